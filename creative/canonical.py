@@ -1,0 +1,74 @@
+"""One spelling for one value, and the digest of it.
+
+A key must be the same on every machine and in every year, so only what has one obvious spelling is let in: strings,
+booleans, integers, null, and lists and string-keyed mappings of those. Numbers with a fraction are spelled by the caller
+as integers of a smaller unit (milliseconds, tenths of a decibel, per mille) or as decimal strings: 0.1, 0.10 and
+1e-1 would be three keys for one thing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+Canonical = None | bool | int | str | list["Canonical"] | tuple["Canonical", ...] | dict[str, "Canonical"]
+"""What may enter a key. Mappings are read-only by convention."""
+
+_INSTEAD = {
+    float: "use an integer of a smaller unit, or a decimal string",
+    set: "use a sorted list",
+    frozenset: "use a sorted list",
+    bytes: "use its digest",
+}
+_MAX_DEPTH = 32
+
+
+def _check(value: object, where: str, depth: int) -> None:
+    if value is None or value is True or value is False or type(value) is int:
+        return
+    if type(value) is str:
+        if not value.isascii():
+            value.encode()  # a lone surrogate has no UTF-8: UnicodeEncodeError is a ValueError
+        return
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"{where} is nested deeper than {_MAX_DEPTH} levels")
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if type(name) is not str:
+                raise TypeError(f"{where} has a key that is not a string: {name!r}")
+            _check(item, name, depth + 1)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check(item, where, depth + 1)
+    else:
+        instead = _INSTEAD.get(type(value), "use strings, integers, lists and mappings")
+        raise TypeError(f"{where} is a {type(value).__name__}: it has no single spelling; {instead}")
+
+
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
+def canonical(value: object) -> bytes:
+    """The one UTF-8 spelling of `value`: JSON, keys sorted by code point, no spaces.
+
+    Raises TypeError for what has no single spelling (a float, a set), ValueError for a lone surrogate.
+    """
+    _check(value, "the value", 0)
+    return _encoder.encode(value).encode()
+
+
+def digest(data: bytes) -> str:
+    """The sha256 of `data`: 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def key(value: object) -> str:
+    """The sha256 of the canonical spelling of `value`: 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """The sha256 of a file's bytes: 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

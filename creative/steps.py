@@ -1,0 +1,203 @@
+"""Steps: what is to be made, named by its content.
+
+A step says *what*, never *how* or *where*: no device, host, batch size, date or code hash enters its key. `KINDS` is the
+contract between planning (which names inputs and parameters) and backends (which are given them): one row a kind.
+
+Units in parameters and in JSON outputs: `_ms` milliseconds, `_px` or none for pixels, `_tenths` tenths of an LU or dB,
+`per mille` of the canvas for boxes in layouts, frames counted from 0 with `end` exclusive, colours "#rrggbb".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from creative.canonical import key as canonical_key
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of step.
+
+    `inputs` are roles; a role that ends with "?" may be missing, with "*" it comes numbered ("audio.0", "audio.1", ...).
+    `outputs` maps an output's name to its media type. `seeded` kinds have a seed in their key.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: Mapping[str, str]
+    seeded: bool = False
+
+    def accepts(self, role: str) -> bool:
+        """Whether `role` is one of this kind's inputs."""
+        stem, _, number = role.partition(".")
+        return (not number and (role in self.inputs or f"{role}?" in self.inputs)) or (
+            bool(number) and f"{stem}*" in self.inputs
+        )
+
+
+JPEG, PNG, WAV, MP4, JSON = "image/jpeg", "image/png", "audio/wav", "video/mp4", "application/json"
+ANY = "application/octet-stream"
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        # A product photo, freed from its ground and trimmed to its outline.
+        #   params: none.  image: RGBA PNG.
+        Kind("cutout", ("photo",), {"image": PNG}),
+        # A set in the brand's colours with the product standing in it; made once for its size family.
+        #   params: prompt, width, height, take, palette {ground, second, accent: colour},
+        #           product {x, foot, width, height: per mille of the canvas: centre, standing line, greatest size} or null.
+        #   image: RGB PNG.  meta: {width, height, product: [x, y, w, h] px or null, set: str}.
+        Kind("scene", ("cutout?",), {"image": PNG, "meta": JSON}, seeded=True),
+        # One sentence, said by one voice.
+        #   params: phrases [str] in spoken form, locale, speaker.   reference: a recording to clone.
+        #   audio: mono WAV at the voice's own rate.  times: [{start_ms, end_ms}], one a phrase.
+        Kind("speech", ("reference?",), {"audio": WAV, "times": JSON}, seeded=True),
+        # The read in its time: sentences in order, pauses, tempo within limits; or refused: "cut about 6 words".
+        #   params: ms, lead_ms, tail_ms, gap_ms, tempo_permille [least, most].
+        #   audio: 48 kHz mono WAV of exactly ms.  times: [{start_ms, end_ms}] of all phrases, in order.
+        Kind("fit", ("audio*", "times*"), {"audio": WAV, "times": JSON}),
+        # Phrase times on the frame grid; without a voice, times by reading speed.
+        #   params: fps, frames, captions [str], one a phrase.   cues: [{text, first, end}].
+        Kind("cues", ("times?",), {"cues": JSON}),
+        # Music that ends with the spot.
+        #   params: mood, ms.   audio: 48 kHz stereo WAV of exactly ms.
+        Kind("bed", (), {"audio": WAV}, seeded=True),
+        # Voice over ducked music, mastered.
+        #   params: ms, lufs_tenths, true_peak_tenths (ceiling).
+        #   audio: 48 kHz stereo WAV of exactly ms.  figures: {lufs, true_peak: decimal strings}.
+        Kind("mix", ("voice?", "bed?"), {"audio": WAV, "figures": JSON}),
+        # One picture for one placement.
+        #   params: width, height, texts {role: str}, palette {...}, locale, direction ltr|rtl, max_bytes.
+        #   layout: JSON of one shape of a layout.  font.display, font.text: font files.   boxes: see `Boxes` below.
+        Kind("still", ("scene", "meta", "layout", "font*", "logo?"), {"image": JPEG, "boxes": JSON}),
+        # The picture track of a film, encoded once.
+        #   params: as still (without max_bytes), fps, frames.
+        Kind("body", ("scene", "meta", "layout", "font*", "logo?", "cues?"), {"picture": MP4, "boxes": JSON}),
+        # The last frames: logo and call to action, with the body's encoder settings so that both join by copy.
+        #   params: as body.
+        Kind("endcard", ("scene", "meta", "layout", "font*", "logo?"), {"picture": MP4, "boxes": JSON}),
+        # Body and end card joined by copy, sound beside them.
+        #   params: fps, frames (of both).
+        Kind("film", ("body", "endcard?", "mix?"), {"film": MP4}),
+        # The final bytes; nothing touches them after.
+        #   params: ad_id, title, format jpeg|mp4|wav|mp3, source_type (IPTC digital source type), ai_note.
+        Kind("finish", ("media",), {"asset": ANY}),
+        # Figures only: a worker decodes the final file.
+        #   params: modality image|video|audio.   boxes.0, boxes.1: of the body and the end card.   figures: see acceptance.
+        Kind("measure", ("asset", "boxes*"), {"figures": JSON}),
+        # What pages show.
+        #   params: modality, side (px of the longer side).
+        Kind("poster", ("asset",), {"image": JPEG}),
+    )
+}
+
+# Boxes: {"width", "height", "frames" (1 for a still), "product": [x, y, w, h] or null,
+#         "runs": [{"role": headline|support|price|was|unit_price|cta|caption|legal|..., "text", "x", "y", "w", "h": the ink in px,
+#                   "box": [x, y, w, h] what the layout allots, "size": type size in px, "least": least allowed size in px,
+#                   "colour": of the glyphs, "first", "end": frames during which it stands still and opaque}],
+#         "marks": [{"role": logo|button, "x", "y", "w", "h", "first", "end"}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Another step's output, as an input."""
+
+    step: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to make.
+
+    `inputs` maps a role to an ingested medium (its sha256) or to another step's output. `backend`, `revision` and `model`
+    come from the backend's row; all else from the brief. `label` is for people and is not in the key.
+    """
+
+    key: str
+    kind: str
+    backend: str
+    revision: int
+    model: str | None
+    params: Mapping[str, Any]
+    inputs: Mapping[str, str | Output]
+    seed: int | None = None
+    label: str = field(default="", compare=False)
+
+    def needs(self) -> Iterator[str]:
+        """Keys of the steps whose outputs this one is made from."""
+        for source in self.inputs.values():
+            if isinstance(source, Output):
+                yield source.step
+
+    def recipe(self) -> dict[str, Any]:
+        """What the key is the digest of: JSON-ready."""
+        return _recipe(self.kind, self.backend, self.revision, self.model, self.params, self.inputs, self.seed)
+
+
+def _recipe(
+    kind: str,
+    backend: str,
+    revision: int,
+    model: str | None,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, str | Output],
+    seed: int | None,
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "backend": backend,
+        "revision": revision,
+        "model": model,
+        "params": dict(params),
+        "inputs": {
+            role: source if isinstance(source, str) else [source.step, source.name] for role, source in inputs.items()
+        },
+        "seed": seed,
+    }
+
+
+def step(
+    kind: str,
+    backend: str,
+    revision: int,
+    model: str | None,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, str | Output],
+    seed: int | None = None,
+    label: str = "",
+) -> Step:
+    """Name a step by its content.
+
+    Raises TypeError or ValueError for parameters that have no single spelling, ValueError for an input that the kind
+    does not have, or a seed where the kind has none.
+    """
+    row = KINDS[kind]
+    for role in inputs:
+        if not row.accepts(role):
+            raise ValueError(f"{kind} has no input {role!r}")
+    if (seed is not None) != row.seeded:
+        raise ValueError(f"{kind} {'needs' if row.seeded else 'takes no'} seed")
+    recipe = _recipe(kind, backend, revision, model, params, inputs, seed)
+    return Step(canonical_key(recipe), kind, backend, revision, model, params, inputs, seed, label)
+
+
+def step_from_recipe(recipe: Mapping[str, Any], label: str = "") -> Step:
+    """The step that a stored recipe describes; its key is computed anew."""
+    inputs = {
+        role: source if isinstance(source, str) else Output(source[0], source[1])
+        for role, source in recipe["inputs"].items()
+    }
+    return step(
+        recipe["kind"],
+        recipe["backend"],
+        recipe["revision"],
+        recipe["model"],
+        recipe["params"],
+        inputs,
+        recipe["seed"],
+        label,
+    )

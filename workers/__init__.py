@@ -1,0 +1,1 @@
+"""workers: the hands of the farm. What runs on a worker machine."""

@@ -1,0 +1,1 @@
+"""Composition: layout, text, stills and films."""

@@ -1,0 +1,1 @@
+"""Measure: figures of the final bytes, and what pages show of them."""

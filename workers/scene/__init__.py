@@ -1,0 +1,1 @@
+"""Scenes: sets and cut-outs."""

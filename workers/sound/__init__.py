@@ -1,0 +1,1 @@
+"""Sound: reads fitted to their time, cues, music, mastering."""

@@ -1,0 +1,1 @@
+"""Speech: voices that say sentences."""
