@@ -5,9 +5,11 @@ One row of `placements.yaml` is one concrete format (pixels and seconds); a new 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
@@ -30,11 +32,14 @@ class SafeZone(_Row):
 
 
 class Fact(_Row):
-    """Where figures of a row come from. `of`: the fields' names; `tier` A is the platform's own page, B a restatement."""
+    """Where figures of a row come from. `of`: the fields' names.
+
+    `tier` A is the platform's own page, B a restatement, C the farm's own choice where no publisher names a figure.
+    """
 
     of: list[str]
     source: str
-    tier: Literal["A", "B"]
+    tier: Literal["A", "B", "C"]
     checked: str
 
 
@@ -61,8 +66,37 @@ class Placement(_Row):
     facts: list[Fact]
 
 
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """What a file of one format is, whoever takes it: names as ffmpeg spells them."""
+
+    media_type: str
+    container: str
+    suffix: str
+    codec: str | None = None
+    pix_fmt: str | None = None
+    audio_codec: str | None = None
+    audio_rate: int | None = None
+
+
+ENCODINGS: Mapping[str, Encoding] = {
+    "jpeg": Encoding("image/jpeg", "jpeg", ".jpg", "jpeg", None),
+    "mp4": Encoding("video/mp4", "mp4", ".mp4", "h264", "yuv420p", "aac", 48000),
+    "mp3": Encoding("audio/mpeg", "mp3", ".mp3", audio_codec="mp3", audio_rate=44100),
+    "wav": Encoding("audio/wav", "wav", ".wav", audio_codec="pcm_s16le", audio_rate=44100),
+}
+"""By `Placement.format`. The rates of sound are the publishers' (44.1 kHz for audio ads; Meta takes 48 kHz at most)."""
+
+
+def _row(name: str, row: Mapping[str, Any], sources: Mapping[str, Mapping[str, Any]]) -> Placement:
+    facts = [
+        {**sources[source], "checked": str(sources[source]["checked"]), "of": of} for source, of in row["facts"].items()
+    ]
+    return Placement(id=name, **{**row, "facts": facts})
+
+
 @cache
 def placements(path: Path | None = None) -> dict[str, Placement]:
     """All rows by id, in the table's order."""
     table = YAML(typ="safe", pure=True).load(path or Path(__file__).with_name("placements.yaml"))
-    return {name: Placement(id=name, **row) for name, row in table["placements"].items()}
+    return {name: _row(name, row, table["sources"]) for name, row in table["placements"].items()}
