@@ -1,0 +1,60 @@
+"""The store: blobs, receipts, cell records and logs. It is the truth; the registry is its index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from creative.errors import UsageError
+from creative.store.directory import DirectoryStore
+from creative.store.log import Log, campaigns, read_window, write_window
+from creative.store.port import Store
+from creative.store.receipts import (
+    clear_failure,
+    log_refused_attempt,
+    read_failure,
+    read_receipt,
+    receipt_keys,
+    refused_attempts,
+    write_failure,
+    write_receipt,
+)
+from creative.store.tree import link_tree
+
+__all__ = [
+    "DirectoryStore",
+    "Log",
+    "Store",
+    "campaigns",
+    "clear_failure",
+    "link_tree",
+    "log_refused_attempt",
+    "open_store",
+    "read_failure",
+    "read_receipt",
+    "read_window",
+    "receipt_keys",
+    "refused_attempts",
+    "write_failure",
+    "write_receipt",
+    "write_window",
+]
+
+
+def open_store(url: str | Path, *, create: bool = True) -> Store:
+    """The store at a path or `file://` URL, made there if nothing is (unless `create` is False).
+
+    Raises UsageError for a kind of URL that is not supported, StoreError if the folder is no store or cannot be used.
+    """
+    if isinstance(url, Path):
+        return DirectoryStore.open(url, create=create)
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+            raise UsageError(f"{url} is not a path on this machine: write file:///folder/of/the/store")
+        return DirectoryStore.open(Path(unquote(parts.path)), create=create)
+    if parts.scheme == "s3":
+        raise UsageError(f"{url}: stores on S3 are not supported yet; give a folder")
+    if "://" in url or not url:
+        raise UsageError(f"{url or 'an empty string'} is no place for a store: give a folder, or a file:// URL")
+    return DirectoryStore.open(Path(url).expanduser(), create=create)
