@@ -1,0 +1,508 @@
+"""A brief as it is written: `schema: 1`, every field and every form that a field may have.
+
+The published JSON schema is made from `BriefFile`; the descriptions are what an editor shows. What the rest of the farm
+reads is `creative.brief.brief.Brief`, which shares the parts (Campaign, Market, Product, Offer, Segment, ...).
+
+Keys that begin with x- pass at every level, and are no part of the models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from creative.brief.types import (
+    Currency,
+    Date,
+    Id,
+    Line,
+    Locale,
+    MarketCode,
+    MediaPath,
+    Moment,
+    Money,
+    NoRepeats,
+    Price,
+    Switch,
+    TimeZone,
+    Url,
+    Whole,
+    one_or_more,
+    refused,
+)
+
+MAX_SEGMENTS = 20_000
+MAX_PLACEMENTS = 200
+MAX_VARIANTS = 100
+
+
+def own_fields(value: Any) -> Any:
+    """The mapping without its x- keys."""
+    if isinstance(value, dict):
+        return {name: item for name, item in value.items() if not (isinstance(name, str) and name.startswith("x-"))}
+    return value
+
+
+class Part(BaseModel):
+    """A mapping of a brief: unknown keys are errors, x- keys pass."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_fields(cls, value: Any) -> Any:
+        return own_fields(value)
+
+
+Named = BeforeValidator(own_fields)
+"""For mappings whose keys are ids: x- keys pass there too."""
+
+Localised = Annotated[Mapping[Locale, Line], Named, Field(min_length=1, max_length=200)]
+"""One text a locale."""
+
+
+class Campaign(Part):
+    """What this brief is a campaign of."""
+
+    id: Id = Field(description="Id of the campaign; part of every ad's identity, so it must never be used again.")
+    name: Line = Field(description="Name for people.")
+    objective: Id | None = Field(None, description="What the campaign is for, such as awareness or conversion.")
+    status: Literal["draft", "ready"] = Field("ready", description="A draft is made by hand only, never at night.")
+
+
+class Owner(Part):
+    """Who answers for the brief. Passed on to the manifest."""
+
+    name: Line = Field(description="Who answers for the brief.")
+    email: Line | None = Field(None, description="Where to reach them.")
+    cost_centre: Line | None = Field(None, description="Who pays.")
+
+
+class Span(Part):
+    """Days from the first to the last, both included, midnight in each market's own time zone."""
+
+    from_: Date = Field(alias="from", description="First day.")
+    until: Date = Field(description="Last day, included.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Span:
+        if self.until < self.from_:
+            raise refused(f"ends on {self.until}, before it begins on {self.from_}", "Swap the dates")
+        return self
+
+
+class Market(Part):
+    """One country in which the ads run."""
+
+    locales: Annotated[tuple[Locale, ...], *one_or_more(20), NoRepeats] = Field(
+        min_length=1, description="Languages of the ads there, such as [de-CH, fr-CH]."
+    )
+    currency: Currency = Field(description="ISO 4217 code of the prices there.")
+    timezone: TimeZone | None = Field(None, description="IANA time zone in which days begin and end.")
+    url: Url | None = Field(None, description="Where a click leads. Passed on to the manifest.")
+
+
+class Claim(Part):
+    """Something that the ads say about a product and that needs evidence."""
+
+    id: Id = Field(description="Id of the claim.")
+    evidence: MediaPath = Field(description="The document that proves it.")
+    until: Date | None = Field(None, description="Last day on which the evidence holds.")
+    markets: tuple[MarketCode, ...] = Field((), description="Where it may be claimed; everywhere if left out.")
+
+
+class Regulated(Part):
+    """Rules for products that not everybody may be shown."""
+
+    category: Id = Field(description="What is regulated, such as alcohol.")
+    min_age: Whole | None = Field(None, ge=0, le=120, description="Youngest viewer; an unknown age is too young.")
+
+
+def _fact_form(value: Any) -> str:
+    return "<localised>" if isinstance(value, dict) and not any(item is None for item in value.values()) else "<text>"
+
+
+Fact = Annotated[Annotated[Line, Tag("<text>")] | Annotated[Localised, Tag("<localised>")], Discriminator(_fact_form)]
+"""A fact that is the same in every locale, or one text a locale."""
+
+
+class Product(Part):
+    """One product that ads show."""
+
+    name: Localised = Field(description="Its name in each locale: {product.name} in copy.")
+    photos: Annotated[tuple[MediaPath, ...], *one_or_more(50)] = Field(
+        (), description="Cut-outs, PNG with alpha, best first."
+    )
+    facts: Annotated[Mapping[str, Fact], Field(max_length=200)] = Field(
+        default_factory=dict,
+        description="What is true of it: {product.facts.roast} in copy. net_weight and net_volume give unit prices.",
+    )
+    claims: tuple[Claim, ...] = Field((), max_length=100, description="Claims with their evidence.")
+    regulated: Regulated | None = Field(None, description="For alcohol and the like.")
+
+
+class Feed(Part):
+    """Products from a table in Google Merchant columns."""
+
+    feed: MediaPath = Field(description="A CSV file in Google Merchant columns.")
+    where: Line | None = Field(None, description='Which rows, such as "availability = in_stock".')
+
+
+class Offer(Part):
+    """What a product costs, where and until when."""
+
+    product: Id = Field(description="The product that it is for.")
+    price: Annotated[Mapping[MarketCode, Price], Named] = Field(
+        min_length=1, description='Price in each market, as a decimal string: {DE: "5.99"}.'
+    )
+    was: Annotated[Mapping[MarketCode, Price], Named] = Field(
+        default_factory=dict, description="Lowest price of the last 30 days, where the market asks for it."
+    )
+    unit_price: Literal["per kg", "per 100 g", "per l", "per 100 ml", "per piece"] | None = Field(
+        None, description="Computed from the product's net_weight, net_volume or pieces, and shown beside the price."
+    )
+    valid: Span | None = Field(None, description="Days of the offer; the flight's, if left out.")
+
+
+class Lengths(Part):
+    """A text in up to two lengths: the longest that fits the placement wins."""
+
+    short: Localised | None = Field(None, description="For small placements.")
+    long: Localised | None = Field(None, description="Where there is room.")
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> Lengths:
+        if not self.short and not self.long:
+            raise refused("has no text", "Write short: {en-GB: ...}, long: {en-GB: ...}, or both")
+        return self
+
+
+class ScriptLengths(Part):
+    """A script in up to two lengths."""
+
+    short: MediaPath | None = Field(None, description="Text file for short placements.")
+    long: MediaPath | None = Field(None, description="Text file for long placements.")
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> ScriptLengths:
+        if self.short is None and self.long is None:
+            raise refused("has no file", "Write short: scripts/15s.txt, long: scripts/30s.txt, or both")
+        return self
+
+
+def _script_form(value: Any) -> str:
+    return "<lengths>" if isinstance(value, dict) else "<file>"
+
+
+ScriptFile = Annotated[
+    Annotated[MediaPath, Tag("<file>")] | Annotated[ScriptLengths, Tag("<lengths>")], Discriminator(_script_form)
+]
+
+
+class Copy(Part):
+    """What the ads say. Keys other than the named ones are headlines, chosen by segments."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[Id, Lengths] = Field(init=False)
+
+    script: Annotated[Mapping[Locale, ScriptFile], Named] | None = Field(
+        None, description="What voices say: a text file a locale, or {short: file, long: file}."
+    )
+    cta: Localised | None = Field(None, description="Call to action, on the button.")
+    post_text: Localised | None = Field(None, description="Text beside the ad on a platform, not in the picture.")
+    alt: Localised | None = Field(None, description="Description of the picture for people who do not see it.")
+
+    @property
+    def headlines(self) -> Mapping[str, Lengths]:
+        """All other keys."""
+        return self.__pydantic_extra__
+
+
+class Disclosure(Part):
+    """A text that the law asks for."""
+
+    text: Line = Field(description="The words, as the law wants them.")
+    products: tuple[Id, ...] = Field((), description="For which products; all, if left out.")
+    jurisdictions: tuple[MarketCode, ...] = Field((), description="In which markets; all, if left out.")
+    position: Literal["prominent", "footer", "audio", "subtitle", "overlay", "end_card", "pre_roll", "companion"] = (
+        Field("prominent", description="Where it stands.")
+    )
+    min_duration_ms: Whole | None = Field(None, ge=0, le=600_000, description="How long it stands at least.")
+
+
+class LabelChoice(Part):
+    """A label rule with its reason."""
+
+    use: Literal["auto", "always", "never"] = Field(description="auto, always or never.")
+    reason: Line = Field(description="Why.")
+
+
+def _label_form(value: Any) -> str:
+    return "<choice>" if isinstance(value, dict) else "<word>"
+
+
+class Compliance(Part):
+    """What the law and the lawyers ask for; the field names are AdCP's."""
+
+    required_disclosures: tuple[Disclosure, ...] = Field((), max_length=200, description="Texts that must be shown.")
+    prohibited_claims: tuple[Line, ...] = Field((), max_length=1_000, description="Words that must not be said.")
+    ai_label: Annotated[
+        Annotated[Literal["auto", "always"], Tag("<word>")] | Annotated[LabelChoice, Tag("<choice>")],
+        Discriminator(_label_form),
+    ] = Field("auto", description='auto, always, or {use: never, reason: "..."}.')
+
+
+def _people(value: Any) -> str:
+    text = value if isinstance(value, str) else ""
+    if text not in ("none", "adults") and not text.startswith("likeness:"):
+        raise refused("must be none, adults or likeness:<consent id>")
+    return text
+
+
+class Scenes(Part):
+    """What pictures may and may not show."""
+
+    people: Annotated[str, BeforeValidator(_people)] = Field(
+        "none", description="none, adults, or likeness:<consent id>."
+    )
+    never: tuple[Line, ...] = Field((), max_length=200, description="What no picture may show.")
+    library: MediaPath | None = Field(None, description="Folder of the brand's own pictures, taken first.")
+
+
+Trait = Annotated[
+    Annotated[Line, Tag("<one>")] | Annotated[tuple[Line, ...], Tag("<list>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, list | tuple) else "<one>"),
+]
+
+
+class Segment(Part):
+    """One audience. `description` and `traits` steer nothing that is printed, said or drawn."""
+
+    id: Id = Field(description="Id of the segment.")
+    description: Line = Field("", description="Who they are; for people, never printed.")
+    traits: Annotated[Mapping[str, Trait], Field(max_length=100)] = Field(
+        default_factory=dict, description="How whoever serves the ads knows them, such as {iab: [28]}."
+    )
+    copy_: Annotated[tuple[Id, ...], *one_or_more(100), NoRepeats] = Field(
+        (), alias="copy", description="Headlines for them; every headline, if left out."
+    )
+    scene: Annotated[tuple[Line, ...], *one_or_more(100), NoRepeats] = Field(
+        (), description="What the picture shows, in words for pictures; one, or a list to choose from."
+    )
+    value: Whole = Field(1, ge=0, le=1_000_000, description="What they are worth: the highest are made first.")
+
+
+class Matrix(Part):
+    """Part of the matrix of ads: every combination of what is named; a key that is left out means all."""
+
+    segments: Annotated[tuple[Id, ...], *one_or_more(MAX_SEGMENTS), NoRepeats] = Field((), description="Segments.")
+    products: Annotated[tuple[Id, ...], *one_or_more(10_000), NoRepeats] = Field((), description="Products.")
+    offers: Annotated[tuple[Id, ...], *one_or_more(10_000), NoRepeats] = Field((), description="Offers.")
+    markets: Annotated[tuple[MarketCode, ...], *one_or_more(300), NoRepeats] = Field((), description="Markets.")
+    placements: Annotated[tuple[Id, ...], *one_or_more(MAX_PLACEMENTS), NoRepeats] = Field(
+        (), description="Placements."
+    )
+
+    DIMENSIONS: ClassVar[tuple[str, ...]] = ("segments", "products", "offers", "markets", "placements")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Matrix:
+        if not any(getattr(self, name) for name in self.DIMENSIONS):
+            raise refused("names nothing", f"Name at least one of {', '.join(self.DIMENSIONS)}, or remove the row")
+        return self
+
+
+class StockVoice(Part):
+    """A voice that comes with the farm."""
+
+    id: Id = Field(description="Id of the voice.")
+    locale: Locale = Field(description="What it speaks.")
+    use: Literal["stock"] = Field(description="stock: a voice that comes with the farm.")
+    speaker: Line | None = Field(None, description="Which of the stock voices; the locale's first, if left out.")
+    draft: Switch = Field(False, description="Whether a voice of draft quality, which sounds like a machine, will do.")
+
+
+class CloneVoice(Part):
+    """A person's voice, with their consent in the registry."""
+
+    id: Id = Field(description="Id of the voice.")
+    locale: Locale = Field(description="What it speaks.")
+    use: Literal["clone"] = Field(description="clone: a person's voice, with consent.")
+    reference: MediaPath = Field(description="A recording of the person, WAV.")
+    consent: Id = Field(description="Id of the consent in the registry, entered by someone with the rights role.")
+
+
+class RecordedVoice(Part):
+    """A studio recording."""
+
+    id: Id = Field(description="Id of the voice.")
+    locale: Locale = Field(description="What it speaks.")
+    use: Literal["recording"] = Field(description="recording: a real studio read; the script is its transcript.")
+    file: MediaPath = Field(description="The recording, WAV.")
+    licence: MediaPath = Field(description="The document that allows its use.")
+
+
+def _voice_form(value: Any) -> str | None:
+    use = value.get("use") if isinstance(value, dict) else getattr(value, "use", None)
+    return f"<{use}>" if use in ("stock", "clone", "recording") else None
+
+
+Voice = Annotated[
+    Annotated[StockVoice, Tag("<stock>")]
+    | Annotated[CloneVoice, Tag("<clone>")]
+    | Annotated[RecordedVoice, Tag("<recording>")],
+    Discriminator(_voice_form),
+]
+
+
+class Music(Part):
+    """What plays under the voice."""
+
+    mood: Id = Field(description="Its mood, such as warm.")
+
+
+class Experiment(Part):
+    """A comparison of headlines in some segments."""
+
+    id: Id = Field(description="Id of the experiment.")
+    segments: tuple[Id, ...] = Field((), description="Where it runs; everywhere, if left out.")
+    arms: Mapping[Annotated[str, Field(pattern="^[A-Z]$")], Id] = Field(
+        min_length=2, description="A headline for each arm: {A: hook-slow, B: hook-price}."
+    )
+    hold: tuple[Literal["scene", "layout", "voice", "product", "accent"], ...] = Field(
+        (), description="What the arms share."
+    )
+
+
+class Variants(Part):
+    """How many ads a segment gets in each placement, and what differs between them."""
+
+    per_segment: Whole = Field(1, ge=1, le=MAX_VARIANTS, description="Variants for each segment; equal ones merge.")
+    choose: Annotated[
+        tuple[Literal["headline", "scene", "layout", "voice", "accent"], ...], *one_or_more(5), NoRepeats
+    ] = Field((), description="What may differ between variants.")
+
+
+class Match(Part):
+    """How whoever serves the ads should choose among them."""
+
+    frequency_cap: Annotated[str, Field(pattern=r"^[0-9]{1,4}/(hour|day|week|flight)$")] | None = Field(
+        None, description="How often one person sees an ad at most, such as 3/day."
+    )
+    avoid: tuple[Line, ...] = Field((), max_length=200, description="Surroundings to keep away from.")
+    fallback: Id | None = Field(None, description="The ad for anybody who fits no segment.")
+
+
+class Limits(Part):
+    """What the campaign may cost at most."""
+
+    ads: Whole | None = Field(None, ge=1, description="Ads at most; a larger plan is refused before anything runs.")
+    gpu_minutes: Whole | None = Field(None, ge=0, description="GPU minutes at most.")
+    money: Money | None = Field(None, description='Cost at most, such as "180 EUR".')
+    per_night: Money | None = Field(None, description="Cost of one night at most.")
+    when_reached: Literal["stop", "finish-by-value"] = Field(
+        "stop", description="finish-by-value: the most valuable segments first."
+    )
+
+
+class Stage(Part):
+    """One stage of the review."""
+
+    id: Id = Field(description="Id of the stage.")
+    who: tuple[Id, ...] = Field(min_length=1, description="Groups that may decide.")
+    by: Literal["market"] | None = Field(None, description="market: each group judges its own market.")
+    only: tuple[Literal["copy", "offers", "claims", "voices", "scenes"], ...] = Field(
+        (), description="The parts that are judged; whole ads, if left out."
+    )
+
+
+class Review(Part):
+    """Who must approve the ads."""
+
+    due: Moment | None = Field(None, description="When the review must be over.")
+    four_eyes: Switch = Field(False, description="Whether the brief's author may not approve alone.")
+    stages: tuple[Stage, ...] = Field((), max_length=20, description="Stages in order.")
+
+
+class Notify(Part):
+    """Who hears of what."""
+
+    done: Line | None = Field(None, description="When a run has ended well.")
+    failed: Line | None = Field(None, description="When a run has failed.")
+    review_ready: Line | None = Field(None, description="When there is something to review.")
+
+
+class Archive(Part):
+    """How long ads are kept."""
+
+    keep_years: Whole = Field(ge=0, le=100, description="Years after the flight.")
+
+
+def _path_or(name: str) -> Discriminator:
+    return Discriminator(lambda value: f"<{name}>" if isinstance(value, dict | list | tuple) else "<path>")
+
+
+def _products_form(value: Any) -> str:
+    return "<feed>" if isinstance(value, dict) and isinstance(value.get("feed"), str) else "<inline>"
+
+
+class BriefFile(Part):
+    """A campaign brief."""
+
+    schema_: Literal[1] = Field(alias="schema", description="Version of this format: 1.")
+    campaign: Campaign = Field(description="What this brief is a campaign of.")
+    owner: Owner | None = Field(None, description="Who answers for it. Passed on to the manifest.")
+    brand: MediaPath = Field(description="The brand kit: a folder with a brand.yaml.")
+    flight: Span | None = Field(None, description="Days on which the ads run. Passed on to the manifest.")
+    markets: Annotated[Mapping[MarketCode, Market], Named] = Field(
+        min_length=1, max_length=300, description="Countries in which the ads run."
+    )
+    products: Annotated[
+        Annotated[Mapping[Id, Product], Named, Tag("<inline>")] | Annotated[Feed, Tag("<feed>")],
+        Discriminator(_products_form),
+    ] = Field(default_factory=dict, description="Products by id, or {feed: feed.csv}.")
+    offers: Annotated[Mapping[Id, Offer], Named] = Field(default_factory=dict, description="Offers by id.")
+    copy_: Annotated[Annotated[Copy, Tag("<inline>")] | Annotated[MediaPath, Tag("<path>")], _path_or("inline")] = (
+        Field(alias="copy", description="What the ads say, or a copy.csv: one row a string, one column a locale.")
+    )
+    missing_translation: Literal["refuse", "skip", "fallback"] = Field(
+        "refuse",
+        description="Where copy lacks a locale. refuse: the brief is refused. skip: no such ad. "
+        "fallback: another locale of the same language, else the first that is written.",
+    )
+    compliance: Compliance | None = Field(None, description="What the law asks for.")
+    scenes: Scenes = Field(default_factory=Scenes, description="What pictures may and may not show.")
+    segments: Annotated[
+        Annotated[tuple[Segment, ...], Field(min_length=1, max_length=MAX_SEGMENTS), Tag("<inline>")]
+        | Annotated[MediaPath, Tag("<path>")],
+        _path_or("inline"),
+    ] = Field(description="Audiences, or a segments.csv.")
+    include: tuple[Matrix, ...] = Field(
+        (), max_length=1_000, description="The matrix of ads; everything that is in a market, if left out."
+    )
+    exclude: tuple[Matrix, ...] = Field((), max_length=1_000, description="What is taken out of the matrix again.")
+    placements: Annotated[tuple[Id, ...], *one_or_more(MAX_PLACEMENTS), NoRepeats] = Field(
+        min_length=1, description="Ad formats, by their id in placements.yaml."
+    )
+    voices: tuple[Voice, ...] = Field((), max_length=100, description="Who speaks.")
+    lexicon: Annotated[Mapping[str, Localised], Field(max_length=5_000)] = Field(
+        default_factory=dict, description='How things are spoken: {"250 g": {de-DE: zweihundertfünfzig Gramm}}.'
+    )
+    music: Music | None = Field(None, description="What plays under the voice; nothing, if left out.")
+    experiments: tuple[Experiment, ...] = Field((), max_length=100, description="Comparisons of headlines.")
+    variants: Variants = Field(default_factory=Variants, description="How many ads a segment gets.")
+    seed: Whole = Field(0, ge=0, lt=2**63, description="Another seed gives other draws and other pictures.")
+    naming: Line = Field(
+        "{brand}_{campaign}_{market}_{segment}_{placement}_{locale}_{id8}", description="Name of an ad's file."
+    )
+    tracking: Line | None = Field(None, description="Query that is added to the market's url.")
+    match: Match | None = Field(None, description="How whoever serves the ads should choose among them.")
+    limits: Limits = Field(default_factory=Limits, description="What the campaign may cost at most.")
+    backends: Annotated[Mapping[str, Line], Named] = Field(
+        default_factory=dict, description="Rows of the catalogue to use: {scene: studio}."
+    )
+    review: Review | None = Field(None, description="Who must approve the ads.")
+    notify: Notify | None = Field(None, description="Who hears of what.")
+    archive: Archive | None = Field(None, description="How long ads are kept.")
