@@ -1,0 +1,198 @@
+"""The shots of a body: when the picture is cut, and how the camera moves in each.
+
+Views are in the scene's own pixels, so that the camera may use all of the scene and not only what the canvas shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workers.compose.motion import View, between, ease_drift
+
+Box = tuple[float, float, float, float]  # x, y, w, h
+
+_SHOT_SECONDS = 2.5  # how long a shot holds, about: something has to change at least every 3 s
+_CLOSEST = 1.9  # scene px are never magnified further: beyond this they look soft
+_TIGHT = 1.3  # a framing that is not this much tighter than the wide one reads as a jump, not as a cut
+_PUSH = 1.06  # how much a slow push magnifies
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """Frames `first`.. `end` (exclusive), and the views at both. `clear`: no text of the layout lies over the product."""
+
+    kind: str
+    first: int
+    end: int
+    start: View
+    finish: View
+    clear: bool
+
+    def view(self, n: int) -> View:
+        """What is seen in frame `n`."""
+        return between(self.start, self.finish, ease_drift((n - self.first) / max(1, self.end - self.first - 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the camera has before it.
+
+    `canvas` px; `scene` px; `base`: the view that the layout wants; `product`: its box in scene px; `texts`, `captions`:
+    boxes on the canvas that stand over the picture.
+    """
+
+    canvas: tuple[int, int]
+    scene: tuple[int, int]
+    base: View
+    product: Box | None
+    texts: tuple[Box, ...] = ()
+    captions: tuple[Box, ...] = ()
+
+
+def storyboard(stage: Stage, frames: int, fps: int, beats: Sequence[int] = ()) -> list[Shot]:
+    """Tight first, then wide, and on in turns of about 2.5 s; the last shot is wide, so that the end card can follow it.
+
+    `beats` are frames at which a phrase starts: cuts move onto them when they are near.
+    """
+    cuts = [0, *_cuts(frames, fps, beats), frames]
+    kinds = _kinds(len(cuts) - 1)
+    views, tight = _views(stage)
+    if not tight:  # the close framing would hardly differ from the wide one
+        kinds = ["detail" if kind == "close" else kind for kind in kinds]
+    shots = []
+    for n, kind in enumerate(kinds):
+        start, finish = (view.inside(*stage.scene, stage.canvas) for view in views[kind])
+        shots.append(Shot(kind, cuts[n], cuts[n + 1], start, finish, kind != "detail"))
+    return shots
+
+
+def _cuts(frames: int, fps: int, beats: Sequence[int]) -> list[int]:
+    seconds = frames / fps
+    if seconds < 1.6:
+        return []
+    shots = max(2, round(seconds / _SHOT_SECONDS))
+    # The first shot is the shortest: a cut within the first two seconds holds the eye.
+    lengths = [0.75] + [1.0] * (shots - 1)
+    total, at, cuts = sum(lengths), 0.0, []
+    for length in lengths[:-1]:
+        at += length
+        cuts.append(round(frames * at / total))
+    near, least = 0.35 * fps, 0.7 * fps
+    placed: list[int] = []
+    for cut in cuts:
+        beat = min(beats, key=lambda b: abs(b - cut), default=cut)
+        chosen = beat if abs(beat - cut) <= near else cut
+        if chosen - (placed[-1] if placed else 0) >= least and frames - chosen >= least:
+            placed.append(chosen)
+    return placed
+
+
+def _kinds(count: int) -> list[str]:
+    if count == 1:
+        return ["wide"]
+    turns = ["close", "wide", "detail", "across"]
+    kinds = [turns[n % 4] for n in range(count)]
+    if kinds[-1] in ("close", "detail"):
+        kinds[-1] = "across" if kinds[-2] == "wide" else "wide"
+    return kinds
+
+
+def _views(stage: Stage) -> tuple[dict[str, tuple[View, View]], bool]:
+    """Start and finish of each kind of shot, and whether the close one is much tighter than the wide one."""
+    base, canvas = stage.base, stage.canvas
+    if stage.product is None:
+        step_x, step_y = canvas[0] / base.scale, canvas[1] / base.scale
+        near = View(1.3 * base.scale, base.x - 0.06 * step_x, base.y - 0.05 * step_y)
+        aside = View(1.5 * base.scale, base.x - 0.1 * step_x, base.y + 0.06 * step_y)
+        return {
+            "wide": (base, View(_PUSH * base.scale, base.x, base.y)),
+            "close": (near, View(near.scale * _PUSH, near.x, near.y)),
+            "detail": (aside, View(aside.scale, aside.x + 0.2 * step_x, aside.y)),
+            "across": (
+                View(1.12 * base.scale, base.x - 0.04 * step_x, base.y),
+                View(1.12 * base.scale, base.x + 0.04 * step_x, base.y),
+            ),
+        }, True
+    x, y, w, h = stage.product
+    centre = (x + w / 2, y + h / 2)
+    scale, aim = _closest(stage, (*stage.texts, *stage.captions))
+    if scale < _TIGHT * base.scale:  # captions have a plate of their own and may lie over the foot of the product
+        scale, aim = _closest(stage, stage.texts)
+    most = max(_CLOSEST, _PUSH * base.scale)
+    detail = min(most, max(0.9 * canvas[0] / w, 0.75 * canvas[1] / h), 2.2 * base.scale)
+    wide = _seen_at(canvas, centre, base.place(*centre, canvas), _PUSH * base.scale)
+    far = View(1.08 * base.scale, base.x, base.y)
+    seen = far.place(*centre, canvas)
+    drift = 0.022 * canvas[0]
+    return {
+        "wide": (base, wide),
+        "close": (_seen_at(canvas, centre, aim, scale / _PUSH), _seen_at(canvas, centre, aim, scale)),
+        "detail": (
+            View(detail / 1.03, centre[0] - 0.06 * w, centre[1] + 0.02 * h),
+            View(detail, centre[0] + 0.04 * w, centre[1] - 0.06 * h),
+        ),
+        "across": (
+            _seen_at(canvas, centre, (seen[0] - drift, seen[1]), far.scale),
+            _seen_at(canvas, centre, (seen[0] + drift, seen[1]), far.scale / 1.02),
+        ),
+    }, scale >= _TIGHT * base.scale
+
+
+def _seen_at(canvas: tuple[int, int], point: tuple[float, float], at: tuple[float, float], scale: float) -> View:
+    """The view that shows the scene's `point` at the canvas' place `at`."""
+    return View(scale, point[0] + (canvas[0] / 2 - at[0]) / scale, point[1] + (canvas[1] / 2 - at[1]) / scale)
+
+
+def _closest(stage: Stage, texts: Sequence[Box]) -> tuple[float, tuple[float, float]]:
+    """How near the camera may go, and where the product's centre then stands: large, whole, and clear of `texts`."""
+    assert stage.product is not None
+    _, _, w, h = stage.product
+    width, height = stage.canvas
+    margin = 0.045 * min(stage.canvas)
+    spaces: list[Box] = [(margin, margin, width - margin, height - margin)]  # left, top, right, bottom
+    for text in texts:
+        spaces = [cut for space in spaces for cut in _around(space, text, margin)]
+    if not spaces:
+        return 0.0, (0.0, 0.0)
+
+    def fit(space: Box) -> float:
+        return min((space[2] - space[0]) / w, (space[3] - space[1]) / h)
+
+    # Of equal ones the space nearest to the product's place in the wide framing: the eye need not search.
+    best = max(spaces, key=lambda space: (round(fit(space), 2), -_away(space, stage)))
+    scale = min(fit(best), _CLOSEST)
+    return scale, _aim(best, stage, scale)
+
+
+def _around(space: Box, text: Box, margin: float) -> list[Box]:
+    left, top, right, bottom = space
+    x, y, w, h = text
+    if x >= right or y >= bottom or x + w <= left or y + h <= top:
+        return [space]
+    parts = (
+        (left, y + h + margin, right, bottom),
+        (left, top, right, y - margin),
+        (x + w + margin, top, right, bottom),
+        (left, top, x - margin, bottom),
+    )
+    return [part for part in parts if part[2] > part[0] and part[3] > part[1]]
+
+
+def _away(space: Box, stage: Stage) -> float:
+    assert stage.product is not None
+    x, y, w, h = stage.product
+    at = stage.base.place(x + w / 2, y + h / 2, stage.canvas)
+    return abs((space[0] + space[2]) / 2 - at[0]) + abs((space[1] + space[3]) / 2 - at[1])
+
+
+def _aim(space: Box, stage: Stage, scale: float) -> tuple[float, float]:
+    """Where in `space` the product's centre stands: as near as it fits to its place in the wide framing."""
+    assert stage.product is not None
+    x, y, w, h = stage.product
+    at = stage.base.place(x + w / 2, y + h / 2, stage.canvas)
+    half_w, half_h = w * scale / 2, h * scale / 2
+    return (
+        min(max(at[0], space[0] + half_w), space[2] - half_w),
+        min(max(at[1], space[1] + half_h), space[3] - half_h),
+    )
