@@ -1,0 +1,212 @@
+"""The connection: which database, how it is opened, brought up to date, bound to a store; and errors in plain words."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from creative.errors import RegistryError, UsageError
+from creative.registry import tables
+
+HEAD = "0001"
+"""The newest migration."""
+
+_BUSY_MS = 30_000
+_MIGRATING = 7_315_086  # an advisory lock's number in PostgreSQL: any, but always the same
+_CHUNK = 500
+
+
+def engine_for(url: str | Path) -> Engine:
+    """The engine behind a path, a `sqlite:///` or a `postgresql://` URL. Nothing is opened yet, but for a new folder.
+
+    Raises UsageError for other URLs, and for PostgreSQL without its driver.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "postgresql":
+        if importlib.util.find_spec("psycopg") is None:
+            raise UsageError(
+                f"{parsed} needs PostgreSQL's driver: pip install 'creative-farm[postgres]'; "
+                "or keep the registry in a file: --registry out/registry.db"
+            )
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    path = Path(parsed.database or "")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RegistryError(f"cannot make the registry's folder {path.parent}: {error.strerror}") from error
+    engine = sa.create_engine(parsed, connect_args={"timeout": _BUSY_MS / 1000})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _parse(url: str | Path) -> URL:
+    if isinstance(url, Path) or "://" not in url:
+        if not str(url) or str(url) == ":memory:":
+            raise UsageError("the registry needs a file: give a path, for example out/registry.db")
+        return URL.create("sqlite", database=str(Path(url).expanduser().absolute()))
+    try:
+        parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise UsageError(
+            f"{url} is no place for a registry: give a file, or postgresql://user@host/database"
+        ) from error
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return URL.create("sqlite", database=str(Path(parsed.database).expanduser().absolute()))
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise UsageError(f"{url} is no place for a registry: give a file, or postgresql://user@host/database")
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say so, not where the driver guesses
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    # FULL: what was committed survives a power cut also in WAL mode.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its lock before it reads: what it read cannot be out of date when it writes.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent view of the database."""
+    with _plain_words(engine), engine.connect() as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction, committed at the end; writers of a SQLite file wait for one another."""
+    with _plain_words(engine), engine.connect().execution_options(write=True) as connection, connection.begin():
+        yield connection
+
+
+@contextlib.contextmanager
+def _plain_words(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise RegistryError(f"the registry {where(engine)} {_words(str(error.orig))}") from error
+
+
+def where(engine: Engine) -> str:
+    """The database's place, for people: a path, or a URL without its password."""
+    if engine.dialect.name == "sqlite":
+        return str(engine.url.database)
+    return engine.url.render_as_string(hide_password=True)
+
+
+def _words(message: str) -> str:
+    for sign, words in (
+        ("database is locked", "is locked: another process has been writing to it for long; try again"),
+        (
+            "file is not a database",
+            "is not a database file: move it away, or name another; `creative reindex` makes it anew",
+        ),
+        ("malformed", "is damaged: move it away, then `creative reindex` makes it anew from the store"),
+        ("disk I/O error", "cannot be read: disk error; move it away, then `creative reindex` makes it anew"),
+        ("readonly database", "cannot be written: it, or its folder, is read-only"),
+        ("unable to open database", "cannot be opened: its folder is missing, is no folder, or denies it"),
+        ("disk is full", "cannot be written: no space left"),
+        ("connection failed", f"cannot be reached: {message.strip().splitlines()[-1] if message.strip() else ''}"),
+    ):
+        if sign in message:
+            return words
+    return f"failed: {message.strip()}"
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables up to date; of several processes one does it. Raises RegistryError for a foreign or newer one."""
+    with reading(engine) as connection:
+        if _revision(engine, connection) == HEAD:
+            return
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+        if _revision(engine, connection) != HEAD:
+            _upgrade(connection)
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "creative.registry:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _revision(engine: Engine, connection: Connection) -> str | None:
+    """The migration that the database is at, None for an empty database."""
+    found = sa.inspect(connection).get_table_names()
+    if "alembic_version" not in found:
+        if found:
+            raise RegistryError(
+                f"{where(engine)} is another program's database (it has {found[0]}): name another place"
+            )
+        return None
+    revision = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    if "registry_info" not in found:
+        raise RegistryError(f"{where(engine)} is another program's database: name another place for the registry")
+    if revision is None or not str(revision).isdigit() or int(revision) > int(HEAD):
+        raise RegistryError(
+            f"the registry {where(engine)} was written by a newer version of creative-farm (its schema is {revision}, "
+            f"this version knows {HEAD}): upgrade, or move it away and let `creative reindex` make it anew"
+        )
+    return str(revision)
+
+
+def bind(engine: Engine, store: str) -> None:
+    """Make the registry the store's own; raises RegistryError if it is another's and not empty."""
+    info = tables.registry_info
+    with reading(engine) as connection:
+        owner = connection.scalar(sa.select(info.c.store))
+    if owner == store:
+        return
+    with writing(engine) as connection:
+        connection.execute(upsert(engine, info, ["id"], []), {"id": 1, "store": store})
+        owner = connection.scalar(sa.select(info.c.store).with_for_update())
+        if owner == store:
+            return
+        if any(connection.scalar(sa.select(sa.exists().select_from(t))) for t in (tables.campaigns, tables.steps)):
+            raise RegistryError(
+                f"the registry {where(engine)} belongs to the store {owner}, and this is the store {store}: "
+                "name the store that it belongs to, or another place for this store's registry"
+            )
+        connection.execute(sa.update(info).values(store=store))
+
+
+def upsert(engine: Engine, table: sa.Table, key: Sequence[str], change: Sequence[str]) -> Any:
+    """An INSERT that changes the columns `change` of a row that exists already; with none, it leaves it as it is."""
+    if engine.dialect.name == "postgresql":
+        on_postgresql = postgresql.insert(table)
+        if not change:
+            return on_postgresql.on_conflict_do_nothing(index_elements=key)
+        return on_postgresql.on_conflict_do_update(
+            index_elements=key, set_={name: on_postgresql.excluded[name] for name in change}
+        )
+    on_sqlite = sqlite.insert(table)
+    if not change:
+        return on_sqlite.on_conflict_do_nothing(index_elements=key)
+    return on_sqlite.on_conflict_do_update(index_elements=key, set_={name: on_sqlite.excluded[name] for name in change})
+
+
+def chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Slices that fit into one IN list."""
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]

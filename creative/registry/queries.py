@@ -1,0 +1,135 @@
+"""What is asked of the registry about cells and their assets. Each function takes a connection and reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from creative.errors import UsageError
+from creative.registry.database import chunks
+from creative.registry.rows import AssetRow, CurrentAsset, HistoryRow
+from creative.registry.tables import asset_history, assets, cells
+
+GONE = ("superseded", "retired")
+_COORDINATE = ("market", "locale", "product", "offer", "segment", "placement", "arm", "variant", "modality")
+_OF_CELL = {name: cells.c[name] for name in _COORDINATE}
+_ASSET = [
+    _OF_CELL[name] if name in _OF_CELL else assets.c[name]
+    for name in AssetRow.__dataclass_fields__  # their order is the dataclass's
+]
+FILTERS: Mapping[str, sa.Column[Any]] = {
+    "ad": cells.c.ad_id,
+    "campaign": cells.c.campaign,
+    "state": assets.c.state,
+    **{name: _OF_CELL[name] for name in _COORDINATE},
+}
+"""What `manifest_rows` can be narrowed by."""
+_BATCH = 500
+_SHORTEST = 4
+
+
+def current_assets(connection: Connection, campaign: str, ads: Collection[str] | None) -> Iterator[CurrentAsset]:
+    """The present renditions that are not superseded or retired, by ad_id; all of the campaign's, or those of `ads`."""
+    query = (
+        sa.select(
+            cells.c.ad_id,
+            assets.c.asset_id,
+            assets.c.state,
+            assets.c.wanted,
+            assets.c.binding,
+            assets.c.finish,
+            assets.c.sha256,
+        )
+        .join(assets, assets.c.asset_id == cells.c.asset)
+        .where(cells.c.campaign == campaign, assets.c.state.not_in(GONE))
+        .order_by(cells.c.ad_id)
+    )
+    if ads is None:
+        for row in connection.execution_options(yield_per=_BATCH).execute(query):
+            yield CurrentAsset(*row)
+        return
+    for some in chunks(sorted(ads)):
+        for row in connection.execute(query.where(cells.c.ad_id.in_(some))):
+            yield CurrentAsset(*row)
+
+
+def manifest_rows(
+    connection: Connection, campaign: str | None, filters: Mapping[str, Collection[str]], all_states: bool
+) -> Iterator[AssetRow]:
+    """See `Registry.manifest_rows`."""
+    query = sa.select(*_ASSET).join(cells, cells.c.ad_id == assets.c.ad_id)
+    if campaign is not None:
+        query = query.where(cells.c.campaign == campaign)
+    for name, values in filters.items():
+        if name not in FILTERS:
+            raise UsageError(f"there is nothing called {name!r} to choose by: use {', '.join(sorted(FILTERS))}")
+        column = FILTERS[name]
+        query = query.where(column.in_([int(v) if name == "variant" else v for v in sorted(values)]))
+    if not all_states and "state" not in filters:
+        query = query.where(cells.c.asset == assets.c.asset_id, assets.c.state.not_in(GONE))
+    query = query.order_by(assets.c.ad_id, assets.c.entry, assets.c.asset_id)
+    for row in connection.execution_options(yield_per=_BATCH).execute(query):
+        yield _asset(row)
+
+
+def find_asset(connection: Connection, id: str) -> AssetRow:
+    """See `Registry.asset`."""
+    ways = [
+        (assets.c.asset_id == id, False),
+        (cells.c.ad_id == id, True),
+        (assets.c.name == id, True),
+    ]
+    if len(id) >= _SHORTEST:
+        ways += [
+            (assets.c.asset_id.startswith(id, autoescape=True), False),
+            (cells.c.ad_id.startswith(id, autoescape=True), True),
+        ]
+    for condition, newest in ways:
+        if rows := _matching(connection, condition, newest):
+            return _only(rows, id)
+    if connection.scalar(sa.select(sa.exists().where(cells.c.ad_id == id))):
+        raise UsageError(f"the ad {id} is planned, but has no rendition yet")
+    raise UsageError(f"there is no asset, ad or name {id!r} here; an id may be shortened to {_SHORTEST} characters")
+
+
+def _matching(connection: Connection, condition: sa.ColumnElement[bool], newest: bool) -> list[Row[Any]]:
+    query = sa.select(*_ASSET).join(cells, cells.c.ad_id == assets.c.ad_id).where(condition)
+    if newest:
+        query = query.where(cells.c.asset == assets.c.asset_id)
+    return list(connection.execute(query.order_by(assets.c.asset_id).limit(5)))
+
+
+def _asset(row: Row[Any]) -> AssetRow:
+    return AssetRow(**row._mapping)
+
+
+def _only(rows: list[Row[Any]], id: str) -> AssetRow:
+    if len(rows) > 1:
+        some = ", ".join(f"{row.asset_id} ({row.name})" for row in rows[:3])
+        raise UsageError(f"{id!r} could be several: {some}{', ...' if len(rows) > 3 else ''}. Write more of it")
+    return _asset(rows[0])
+
+
+def history(connection: Connection, asset_id: str) -> list[HistoryRow]:
+    """The changes of the asset's state, oldest first."""
+    columns = [asset_history.c[name] for name in HistoryRow.__dataclass_fields__]
+    query = (
+        sa.select(*columns)
+        .where(asset_history.c.asset_id == asset_id)
+        .order_by(asset_history.c.entry, asset_history.c.number)
+    )
+    return [HistoryRow(*row) for row in connection.execute(query)]
+
+
+def counts(connection: Connection, campaign: str) -> dict[tuple[str, str], int]:
+    """See `Registry.counts`."""
+    query = (
+        sa.select(assets.c.state, cells.c.modality, sa.func.count())
+        .join(cells, cells.c.ad_id == assets.c.ad_id)
+        .where(cells.c.campaign == campaign)
+        .group_by(assets.c.state, cells.c.modality)
+    )
+    return {(state, modality): n for state, modality, n in sorted(connection.execute(query))}

@@ -1,0 +1,73 @@
+"""What the entries of a campaign's log say: one model a type, for those who write and for the registry, which applies them.
+
+    log.append("retired", RetiredEvent(ads=["..."]).model_dump())
+
+A field may be added with a default; what changes a meaning is a new type, which older versions refuse by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+JobState = Literal["queued", "running", "done", "partly", "failed"]
+
+
+class Event(BaseModel):
+    """The `data` of an Entry. Fields that are not named here are kept in the log, without effect."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class BriefEvent(Event):
+    """`brief`: from here on the campaign is what this snapshot (sha256 of a blob) says. `owner` as in the brief."""
+
+    snapshot: str
+    name: str = ""
+    owner: Mapping[str, Any] | None = None
+
+
+class WindowEvent(Event):
+    """`window`: what the cells of one window ended as. `object`: what `write_window` returned.
+
+    The window's assets are the present renditions of its cells, made now or before. A cell without one failed: its older
+    rendition stays, unless its `binding` (offer, price, legal text) is not the cell's any more.
+    """
+
+    object: str
+    run: str = ""
+
+
+class RetiredEvent(Event):
+    """`retired`: the brief wants these ads (ad_id) no more."""
+
+    ads: tuple[str, ...]
+    by: str = ""
+    why: str = ""
+
+
+class JobResult(Event):
+    """What one audience segment's part of a run came to."""
+
+    state: JobState
+    counts: Mapping[str, int] = Field(default_factory=dict)
+
+
+class RunEvent(Event):
+    """`run`: a run's state; the last one stands. `jobs` by segment. `status` in the runner's words ("done")."""
+
+    run: str
+    status: str
+    jobs: Mapping[str, JobResult] = Field(default_factory=dict)
+    counts: Mapping[str, int] = Field(default_factory=dict)
+    seconds: float = 0.0
+
+
+EVENTS: Mapping[str, type[Event]] = {
+    "brief": BriefEvent,
+    "window": WindowEvent,
+    "retired": RetiredEvent,
+    "run": RunEvent,
+}
