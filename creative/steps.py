@@ -71,14 +71,14 @@ KINDS: Mapping[str, Kind] = {
         Kind("mix", ("voice?", "bed?"), {"audio": WAV, "figures": JSON}),
         # One picture for one placement.
         #   params: width, height, texts {role: str}, palette {...}, locale, direction ltr|rtl, max_bytes.
-        #   layout: JSON of one shape of a layout.  font.display, font.text: font files.   boxes: see `Boxes` below.
-        Kind("still", ("scene", "meta", "layout", "font*", "logo?"), {"image": JPEG, "boxes": JSON}),
+        #   layout: JSON of one shape of a layout.  font.display, font.text: font files.  logo.light, logo.dark: PNG for light and dark grounds.   boxes: see `Boxes` below.
+        Kind("still", ("scene", "meta", "layout", "font*", "logo*"), {"image": JPEG, "boxes": JSON}),
         # The picture track of a film, encoded once.
         #   params: as still (without max_bytes), fps, frames.
-        Kind("body", ("scene", "meta", "layout", "font*", "logo?", "cues?"), {"picture": MP4, "boxes": JSON}),
+        Kind("body", ("scene", "meta", "layout", "font*", "logo*", "cues?"), {"picture": MP4, "boxes": JSON}),
         # The last frames: logo and call to action, with the body's encoder settings so that both join by copy.
         #   params: as body.
-        Kind("endcard", ("scene", "meta", "layout", "font*", "logo?"), {"picture": MP4, "boxes": JSON}),
+        Kind("endcard", ("scene", "meta", "layout", "font*", "logo*"), {"picture": MP4, "boxes": JSON}),
         # Body and end card joined by copy, sound beside them.
         #   params: fps, frames (of both).
         Kind("film", ("body", "endcard?", "mix?"), {"film": MP4}),

@@ -1,0 +1,7 @@
+"""Planning: from cells to steps. Pure: no files, network, clock or GPU; all that it knows is in the World."""
+
+from creative.planning.planner import Planner
+from creative.planning.survey import Survey, survey
+from creative.planning.window import PlanWindow
+
+__all__ = ["PlanWindow", "Planner", "Survey", "survey"]

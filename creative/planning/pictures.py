@@ -1,0 +1,183 @@
+"""Pictures: scenes, stills, the body and the end card of a film."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Mapping
+
+from creative.brief.brief import Brief
+from creative.copyfit import direction, items_of
+from creative.placements import Placement
+from creative.planning.problem import PlanningProblem
+from creative.planning.window import Part, part
+from creative.planning.words import Subject, Words
+from creative.steps import Output, Step, step
+from creative.world import Document, World
+
+_PALETTE = ("ground", "second", "accent", "text", "on_accent")
+_OFFER_ROLES = ("price", "was", "unit_price")
+_PARTS = {"image": ("still",), "video": ("body", "endcard")}
+"""The parts of a layout that an ad of this modality is made of."""
+
+
+class Pictures:
+    """Plans what is seen; remembers what it planned."""
+
+    def __init__(self, brief: Brief, world: World, words: Words, seed: int) -> None:
+        self.brief, self.world, self.words, self.seed = brief, world, words, seed
+        colours: Mapping[str, str] = {**brief.brand_kit.colours}
+        self.palette = {role: colours[role] for role in _PALETTE}
+        self.scene = functools.lru_cache(1024)(self._scene)
+        self.texts = functools.lru_cache(16384)(self._texts)
+        self.still = functools.lru_cache(4096)(self._still)
+        self.film = functools.lru_cache(4096)(self._film)
+        self._cut = functools.lru_cache(256)(self._cutout)
+
+    def _step(
+        self,
+        kind: str,
+        params: Mapping[str, object],
+        inputs: Mapping[str, str | Output],
+        seed: int | None = None,
+        label: str = "",
+    ) -> Step:
+        row = self.world.catalogue.choose(kind, self.brief.backends.get(kind))
+        return step(kind, row.name, row.revision, row.model, params, inputs, seed, label)
+
+    def _cutout(self, product: str) -> Part | None:
+        photos = self.world.photos[product]
+        if not photos:
+            return None
+        return part(self._step("cutout", {}, {"photo": photos[0]}, label=f"cut-out of {product}"))
+
+    def _scene(self, product: str | None, words: str, family: str) -> Part:
+        cutout = self._cut(product) if product is not None else None
+        frame = self.world.families[family]
+        params = {
+            "prompt": words,
+            "width": frame.width,
+            "height": frame.height,
+            "palette": {role: self.palette[role] for role in ("ground", "second", "accent")},
+            "product": dict(frame.product) if cutout else None,
+            "take": 0,
+        }
+        inputs: dict[str, str | Output] = {"cutout": cutout.out("image")} if cutout else {}
+        label = f"{family} scene {words[:40]!r}"
+        return part(self._step("scene", params, inputs, self.seed, label), *([cutout] if cutout else []))
+
+    def _texts(self, about: Subject, headline: str | None, layout: str, placement: str) -> Mapping[str, str]:
+        """What the picture says, by role: the longest of each that fits. Raises PlanningProblem when none does."""
+        document = self.world.document(layout, placement)
+        row = self.world.placements[placement]
+        offers = self.words.offer_texts(about)
+        candidates: dict[str, tuple[str, ...]] = {role: (text,) for role, text in offers.items()}
+        candidates["cta"] = self.words.candidates("cta", about)
+        if headline is not None:
+            candidates["headline"] = self.words.candidates(headline, about)
+        chosen = {}
+        for role, texts in candidates.items():
+            if not texts and role == "cta":
+                continue
+            where = "offers" if role in _OFFER_ROLES else f"copy.{headline if role == 'headline' else role}"
+            most = row.text.get(role)
+            short = [text for text in texts if most is None or len(text) <= most]
+            if texts and not short:
+                raise PlanningProblem(where, f"{placement} takes {most} characters at most in {about.locale}")
+            chosen[role] = self._fitting(document, role, short, about, row, where)
+        return chosen
+
+    def _fitting(
+        self, document: Document, role: str, texts: list[str], about: Subject, placement: Placement, where: str
+    ) -> str:
+        """The longest text that fits every part of the ad that shows it."""
+        if not texts:
+            raise PlanningProblem(where, f"there is no text for {about.locale}")
+        fitter, parts = self.world.fitter, _PARTS[placement.modality]
+        fonts = {item["font"] for name in parts if (item := items_of(document.content, name).get(role))}
+        for text, font in itertools.product(texts, sorted(fonts)):
+            missing = fitter.missing(text, font)
+            if missing:
+                character = f"{missing[0]!r} (U+{ord(missing[0]):04X})"
+                raise PlanningProblem(where, f"the {font} font has no {character}, which {text[:60]!r} needs")
+        fitting = [
+            text
+            for text in texts
+            if all(fitter.fits(document.content, role, text, about.locale, name) for name in parts)
+        ]
+        if not fitting:
+            problem = f"{min(texts, key=len)[:60]!r} ({about.locale}) does not fit {placement.id} at its least size"
+            raise PlanningProblem(where, problem, "Write a shorter one under `short`")
+        return max(fitting, key=len)
+
+    def _layout_inputs(self, scene: Part, document: Document) -> dict[str, str | Output]:
+        return {
+            "scene": scene.out("image"),
+            "meta": scene.out("meta"),
+            "layout": document.sha256,
+            **{f"font.{role}": sha256 for role, sha256 in self.world.fonts.items()},
+            **{f"logo.{tone}": sha256 for tone, sha256 in self.world.logos.items()},
+        }
+
+    def _frame(self, placement: Placement, texts: Mapping[str, str], locale: str) -> dict[str, object]:
+        return {
+            "width": placement.width,
+            "height": placement.height,
+            "texts": dict(texts),
+            "palette": self.palette,
+            "locale": locale,
+            "direction": direction(locale),
+        }
+
+    def _still(self, about: Subject, headline: str | None, words: str, layout: str, placement: str) -> Part:
+        row = self.world.placements[placement]
+        document = self.world.document(layout, placement)
+        scene = self.scene(about.product, words, document.family)
+        texts = self.texts(about, headline, layout, placement)
+        params = self._frame(row, texts, about.locale) | {"max_bytes": row.max_bytes}
+        return part(
+            self._step("still", params, self._layout_inputs(scene, document), label=f"still {placement}"), scene
+        )
+
+    def _film(
+        self,
+        about: Subject,
+        headline: str | None,
+        words: str,
+        layout: str,
+        placement: str,
+        cues: Part,
+        mix: Part | None,
+    ) -> tuple[Part, Part, Part]:
+        """Film, body and end card."""
+        row = self.world.placements[placement]
+        document = self.world.document(layout, placement)
+        scene = self.scene(about.product, words, document.family)
+        texts = self.texts(about, headline, layout, placement)
+        body_frames, card_frames = film_frames(row)
+        shared = self._frame(row, texts, about.locale) | {"fps": row.fps}
+        inputs = self._layout_inputs(scene, document)
+        body = part(
+            self._step(
+                "body", shared | {"frames": body_frames}, inputs | {"cues": cues.out("cues")}, label=f"film {placement}"
+            ),
+            scene,
+            cues,
+        )
+        card = part(
+            self._step("endcard", shared | {"frames": card_frames}, inputs, label=f"end card {placement}"), scene
+        )
+        joined: dict[str, str | Output] = {"body": body.out("picture"), "endcard": card.out("picture")}
+        below = [body, card]
+        if mix is not None:
+            joined["mix"] = mix.out("audio")
+            below.append(mix)
+        params = {"fps": row.fps, "frames": body_frames + card_frames}
+        return part(self._step("film", params, joined, label=f"film {placement}"), *below), body, card
+
+
+def film_frames(placement: Placement) -> tuple[int, int]:
+    """Frames of the body and of the end card."""
+    fps, ms = placement.fps or 30, placement.ms or 0
+    card = placement.end_card_ms * fps // 1000
+    return ms * fps // 1000 - card, card

@@ -1,0 +1,265 @@
+"""The planner: each cell's words, its steps, and its record, in windows."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from creative.brief.brief import Brief
+from creative.canonical import key
+from creative.cells import Cell, Cells
+from creative.errors import Finding
+from creative.planning.pictures import Pictures, film_frames
+from creative.planning.problem import PlanningProblem
+from creative.planning.sound import Sound
+from creative.planning.window import ENDS, Part, PlanWindow, part
+from creative.planning.words import Subject, Words
+from creative.records import CellRecord
+from creative.steps import Output, Step, step
+from creative.world import World
+
+WINDOW = 256
+POSTER_SIDE = 640
+_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+_SYNTHETIC = f"{_SOURCE}compositeSynthetic"
+_TRAINED = f"{_SOURCE}compositeWithTrainedAlgorithmicMedia"
+"""IPTC NewsCodes, digital source type: the second where a trained model made any part."""
+_MAX_FINDINGS = 50
+_UNSAFE = re.compile(r"[^\w.+-]+")
+
+
+class Planner:
+    """Plans a brief in a world. The same brief, world and `only` give the same windows, as often as asked."""
+
+    def __init__(self, brief: Brief, world: World, only: Mapping[str, frozenset[str]] | None = None) -> None:
+        self.brief, self.world, self.only = brief, world, dict(only or {})
+        self.seed = int(key({"seed": brief.seed, "take": 0})[:8], 16) & 0x7FFFFFFF
+        self.words = Words(brief)
+        self.sound = Sound(brief, world, self.words, self.seed)
+        self.pictures = Pictures(brief, world, self.words, self.seed)
+        self.findings: dict[tuple[str, str], Finding] = {}
+        self._model_used = functools.lru_cache(4096)(self._uses_trained_model)
+        self._line = functools.lru_cache(16384)(brief.line)
+        self._segments = {segment.id: segment for segment in brief.segments}
+
+    def windows(self) -> Iterator[PlanWindow]:
+        """Windows of cells in the order in which they are made. What cannot be made is in `findings` afterwards."""
+        cells = iter(Cells(self.brief, self.world.placements, tuple(self.world.layouts), self.only))
+        for number in itertools.count(1):
+            chunk = list(itertools.islice(cells, WINDOW))
+            if not chunk:
+                return
+            steps: dict[str, Step] = {}
+            records = [record for cell in chunk if (record := self._plan(cell, steps)) is not None]
+            yield PlanWindow(number, tuple(records), steps)
+
+    def _plan(self, cell: Cell, steps: dict[str, Step]) -> CellRecord | None:
+        about = Subject(cell.product, cell.offer, cell.market, cell.locale)
+        try:
+            if self._skipped(cell, about):
+                return None
+            texts, made, boxes = self._make(cell, about)
+        except PlanningProblem as problem:
+            self._find(problem)
+            return None
+        ends = self._ends(cell, texts, made, boxes)
+        for below in (made, *(box[0] for box in boxes), *ends.values()):
+            for one in below.steps:
+                steps.setdefault(one.key, one)
+        return self._record(cell, about, texts, {name: end.step.key for name, end in ends.items()})
+
+    def _skipped(self, cell: Cell, about: Subject) -> bool:
+        """`missing_translation: skip`: an ad without its words is no ad."""
+        if self.brief.missing_translation != "skip":
+            return False
+        headline = cell.choices.get("headline")
+        names = [headline] if headline else []
+        if cell.modality != "image":
+            names.append("script")
+        return any(not self.words.candidates(name, about) for name in names)
+
+    def _make(self, cell: Cell, about: Subject) -> tuple[Mapping[str, str], Part, tuple[tuple[Part, str], ...]]:
+        """The words by role, what `finish` takes, and the parts whose boxes `measure` reads."""
+        placement = self.world.placements[cell.placement]
+        headline, layout = cell.choices.get("headline"), cell.choices.get("layout", "")
+        scene = cell.choices.get("scene", "")
+        if cell.modality == "image":
+            still = self.pictures.still(about, headline, scene, layout, cell.placement)
+            return self.pictures.texts(about, headline, layout, cell.placement), still, ((still, "boxes"),)
+        assert placement.ms is not None
+        voice = cell.choices.get("voice")
+        if cell.modality == "audio" and voice is None:
+            raise PlanningProblem(
+                "voices",
+                f"no voice speaks {cell.locale}, which {cell.placement} needs",
+                f"Add a voice for it, or exclude {{placements: [{cell.placement}], markets: [{cell.market}]}}",
+            )
+        read = self.sound.read(about, voice, placement.ms)
+        mix = self.sound.mix(read, placement)
+        if cell.modality == "audio":
+            assert mix is not None
+            return {"script": read.text}, mix, ()
+        cues = self.sound.cues(read, placement.fps or 30, film_frames(placement)[0])
+        film, body, card = self.pictures.film(about, headline, scene, layout, cell.placement, cues, mix)
+        texts = dict(self.pictures.texts(about, headline, layout, cell.placement)) | {"script": read.text}
+        return texts, film, ((body, "boxes"), (card, "boxes"))
+
+    def _ends(
+        self, cell: Cell, texts: Mapping[str, str], made: Part, boxes: tuple[tuple[Part, str], ...]
+    ) -> dict[str, Part]:
+        row = self.world.placements[cell.placement]
+        output = {"image": "image", "video": "film", "audio": "audio"}[cell.modality]
+        trained = self._model_used(made)
+        subject = self._product_name(cell.product, cell.locale) or self.brief.campaign.name
+        said = texts.get("headline") or texts.get("script", "")
+        finish = part(
+            self._step(
+                "finish",
+                {
+                    "ad_id": cell.ad_id,
+                    "title": f"{self.brief.brand_kit.name} {subject}: {said}"[:200],
+                    "format": row.format,
+                    "source_type": _TRAINED if trained else _SYNTHETIC,
+                    "ai_note": ", ".join(trained),
+                    "min_kbps": row.min_kbps,
+                    "max_bytes": row.max_bytes,
+                },
+                {"media": made.out(output)},
+                f"{cell.placement} for {cell.segment} in {cell.locale}",
+            ),
+            made,
+        )
+        inputs: dict[str, str | Output] = {"asset": finish.out("asset")}
+        for number, (below, name) in enumerate(boxes):
+            inputs[f"boxes.{number}"] = below.out(name)
+        label = f"{cell.placement} for {cell.segment} in {cell.locale}"
+        measure = self._step("measure", {"modality": cell.modality}, inputs, label)
+        shown = {"modality": cell.modality, "side": POSTER_SIDE}
+        poster = self._step("poster", shown, {"asset": finish.out("asset")}, label)
+        return dict(zip(ENDS, (finish, Part(measure, (measure,)), Part(poster, (poster,))), strict=True))
+
+    def _step(self, kind: str, params: Mapping[str, Any], inputs: Mapping[str, str | Output], label: str) -> Step:
+        row = self.world.catalogue.choose(kind, self.brief.backends.get(kind))
+        return step(kind, row.name, row.revision, row.model, params, inputs, label=label)
+
+    def _uses_trained_model(self, made: Part) -> tuple[str, ...]:
+        """What trained models made of it, in words: "voice by hibari"."""
+        names = {"speech": "voice", "scene": "picture", "clip": "film", "bed": "music"}
+        used = {}
+        for below in made.steps:
+            if self.world.catalogue.specs[below.kind, below.backend].generative:
+                used[f"{names.get(below.kind, below.kind)} by {below.backend}"] = True
+        return tuple(used)
+
+    def _product_name(self, product: str | None, locale: str) -> str | None:
+        return self.brief.name(product, locale) if product is not None else None
+
+    def _record(self, cell: Cell, about: Subject, texts: Mapping[str, str], ends: Mapping[str, str]) -> CellRecord:
+        brief = self.brief
+        fields = self._name_fields(cell, ends["finish"])
+        fields["name"] = file_name(brief.naming, fields)
+        media = (*(self.world.photos[cell.product] if cell.product else ()), *self.world.logos.values())
+        named = (*self._segments[cell.segment].scene, *(self.brief.variants.choose))
+        return CellRecord.model_construct(
+            ad_id=cell.ad_id,
+            campaign=cell.campaign,
+            market=cell.market,
+            locale=cell.locale,
+            product=cell.product,
+            offer=cell.offer,
+            segment=cell.segment,
+            placement=cell.placement,
+            arm=cell.arm,
+            variant=cell.variant,
+            modality=cell.modality,
+            name=fields["name"],
+            choices=dict(cell.choices),
+            texts=dict(texts),
+            wanted=self.words.wanted(about, cell.choices.get("headline"), media, named),
+            binding=self.words.binding(about),
+            steps=dict(ends),
+            lines=self._lines(cell),
+            carried=self._carried(cell, about, fields),
+        )
+
+    def _lines(self, cell: Cell) -> dict[str, str]:
+        paths = {"segment": f"segments.{cell.segment}", "market": f"markets.{cell.market}"}
+        if cell.product:
+            paths["product"] = f"products.{cell.product}"
+        if cell.offer:
+            paths["offer"] = f"offers.{cell.offer}"
+        headline = cell.choices.get("headline")
+        if headline:
+            paths["headline"] = f"copy.{headline}"
+        if cell.modality != "image":
+            paths["script"] = "copy.script"
+        return {name: self._line(path) for name, path in paths.items()}
+
+    def _carried(self, cell: Cell, about: Subject, fields: Mapping[str, str]) -> dict[str, Any]:
+        """What the manifest passes on, unused here: where a click leads, texts beside the ad, who answers for it."""
+        brief, carried = self.brief, dict[str, Any]()
+        for name in ("alt", "post_text"):
+            texts = self.words.candidates(name, about)
+            if texts:
+                carried[name] = texts[0]
+        url = brief.markets[cell.market].url
+        if url:
+            carried["url"] = str(url)
+        if brief.tracking:
+            carried["tracking"] = fill(brief.tracking, {name: quote(value) for name, value in fields.items()})
+        if brief.owner:
+            carried["owner"] = brief.owner.model_dump(exclude_none=True)
+        if brief.flight:
+            carried["flight"] = {"from": brief.flight.from_.isoformat(), "until": brief.flight.until.isoformat()}
+        traits = self._segments[cell.segment].traits
+        if traits:
+            carried["traits"] = {
+                name: value if isinstance(value, str) else list(value) for name, value in traits.items()
+            }
+        return carried
+
+    def _name_fields(self, cell: Cell, finish: str) -> dict[str, str]:
+        """What `naming` and `tracking` may use."""
+        return {
+            "brand": self.brief.brand_kit.name,
+            "campaign": cell.campaign,
+            "market": cell.market,
+            "segment": cell.segment,
+            "placement": cell.placement,
+            "locale": cell.locale,
+            "product": cell.product or "",
+            "offer": cell.offer or "",
+            "arm": cell.arm or "",
+            "variant": f"v{cell.variant}",
+            "modality": cell.modality,
+            "id8": asset_id(cell.ad_id, finish).removeprefix("as_")[:8],
+        }
+
+    def _find(self, problem: PlanningProblem) -> None:
+        if (problem.where, problem.problem) in self.findings or len(self.findings) >= _MAX_FINDINGS:
+            return
+        place = self.brief.line(problem.where)
+        file, _, line = place.rpartition(":")
+        self.findings[problem.where, problem.problem] = Finding(
+            file, int(line), 1, problem.where, problem.problem, problem.instead
+        )
+
+
+def asset_id(ad: str, finish: str) -> str:
+    """The name of one rendition: "as_" and 20 hexadecimal digits of the digest of its ad and its finish key."""
+    return f"as_{key([ad, finish])[:20]}"
+
+
+def fill(pattern: str, values: Mapping[str, str]) -> str:
+    """`pattern` with each {field} replaced by its value."""
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), pattern)
+
+
+def file_name(pattern: str, values: Mapping[str, str]) -> str:
+    """A file's name without ending, by the brief's `naming`; empty parts leave no double separator."""
+    name = fill(pattern, {field: _UNSAFE.sub("-", value) for field, value in values.items()})
+    return re.sub(r"([_.-])\1+", r"\1", name).strip("_.-")[:180] or "ad"

@@ -1,0 +1,162 @@
+"""Sound: which sentences are said, by whom, fitted to which seconds, over which music."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from creative.backends import BackendSpec
+from creative.brief.brief import Brief
+from creative.errors import UsageError
+from creative.placements import Placement
+from creative.planning.problem import PlanningProblem
+from creative.planning.window import Part, part
+from creative.planning.words import Subject, Words
+from creative.spoken import Sentence, phrases, script, words_to_cut
+from creative.steps import Output, step
+from creative.voices import characters_per_second, choose_voice
+from creative.world import World
+
+LEAD_MS, TAIL_MS, GAP_MS = 150, 350, 260
+TEMPO_PERMILLE = (920, 1080)
+READING_CHARACTERS_PER_S = 17
+"""What a viewer reads beside a picture; subtitling guides allow 17 to 20 (Netflix Timed Text: 20 for adults)."""
+DEFAULT_LUFS_TENTHS, DEFAULT_TRUE_PEAK_TENTHS = -140, -10
+"""For films of publishers that name none: what phones and the strictest audio publisher of the table ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A script as one ad says and shows it. `fit` is None where there is no voice: captions only."""
+
+    sentences: tuple[Sentence, ...]
+    captions: tuple[str, ...]
+    fit: Part | None
+    voice: BackendSpec | None
+
+    @property
+    def text(self) -> str:
+        """The script as written."""
+        return " ".join(sentence.written for sentence in self.sentences) or " ".join(self.captions)
+
+
+class Sound:
+    """Plans reads, cues, beds and mixes; remembers what it planned."""
+
+    def __init__(self, brief: Brief, world: World, words: Words, seed: int) -> None:
+        self.brief, self.world, self.words, self.seed = brief, world, words, seed
+        self.read = functools.lru_cache(4096)(self._read)
+        self.cues = functools.lru_cache(4096)(self._cues)
+        self.mix = functools.lru_cache(4096)(self._mix)
+        self._speech = functools.lru_cache(4096)(self._say)
+        self._lexicon = functools.lru_cache(64)(self._lexicon_of)
+
+    def voiced(self, locale: str) -> bool:
+        """Whether the brief gives this locale a voice."""
+        return any(voice.locale == locale for voice in self.brief.voices)
+
+    def _read(self, about: Subject, voice: str | None, ms: int) -> Read:
+        """The longest script that its seconds hold. Raises PlanningProblem when none does, or there is none."""
+        texts = self.words.candidates("script", about)
+        if not texts:
+            raise PlanningProblem("copy.script", f"there is no script for {about.locale}", "Write one")
+        if voice is None:
+            return self._silent(texts, about.locale, ms)
+        spec, speaker = self._voice(voice, about.locale)
+        rate = characters_per_second(spec, about.locale)
+        least = LEAD_MS + TAIL_MS
+        cut = 0
+        for text in texts:
+            sentences = script(text, about.locale, self._lexicon(about.locale))
+            # What tempo can still mend is left to `fit`, which measures the real read.
+            cut = words_to_cut(sentences, rate * TEMPO_PERMILLE[1] / 1000, ms - least, GAP_MS)
+            if not cut:
+                return self._fitted(sentences, about.locale, spec, speaker, ms)
+        problem = f"the shortest script for {about.locale} is too long to be said in {ms / 1000:g} s"
+        raise PlanningProblem(f"copy.script.{about.locale}", problem, f"Cut about {cut} words")
+
+    def _silent(self, texts: tuple[str, ...], locale: str, ms: int) -> Read:
+        room = READING_CHARACTERS_PER_S * ms // 1000
+        for text in texts:
+            if len(text) <= room:
+                return Read((), tuple(phrases(text, locale)), None, None)
+        text = texts[-1]
+        cut = max(1, round((len(text) - room) / (len(text) / len(text.split()))))
+        problem = f"the shortest script for {locale} cannot be read in {ms / 1000:g} s"
+        raise PlanningProblem(f"copy.script.{locale}", problem, f"Cut about {cut} words")
+
+    def _voice(self, voice: str, locale: str) -> tuple[BackendSpec, str]:
+        row = next(row for row in self.brief.voices if row.id == voice)
+        rows = self.world.catalogue.of_kind("speech")
+        try:
+            spec, speaker = choose_voice(rows, locale, row.use, row.draft, self.brief.backends.get("speech"))
+        except UsageError as error:
+            raise PlanningProblem("voices", str(error)) from error
+        if row.speaker is None or row.speaker == speaker:
+            return spec, speaker
+        speakers = [str(known["speaker"]) for known in spec.facts.get("voices", ()) if known["locale"] == locale]
+        if row.speaker not in speakers:
+            problem = f"{spec.name} has no speaker {row.speaker!r} for {locale}"
+            raise PlanningProblem("voices", problem, f"It has {', '.join(speakers)}")
+        return spec, row.speaker
+
+    def _fitted(self, sentences: tuple[Sentence, ...], locale: str, spec: BackendSpec, speaker: str, ms: int) -> Read:
+        said = [self._speech(sentence.spoken, locale, spec.name, speaker) for sentence in sentences]
+        inputs: dict[str, str | Output] = {}
+        for number, speech in enumerate(said):
+            inputs |= {f"audio.{number}": speech.out("audio"), f"times.{number}": speech.out("times")}
+        row = self.world.catalogue.choose("fit", self.brief.backends.get("fit"))
+        params = {
+            "ms": ms,
+            "lead_ms": LEAD_MS,
+            "tail_ms": TAIL_MS,
+            "gap_ms": GAP_MS,
+            "tempo_permille": list(TEMPO_PERMILLE),
+        }
+        label = f"read of {ms / 1000:g} s in {locale}"
+        fit = part(step("fit", row.name, row.revision, row.model, params, inputs, label=label), *said)
+        captions = tuple(phrase for sentence in sentences for phrase in sentence.phrases)
+        return Read(sentences, captions, fit, spec)
+
+    def _say(self, spoken: tuple[str, ...], locale: str, backend: str, speaker: str) -> Part:
+        row = self.world.catalogue.choose("speech", backend)
+        params = {"phrases": list(spoken), "locale": locale, "speaker": speaker}
+        label = f"sentence {' '.join(spoken)[:40]!r} in {locale}"
+        return part(step("speech", row.name, row.revision, row.model, params, {}, self.seed, label))
+
+    def _lexicon_of(self, locale: str) -> dict[str, str]:
+        merged = {**self.brief.brand_kit.lexicon, **self.brief.lexicon}
+        return {word: said[locale] for word, said in merged.items() if locale in said}
+
+    def _cues(self, read: Read, fps: int, frames: int) -> Part:
+        row = self.world.catalogue.choose("cues", self.brief.backends.get("cues"))
+        params = {"fps": fps, "frames": frames, "captions": list(read.captions)}
+        if read.fit is None:
+            return part(step("cues", row.name, row.revision, row.model, params, {}, label="captions"))
+        inputs = {"times": read.fit.out("times")}
+        return part(step("cues", row.name, row.revision, row.model, params, inputs, label="captions"), read.fit)
+
+    def _mix(self, read: Read, placement: Placement) -> Part | None:
+        """Voice and music of one placement; None when there is neither."""
+        below: list[Part] = []
+        inputs: dict[str, str | Output] = {}
+        if read.fit is not None:
+            below.append(read.fit)
+            inputs["voice"] = read.fit.out("audio")
+        if self.brief.music is not None:
+            row = self.world.catalogue.choose("bed", self.brief.backends.get("bed"))
+            params = {"mood": self.brief.music.mood, "ms": placement.ms}
+            label = f"{self.brief.music.mood} music"
+            bed = part(step("bed", row.name, row.revision, row.model, params, {}, self.seed, label))
+            below.append(bed)
+            inputs["bed"] = bed.out("audio")
+        if not inputs:
+            return None
+        row = self.world.catalogue.choose("mix", self.brief.backends.get("mix"))
+        lufs, peak = placement.lufs_tenths, placement.true_peak_tenths
+        params = {
+            "ms": placement.ms,
+            "lufs_tenths": DEFAULT_LUFS_TENTHS if lufs is None else lufs,
+            "true_peak_tenths": DEFAULT_TRUE_PEAK_TENTHS if peak is None else peak,
+        }
+        return part(step("mix", row.name, row.revision, row.model, params, inputs, label="mix"), *below)

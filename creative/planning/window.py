@@ -1,0 +1,50 @@
+"""A window of cells with every step that they need, once."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+
+from creative.records import CellRecord
+from creative.steps import Output, Step
+
+ENDS = ("finish", "measure", "poster")
+"""What ends every ad; `CellRecord.steps` has their keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One step with all that it is made from, each before what needs it."""
+
+    step: Step
+    steps: tuple[Step, ...]
+
+    def out(self, name: str) -> Output:
+        """One of its outputs, as an input."""
+        return Output(self.step.key, name)
+
+
+def part(step: Step, *made_from: Part) -> Part:
+    """A step on top of the parts that it is made from."""
+    steps = {below.key: below for source in made_from for below in source.steps}
+    return Part(step, (*steps.values(), step))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWindow:
+    """Some cells and their steps by key, each step after those that it needs."""
+
+    number: int
+    cells: tuple[CellRecord, ...]
+    steps: Mapping[str, Step]
+
+    def needed(self, known: Container[str]) -> dict[str, Step]:
+        """The steps that have to be made when those of `known` are there: back from the ends, stopping at what is known."""
+        missing: set[str] = set()
+        stack = [cell.steps[end] for cell in self.cells for end in ENDS]
+        while stack:
+            key = stack.pop()
+            if key not in missing and key not in known:
+                missing.add(key)
+                stack.extend(self.steps[key].needs())
+        return {key: step for key, step in self.steps.items() if key in missing}

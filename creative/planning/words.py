@@ -1,0 +1,100 @@
+"""The words of an ad: copy with its facts and prices filled in, for one product, offer, market and locale."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from creative.brief.brief import Brief
+from creative.brief.copy_rules import render
+from creative.canonical import key
+from creative.pricing import day, money, unit_price
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the words are about."""
+
+    product: str | None
+    offer: str | None
+    market: str
+    locale: str
+
+
+class Words:
+    """Renders a brief's copy. Everything is remembered: many ads say the same."""
+
+    def __init__(self, brief: Brief) -> None:
+        self.brief = brief
+        self.context = functools.lru_cache(4096)(self._context)
+        self.candidates = functools.lru_cache(16384)(self._candidates)
+        self.wanted = functools.lru_cache(16384)(self._wanted)
+        self.binding = functools.lru_cache(4096)(self._binding)
+
+    def _context(self, about: Subject) -> Mapping[str, str]:
+        """Every name that copy may use, with its value."""
+        brief, locale = self.brief, about.locale
+        market = brief.markets[about.market]
+        values = {"brand.name": brief.brand_kit.name, "campaign.name": brief.campaign.name}
+        if market.url:
+            values["market.url"] = str(market.url)
+        if about.product is not None:
+            product = brief.products[about.product]
+            values["product.name"] = brief.name(about.product, locale) or ""
+            for name, fact in product.facts.items():
+                values[f"product.facts.{name}"] = fact if isinstance(fact, str) else fact.get(locale, "")
+        if about.offer is not None:
+            offer = brief.offers[about.offer]
+            price = offer.price[about.market]
+            values["offer.price"] = money(price, market.currency, locale)
+            if about.market in offer.was:
+                values["offer.was"] = money(offer.was[about.market], market.currency, locale)
+            valid = offer.valid or brief.flight
+            if valid is not None:
+                values |= {"offer.from": day(valid.from_, locale), "offer.until": day(valid.until, locale)}
+            if offer.unit_price is not None:
+                facts = {
+                    name.removeprefix("product.facts."): value
+                    for name, value in values.items()
+                    if name.startswith("product.facts.")
+                }
+                found = unit_price(price, market.currency, offer.unit_price, facts, locale)
+                if found:
+                    values["offer.unit_price"] = found
+        return values
+
+    def _candidates(self, name: str, about: Subject) -> tuple[str, ...]:
+        """The texts of a copy key, longest first. A text that needs what is not there (no offer) is left out."""
+        context = self.context(about)
+        texts = []
+        for template in self.brief.options(name, about.locale):
+            try:
+                texts.append(render(template, context))
+            except KeyError:
+                continue
+        return tuple(dict.fromkeys(texts))
+
+    def offer_texts(self, about: Subject) -> dict[str, str]:
+        """price, was and unit_price as they are set, where there are any."""
+        context = self.context(about)
+        roles = {"price": "offer.price", "was": "offer.was", "unit_price": "offer.unit_price"}
+        return {role: context[name] for role, name in roles.items() if name in context}
+
+    def _wanted(self, about: Subject, headline: str | None, media: tuple[str, ...], choices: tuple[str, ...]) -> str:
+        """The digest of what the brief says for an ad: words in all lengths, offer, media, named choices."""
+        names = [name for name in (headline, "script", "cta", "alt", "post_text") if name]
+        return key(
+            {
+                "copy": {name: list(self.candidates(name, about)) for name in names},
+                "offer": self.binding(about),
+                "media": list(media),
+                "choices": list(choices),
+            }
+        )
+
+    def _binding(self, about: Subject) -> str:
+        """The digest of what binds the seller: offer, price, dates."""
+        context = self.context(about)
+        facts = {name: value for name, value in context.items() if name.startswith("offer.")}
+        return key({"offer": about.offer, "facts": facts, "market": about.market})

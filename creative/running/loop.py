@@ -1,0 +1,370 @@
+"""The loop: from windows of cells to outcomes, with at most one attempt of each step in flight.
+
+    admit a window     what is missing, walking back from finish, measure and poster; its media uploaded
+    dispatch           ready steps, grouped by backend, to workers that are free; the most valuable first
+    settle             an outcome releases what waits for it, or blocks it with the reason
+    commit             when all of a window is settled: its assets, in one object and one log entry
+
+Lost batches are split; a step alone in two deaths is quarantined. What is deterministic (refused, quarantined) is in the
+store by its key and is reported again, not tried again, until the key changes or `retry_failed` is set.
+"""
+
+from __future__ import annotations
+
+import datetime
+import heapq
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from creative.backends import BackendSpec
+from creative.errors import StoreError
+from creative.planning import PlanWindow
+from creative.records import Failure, Receipt
+from creative.registry import Registry
+from creative.running.port import Batch, Outcome, Runner
+from creative.steps import Step
+from creative.store import Store
+from creative.store.receipts import clear_failure, read_failure, read_receipt, write_failure
+from creative.world import Media
+
+_WINDOWS_OPEN = 2
+_TRIES = 4
+_RECORD_EVERY = 64
+_DEATHS = 2
+
+
+@dataclass(slots=True)
+class _State:
+    """One step that is missing: what it waits for, who waits for it."""
+
+    step: Step
+    spec: BackendSpec
+    rank: int
+    waits: set[str]
+    wanted_by: list[str] = field(default_factory=list)
+    tries: int = 0
+    deaths: int = 0
+    alone: bool = False
+
+
+@dataclass(slots=True)
+class _OpenWindow:
+    plan: PlanWindow
+    left: set[str]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one kind of step. `seconds` are device-seconds of what was made."""
+
+    wanted: int = 0
+    made: int = 0
+    reused: int = 0
+    failed: int = 0
+    blocked: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class StepFailure:
+    """A step that was not made, for the report."""
+
+    step: Step
+    status: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the loop knows so far; read by whoever shows it."""
+
+    kinds: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    failures: list[StepFailure] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    unavailable: bool = False
+    in_flight: dict[int, Batch] = field(default_factory=dict)
+
+    def total(self, name: str) -> int:
+        """The sum of one count over all kinds."""
+        return sum(getattr(tally, name) for tally in self.kinds.values())
+
+
+class Loop:
+    """Runs windows to their end. `commit` is called with each window when all its steps are settled."""
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        runner: Runner,
+        specs: Mapping[tuple[str, str], BackendSpec],
+        media: Media,
+        *,
+        begin: Callable[[], None],
+        commit: Callable[[PlanWindow, Mapping[str, str]], None],
+        observe: Callable[[Progress], None],
+        retry_failed: bool = False,
+    ) -> None:
+        """`begin` is called once, before the first step is submitted; `commit` gets the reasons of broken steps by key."""
+        self.store, self.registry, self.runner, self.specs, self.media = store, registry, runner, specs, media
+        self.begin, self.commit, self.observe, self.retry_failed = begin, commit, observe, retry_failed
+        self.progress = Progress()
+        self._states: dict[str, _State] = {}
+        self._ready: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+        self._later: list[tuple[float, str]] = []
+        self._windows: deque[_OpenWindow] = deque()
+        self._deadlines: dict[int, float] = {}
+        self._overdue: dict[int, float] = {}
+        self._unrecorded: list[Receipt] = []
+        self._seen: set[bytes] = set()
+        self._batches = 0
+        self._rank = 0
+        self._gpu: tuple[str, str] | None = None
+
+    def run(self, windows: Iterable[PlanWindow]) -> Progress:
+        """Admit, dispatch, settle and commit until nothing is left."""
+        source = iter(windows)
+        more = True
+        while more or self._windows:
+            while more and len(self._windows) < _WINDOWS_OPEN:
+                window = next(source, None)
+                if window is None:
+                    more = False
+                else:
+                    self._admit(window)
+            self._close_windows()
+            if not self._windows:
+                continue
+            self._wake()
+            self._dispatch()
+            for number, outcomes in self.runner.wait(0.2):
+                self._land(number, outcomes)
+            self._end_overdue()
+            self._close_windows()
+        return self.progress
+
+    def stop(self) -> None:
+        """Record what is made; the caller closes the runner."""
+        self._record(force=True)
+
+    # -- admit ---------------------------------------------------------------------------------------------------------
+
+    def _admit(self, window: PlanWindow) -> None:
+        known = self.registry.known_steps(window.steps)
+        missing = window.needed(known)
+        found = [receipt for key in missing if (receipt := read_receipt(self.store, key)) is not None]
+        if found:  # made by a run that died before it could tell the registry
+            self.registry.record_steps(found)
+            known = known | {receipt.key for receipt in found}
+            missing = window.needed(known)
+        self._count(window, missing)
+        fresh = {key: step for key, step in missing.items() if key not in self._states}
+        for key, step in fresh.items():
+            if key in self.progress.broken:
+                continue
+            waits = {need for need in step.needs() if need in missing}
+            self._rank += 1
+            self._states[key] = _State(step, self.specs[step.kind, step.backend], self._rank, waits)
+        for key in fresh:
+            if key in self._states:
+                for need in self._states[key].waits:
+                    if need in self._states:
+                        self._states[need].wanted_by.append(key)
+        self._windows.append(_OpenWindow(window, {key for key in missing if key not in self.progress.broken}))
+        for key, step in fresh.items():
+            if key not in self._states:
+                continue
+            broken = next((need for need in step.needs() if need in self.progress.broken), None)
+            failure = read_failure(self.store, key)
+            if failure is not None and self.retry_failed:
+                clear_failure(self.store, key)
+                failure = None
+            if broken is not None:
+                self._break(key, "blocked", self.progress.broken[broken])
+            elif failure is not None:
+                self._break(key, failure.status, failure.reason)
+            elif not self._states[key].waits:
+                self._push(key)
+        self._upload(step for key, step in fresh.items() if key in self._states)
+        self.observe(self.progress)
+
+    def _count(self, window: PlanWindow, missing: Mapping[str, Step]) -> None:
+        for key, step in window.steps.items():
+            mark = bytes.fromhex(key[:16])
+            if mark in self._seen:
+                continue
+            self._seen.add(mark)
+            tally = self.progress.kinds[step.kind]
+            tally.wanted += 1
+            if key not in missing:
+                tally.reused += 1
+
+    def _upload(self, steps: Iterable[Step]) -> None:
+        wanted = {source for step in steps for source in step.inputs.values() if isinstance(source, str)}
+        for digest in sorted(wanted):
+            self.media.upload(digest, self.store)
+
+    # -- dispatch ------------------------------------------------------------------------------------------------------
+
+    def _push(self, key: str) -> None:
+        state = self._states[key]
+        heapq.heappush(self._ready[state.step.kind, state.step.backend], (state.rank, key))
+
+    def _wake(self) -> None:
+        now = time.monotonic()
+        while self._later and self._later[0][0] <= now:
+            self._push(heapq.heappop(self._later)[1])
+
+    def _dispatch(self) -> None:
+        while True:
+            queues = sorted((queue[0], name) for name, queue in self._ready.items() if queue)
+            if not queues:
+                return
+            self.begin()
+            if not any(self._submit(name) for _, name in queues):
+                return
+
+    def _submit(self, name: tuple[str, str]) -> bool:
+        spec = self.specs[name]
+        if spec.resources.gpu and not self._gpu_turn(name):
+            return False
+        if self.runner.free(spec) < 1:
+            return False
+        queue = self._ready[name]
+        steps: list[Step] = []
+        while queue and len(steps) < spec.batch:
+            state = self._states[queue[0][1]]
+            if state.alone and steps:
+                break
+            heapq.heappop(queue)
+            steps.append(state.step)
+            if state.alone:
+                break
+        self._batches += 1
+        batch = Batch(self._batches, spec, tuple(steps))
+        self._deadlines[batch.id] = time.monotonic() + spec.timeout_s * len(steps)
+        self.progress.in_flight[batch.id] = batch
+        self.runner.submit(batch)
+        return True
+
+    def _gpu_turn(self, name: tuple[str, str]) -> bool:
+        """One GPU model at a time, until no open step wants it any more."""
+        if self._gpu not in (None, name):
+            for state in self._states.values():
+                if (state.step.kind, state.step.backend) == self._gpu:
+                    return False
+        self._gpu = name
+        return True
+
+    def _end_overdue(self) -> None:
+        now = time.monotonic()
+        for number, deadline in list(self._deadlines.items()):
+            if now > deadline and number not in self._overdue:
+                batch = self.progress.in_flight[number]
+                self._overdue[number] = batch.spec.timeout_s * len(batch.steps)
+                self.runner.kill(number)
+
+    # -- settle --------------------------------------------------------------------------------------------------------
+
+    def _land(self, number: int, outcomes: Iterable[Outcome]) -> None:
+        batch = self.progress.in_flight.pop(number)
+        self._deadlines.pop(number, None)
+        overdue = self._overdue.pop(number, None)
+        for outcome in outcomes:
+            if outcome.status in ("made", "reused") and outcome.receipt is not None:
+                self._finish(outcome.key, outcome.receipt, outcome.status)
+            elif outcome.status == "lost":
+                reason = outcome.reason if overdue is None else f"it did not end within {overdue:g} s and was killed"
+                self._lost(outcome.key, reason, alone=len(batch.steps) == 1)
+            elif outcome.status == "unavailable":
+                self._unavailable(outcome.key, outcome.reason)
+            else:
+                self._break(outcome.key, outcome.status, outcome.reason)
+        self._record()
+        self.observe(self.progress)
+
+    def _finish(self, key: str, receipt: Receipt, status: str) -> None:
+        state = self._states.pop(key)
+        tally = self.progress.kinds[state.step.kind]
+        if status == "made":
+            tally.made += 1
+            tally.seconds += receipt.seconds
+        else:
+            tally.reused += 1
+        self._unrecorded.append(receipt)
+        self._settled(key)
+        for child in state.wanted_by:
+            waiting = self._states.get(child)
+            if waiting is not None:
+                waiting.waits.discard(key)
+                if not waiting.waits:
+                    self._push(child)
+
+    def _lost(self, key: str, reason: str, *, alone: bool) -> None:
+        state = self._states[key]
+        state.alone = True
+        if alone:
+            state.deaths += 1
+        if state.deaths < _DEATHS:
+            self._push(key)
+            return
+        reason = f"{reason}, {_DEATHS} times; it is not tried again (creative run --retry-failed does)"
+        at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        step = state.step
+        try:
+            write_failure(
+                self.store,
+                Failure(key=key, kind=step.kind, label=step.label, status="quarantined", reason=reason, at=at),
+            )
+        except (StoreError, OSError):
+            self.progress.unavailable = True
+        self._break(key, "quarantined", reason)
+
+    def _unavailable(self, key: str, reason: str) -> None:
+        state = self._states[key]
+        state.tries += 1
+        if state.tries < _TRIES:
+            heapq.heappush(self._later, (time.monotonic() + 0.5 * 4.0**state.tries, key))
+            return
+        self.progress.unavailable = True
+        self._break(key, "unavailable", reason)
+
+    def _break(self, key: str, status: str, reason: str) -> None:
+        """Mark a step as not to be had in this run, and all that need it as blocked."""
+        state = self._states.pop(key, None)
+        if state is None:
+            return
+        self.progress.broken[key] = reason
+        tally = self.progress.kinds[state.step.kind]
+        if status == "blocked":
+            tally.blocked += 1
+        else:
+            tally.failed += 1
+            self.progress.failures.append(StepFailure(state.step, status, reason))
+        self._settled(key)
+        label = state.step.label or state.step.kind
+        for child in state.wanted_by:
+            self._break(child, "blocked", reason if status == "blocked" else f"{label}: {reason}")
+
+    def _settled(self, key: str) -> None:
+        for window in self._windows:
+            window.left.discard(key)
+
+    def _record(self, *, force: bool = False) -> None:
+        if self._unrecorded and (force or len(self._unrecorded) >= _RECORD_EVERY):
+            self.registry.record_steps(self._unrecorded)
+            self._unrecorded.clear()
+
+    # -- commit --------------------------------------------------------------------------------------------------------
+
+    def _close_windows(self) -> None:
+        while self._windows and not self._windows[0].left:
+            self._record(force=True)
+            self.commit(self._windows.popleft().plan, self.progress.broken)
+
+    def counts(self) -> Counter[str]:
+        """Steps made, reused, failed and blocked, over all kinds."""
+        names = ("wanted", "made", "reused", "failed", "blocked")
+        return Counter({name: self.progress.total(name) for name in names})

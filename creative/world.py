@@ -1,0 +1,136 @@
+"""World: what planning may know, frozen at the edge. Media are hashed here, once; nothing is uploaded yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+from ruamel.yaml import YAML
+
+from creative.brief.brief import Brief
+from creative.canonical import canonical, digest, file_digest
+from creative.catalogue import Catalogue
+from creative.copyfit import Fitter
+from creative.errors import StoreError, UsageError
+from creative.layouts import Layout, load_layouts
+from creative.placements import Placement, placements
+from creative.resources import templates
+from creative.store import Store
+
+_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".wav": "audio/wav", ".ttf": "font/ttf", ".otf": "font/otf"}
+_DEFAULT_FONTS = {"display": "Geologica-SemiBold.ttf", "text": "Inter-Medium.ttf"}
+
+
+class Media:
+    """Ingested media by sha256: files where they lie, or bytes made here (a layout resolved for a placement)."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, tuple[Path | bytes, str]] = {}
+        self._uploaded: set[tuple[str, str]] = set()
+
+    def add_file(self, path: Path) -> str:
+        """Hash a file; its sha256."""
+        sha256 = file_digest(path)
+        self._sources.setdefault(sha256, (path, _TYPES.get(path.suffix.lower(), "application/octet-stream")))
+        return sha256
+
+    def add_bytes(self, data: bytes, type_: str) -> str:
+        """Take bytes; their sha256."""
+        sha256 = digest(data)
+        self._sources.setdefault(sha256, (data, type_))
+        return sha256
+
+    def bytes(self) -> int:
+        """How much there is to upload at most."""
+        return sum(len(s) if isinstance(s, bytes) else s.stat().st_size for s, _ in self._sources.values())
+
+    def upload(self, sha256: str, store: Store) -> None:
+        """Put one medium into the store, if it is not there. Raises UsageError when its file has changed meanwhile."""
+        if (store.id, sha256) in self._uploaded:
+            return
+        if not store.has_blob(sha256):
+            if sha256 not in self._sources:
+                raise StoreError(f"medium {sha256[:12]} is neither in the store nor in the brief")
+            source, type_ = self._sources[sha256]
+            if store.put_blob(source, type_).sha256 != sha256:
+                raise UsageError(f"{source!s} changed while the run began: run the command again")
+        self._uploaded.add((store.id, sha256))
+
+
+class Family(BaseModel):
+    """A size family of scenes; `product` in per mille of the canvas."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    width: int
+    height: int
+    product: dict[str, int]
+
+
+@cache
+def families() -> Mapping[str, Family]:
+    """The size families of `templates/scenes/families.yaml`, by name."""
+    table = YAML(typ="safe", pure=True).load(templates() / "scenes" / "families.yaml")
+    return {name: Family.model_validate(row) for name, row in table["families"].items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A layout resolved for one placement: what the worker gets, and its digest."""
+
+    sha256: str
+    content: Mapping[str, object]
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Media digests, tables and rows, for one brief. `photos` by product id, `fonts` by role, `logos` by light or dark."""
+
+    media: Media
+    catalogue: Catalogue
+    placements: Mapping[str, Placement]
+    layouts: Mapping[str, Layout]
+    families: Mapping[str, Family]
+    photos: Mapping[str, tuple[str, ...]]
+    logos: Mapping[str, str]
+    fonts: Mapping[str, str]
+    fitter: Fitter
+    _documents: dict[tuple[str, str], Document] = field(default_factory=dict)
+
+    def document(self, layout: str, placement: str) -> Document:
+        """One layout for one placement; made at its first use."""
+        found = self._documents.get((layout, placement))
+        if found is None:
+            shape = self.layouts[layout].shape_for(self.placements[placement])
+            content = shape.document(self.placements[placement])
+            sha256 = self.media.add_bytes(canonical(content), "application/json")
+            found = self._documents[layout, placement] = Document(sha256, content, shape.family)
+        return found
+
+
+def ingest(brief: Brief, catalogue: Catalogue) -> World:
+    """Hash the brief's media and read layouts and fonts."""
+    media, kit = Media(), brief.brand_kit
+    own = {"display": kit.fonts.display, "text": kit.fonts.text}
+    fonts = {
+        role: Path(font.file) if (font := own[role]) is not None else templates() / "fonts" / name
+        for role, name in _DEFAULT_FONTS.items()
+    }
+    logos = {"light": kit.logo.light, "dark": kit.logo.dark}
+    return World(
+        media=media,
+        catalogue=catalogue,
+        placements=placements(),
+        layouts=load_layouts(templates() / "layouts"),
+        families=families(),
+        photos={
+            name: tuple(media.add_file(Path(photo)) for photo in product.photos)
+            for name, product in brief.products.items()
+        },
+        logos={tone: media.add_file(Path(path)) for tone, path in logos.items() if path is not None},
+        fonts={role: media.add_file(path) for role, path in fonts.items()},
+        fitter=Fitter(display=fonts["display"].read_bytes(), text=fonts["text"].read_bytes()),
+    )
