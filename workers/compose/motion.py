@@ -8,6 +8,7 @@ does where a crop is rounded to pixels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -16,10 +17,12 @@ from math import exp, log
 import av
 import numpy as np
 from av.filter import Graph
+from PIL import Image
 
 from workers.compose.encode import Planes, frame_of
 
 _MARGIN = 112  # px around the picture: room for the search below
+_ENLARGED = (1.153, 1.181, 1.217, 1.259, 1.303, 1.341)
 _REACH = 6  # px beyond the view that the resampling kernel reads
 
 
@@ -109,32 +112,46 @@ def _span(first: float, scale: float, canvas: int, source: int) -> _Span:
 
 
 class Camera:
-    """Looks at one still picture, `canvas` (width, height) px at a time."""
+    """Looks at one still picture, `canvas` (width, height) px at a time.
 
-    def __init__(self, picture: Planes, canvas: tuple[int, int]) -> None:
+    The picture is enlarged a little first, by Lanczos. By how much is chosen so that no view of a move comes near a ratio
+    of small numbers (1:1, 3:2), where whole rectangles can only stand on whole pixels and a slow move would jerk.
+    """
+
+    def __init__(self, picture: Planes, canvas: tuple[int, int], move: Sequence[View]) -> None:
+        """`move`: the views that will be seen, in the picture's px."""
         self.width, self.height, self.canvas = picture.width, picture.height, canvas
-        half = _MARGIN // 2
-        self._source = frame_of(
-            Planes(
-                np.pad(picture.y, _MARGIN, mode="edge"),
-                np.pad(picture.u, half, mode="edge"),
-                np.pad(picture.v, half, mode="edge"),
-            )
-        )
+        self._size = min(self._sizes(), key=lambda size: self._worst(size, move))
+        self._source = _enlarged(picture, self._size)
 
-    def spans(self, view: View) -> tuple[_Span, _Span]:
-        """The rectangles that show `view`; their `error` is the largest shift, px."""
-        across = _span(
-            view.x - self.canvas[0] / view.scale / 2 + _MARGIN, view.scale, self.canvas[0], self.width + 2 * _MARGIN
-        )
-        down = _span(
-            view.y - self.canvas[1] / view.scale / 2 + _MARGIN, view.scale, self.canvas[1], self.height + 2 * _MARGIN
-        )
-        return across, down
+    def _sizes(self) -> list[tuple[int, int]]:
+        return [(round(self.width * more / 2) * 2, round(self.height * more / 2) * 2) for more in _ENLARGED]
+
+    def _worst(self, size: tuple[int, int], move: Sequence[View]) -> float:
+        return max(max(span.error for span in self._spans(view, size)) for view in move)
+
+    def _spans(self, view: View, size: tuple[int, int]) -> tuple[_Span, _Span]:
+        view = view.inside(self.width, self.height, self.canvas)
+        spans = [
+            _span(
+                (at - canvas / view.scale / 2) * large / small + _MARGIN,
+                view.scale * small / large,
+                canvas,
+                large + 2 * _MARGIN,
+            )
+            for at, canvas, small, large in zip(
+                (view.x, view.y), self.canvas, (self.width, self.height), size, strict=True
+            )
+        ]
+        return spans[0], spans[1]
+
+    def error(self, view: View) -> float:
+        """By how many px at most a point is shown beside its place."""
+        return max(span.error for span in self._spans(view, self._size))
 
     def see(self, view: View) -> av.VideoFrame:
         """A fresh frame of the canvas' size that shows `view`."""
-        across, down = self.spans(view.inside(self.width, self.height, self.canvas))
+        across, down = self._spans(view, self._size)
         graph = Graph()
         graph.threads = 1
         chain = (
@@ -156,3 +173,12 @@ class Camera:
         frame = graph.pull()
         assert isinstance(frame, av.VideoFrame)
         return frame
+
+
+def _enlarged(picture: Planes, size: tuple[int, int]) -> av.VideoFrame:
+    """The planes at another size, their edges drawn out by the margin on all sides."""
+    made = []
+    for plane, part in ((picture.y, 1), (picture.u, 2), (picture.v, 2)):
+        large = Image.fromarray(plane).resize((size[0] // part, size[1] // part), Image.Resampling.LANCZOS)
+        made.append(np.pad(np.asarray(large), _MARGIN // part, mode="edge"))
+    return frame_of(Planes(*made))

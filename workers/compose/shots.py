@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from workers.compose.motion import View, between, ease_drift
 
 Box = tuple[float, float, float, float]  # x, y, w, h
 
-_SHOT_SECONDS = 2.5  # how long a shot holds, about: something has to change at least every 3 s
+_LONGEST = 2.8  # seconds that a shot holds: something has to change at least every 3 s
 _CLOSEST = 1.9  # scene px are never magnified further: beyond this they look soft
 _TIGHT = 1.3  # a framing that is not this much tighter than the wide one reads as a jump, not as a cut
 _PUSH = 1.06  # how much a slow push magnifies
@@ -51,7 +52,7 @@ class Stage:
 
 
 def storyboard(stage: Stage, frames: int, fps: int, beats: Sequence[int] = ()) -> list[Shot]:
-    """Tight first, then wide, and on in turns of about 2.5 s; the last shot is wide, so that the end card can follow it.
+    """Tight first, then wide, and on in turns of 2 to 3 s; the last shot is wide, so that the end card can follow it.
 
     `beats` are frames at which a phrase starts: cuts move onto them when they are near.
     """
@@ -71,21 +72,20 @@ def _cuts(frames: int, fps: int, beats: Sequence[int]) -> list[int]:
     seconds = frames / fps
     if seconds < 1.6:
         return []
-    shots = max(2, round(seconds / _SHOT_SECONDS))
     # The first shot is the shortest: a cut within the first two seconds holds the eye.
+    shots = max(2, ceil(seconds / _LONGEST + 0.25))
     lengths = [0.75] + [1.0] * (shots - 1)
     total, at, cuts = sum(lengths), 0.0, []
     for length in lengths[:-1]:
         at += length
         cuts.append(round(frames * at / total))
-    near, least = 0.35 * fps, 0.7 * fps
-    placed: list[int] = []
-    for cut in cuts:
+    near, least, most = 0.35 * fps, 0.7 * fps, 3 * fps
+    placed = [0]
+    for cut, following in zip(cuts, [*cuts[1:], frames], strict=True):
         beat = min(beats, key=lambda b: abs(b - cut), default=cut)
-        chosen = beat if abs(beat - cut) <= near else cut
-        if chosen - (placed[-1] if placed else 0) >= least and frames - chosen >= least:
-            placed.append(chosen)
-    return placed
+        fits = least <= beat - placed[-1] <= most and least <= following - beat <= most
+        placed.append(beat if fits and abs(beat - cut) <= near else cut)
+    return placed[1:]
 
 
 def _kinds(count: int) -> list[str]:
