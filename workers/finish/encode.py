@@ -90,7 +90,7 @@ def _under_ceiling(
         heard = peaks(decode(data))
         highest = float(heard.max(initial=0.0))
         if highest <= ceiling:
-            return data, decibels(highest), -(decibels(float(gain.min(initial=1.0))) or 0.0), turn
+            return data, decibels(highest), abs(decibels(float(gain.min(initial=1.0))) or 0.0), turn
         # A hair more than needed: the encoder answers a changed signal with other peaks.
         wanted = np.minimum(1.0, ceiling * 0.994 / np.maximum(heard, 1e-9))
         wanted = minimum_filter1d(np.where(heard > ceiling, wanted, 1.0), 2 * dip)

@@ -1,0 +1,96 @@
+"""The contrast of set type against what is really under it, on the final pixels.
+
+WCAG 2.2's ratio, 1 to 21, between the glyphs' colour and the ground: every pixel in and just around the ink's rectangle
+that is neither glyph nor glyph's edge. The 5th percentile counts, so that a small bright spot does not, and a bright
+corner under one letter does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation, distance_transform_edt, uniform_filter
+
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Rectangle = tuple[int, int, int, int]
+
+_NEAR = 40  # levels of luma (half as strict for chroma, which is subsampled): nearer is the glyph's own colour
+_THICKEST = 0.18  # of the type size: half the thickest stroke; a thicker patch of the glyph's colour is ground
+_WORKING_SIZE = 40  # px of type: larger type is measured on a reduced picture
+_PERCENTILE = 5
+_LINEAR = np.array([v / 255 / 12.92 if v <= 10 else ((v / 255 + 0.055) / 1.055) ** 2.4 for v in range(256)], np.float32)
+_TO_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_TO_YCC = np.array([[0.299, 0.587, 0.114], [-0.169, -0.331, 0.5], [0.5, -0.419, -0.081]], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Legibility:
+    """`contrast` is None where there is no ground to be seen. `ink`: share of the rectangle in the glyphs' colour."""
+
+    contrast: float | None
+    ink: float
+
+
+def luminance(pixels: Pixels) -> NDArray[np.float32]:
+    """Relative luminance, 0 to 1, of RGB pixels in any shape (..., 3)."""
+    return np.asarray(_LINEAR[pixels] @ _TO_LUMINANCE, np.float32)
+
+
+def around(ink: Rectangle, size: int, width: int, height: int) -> Rectangle:
+    """Left, top, right, bottom of what is looked at for a run: its ink (x, y, w, h) and a ring, within the canvas."""
+    x, y, w, h = ink
+    ring = max(3, round(size * 0.12))
+    return (
+        min(max(x - ring, 0), width),
+        min(max(y - ring, 0), height),
+        max(min(x + w + ring, width), 0),
+        max(min(y + h + ring, height), 0),
+    )
+
+
+def _reduced(pixels: Pixels, factor: int) -> Pixels:
+    if factor == 1:
+        return pixels
+    height, width = (pixels.shape[0] // factor) * factor, (pixels.shape[1] // factor) * factor
+    blocks = pixels[:height, :width].reshape(height // factor, factor, width // factor, factor, 3)
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32) + 0.5, np.uint8)
+
+
+def legibility(
+    pixels: Pixels, ink: Rectangle, colour: tuple[int, int, int], size: int, others: Mask | None = None
+) -> Legibility:
+    """Measures one run.
+
+    `pixels`: RGB, what `around` cut out; `ink`: the ink's rectangle (x, y, w, h) within it; `size`: type size in px;
+    `others`: where other runs' ink is, which is nobody's ground.
+    """
+    factor = max(1, size // _WORKING_SIZE)
+    if min(pixels.shape[:2]) < 3 * factor:
+        return Legibility(None, 0.0)
+    pixels = _reduced(pixels, factor)
+    distance = np.abs((pixels.astype(np.float32) - np.array(colour, np.float32)) @ _TO_YCC.T)
+    near: Mask = np.maximum(distance[..., 0], distance[..., 1:].max(axis=-1) / 2) < _NEAR
+
+    thick = max(2.0, _THICKEST * size / factor)
+    inside = distance_transform_edt(np.pad(near, 1, mode="edge"))[1:-1, 1:-1] > thick
+    patch = distance_transform_edt(~inside) <= thick if inside.any() else np.zeros_like(near)
+    glyph: Mask = near & ~patch
+    ground: Mask = ~binary_dilation(glyph, iterations=2)
+    if others is not None:
+        # Only the middle of each block is asked: a ring of a pixel more or less does not change a percentile.
+        ground &= ~others[factor // 2 :: factor, factor // 2 :: factor][: ground.shape[0], : ground.shape[1]]
+
+    x, y, w, h = (round(value / factor) for value in ink)
+    own_place = glyph[max(y, 0) : max(y + h, 0), max(x, 0) : max(x + w, 0)]
+    share = float(own_place.mean()) if own_place.size else 0.0
+    if np.count_nonzero(ground) < 8:
+        return Legibility(None, share)
+    # The eye does not see a codec's noise of single pixels: three by three are averaged, ground only.
+    weight = uniform_filter(ground.astype(np.float32), 3)
+    light = uniform_filter(np.where(ground, luminance(pixels), 0).astype(np.float32), 3)[ground] / weight[ground]
+    own = float(luminance(np.array(colour, np.uint8)))
+    ratio = (np.maximum(light, own) + 0.05) / (np.minimum(light, own) + 0.05)
+    return Legibility(float(np.percentile(ratio, _PERCENTILE)), share)
