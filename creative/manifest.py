@@ -1,0 +1,223 @@
+"""The manifest: what other tools read. JSON Lines, one asset a line, sorted by ad_id.
+
+`ManifestLine` is the one place for its names; `templates/manifest.schema.json` is made from it:
+
+    python -m creative.manifest > templates/manifest.schema.json
+
+Two manifests of the same ads are the same bytes, but for `uri`: no time, host, speed or run is in them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from creative.errors import StoreError, UsageError
+from creative.placements import placements
+from creative.records import AssetState
+from creative.registry import AssetRow, Registry
+from creative.store.port import Store
+
+_CARRIED = ("url", "alt", "post_text", "tracking", "owner", "flight", "traits")
+_LONGEST_LINE = 8 << 20
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ManifestStep(_Part):
+    """One step that the asset came from. `revision` is the backend's, `model` names pinned weights."""
+
+    key: str
+    kind: str
+    backend: str
+    revision: int
+    model: str | None
+    licence: str
+    seed: int | None
+
+
+class ManifestLineage(_Part):
+    """Where the asset came from: lines of the brief by field ("brief.yaml:12"), and the steps."""
+
+    brief: Mapping[str, str]
+    steps: tuple[ManifestStep, ...]
+
+
+class ManifestLine(_Part):
+    """One asset. What does not apply is null: an image has no `seconds`, a voice ad no `width`."""
+
+    asset_id: str = Field(description="this rendition")
+    ad_id: str = Field(description="the ad, whatever its rendition")
+    name: str
+    campaign: str
+    product: str | None
+    offer: str | None
+    segment: str
+    market: str
+    placement: str
+    locale: str = Field(description="BCP 47")
+    arm: str | None = Field(description="of an experiment")
+    variant: int
+    modality: Literal["image", "video", "audio"]
+    uri: str = Field(description="the immutable file: file:// or s3://")
+    sha256: str
+    bytes: int
+    type: str = Field(description="media type")
+    width: int | None = Field(description="pixels")
+    height: int | None = Field(description="pixels")
+    seconds: float | None
+    state: AssetState
+    reasons: tuple[str, ...] = Field(description="why it is a failed-check")
+    findings: tuple[str, ...] = Field(description="worth a look, no refusal")
+    texts: Mapping[str, str] = Field(description="the copy as rendered and spoken, by role")
+    choices: Mapping[str, str]
+    lineage: ManifestLineage
+    checks: Mapping[str, Any] = Field(
+        description="measured on the final file; sound has lufs, lufs_target (LUFS) and true_peak (dBTP), "
+        "text has contrast, the least ratio"
+    )
+    poster: str | None = Field(description="sha256 of the picture that pages show")
+    url: str | None = Field(description="where a click leads")
+    alt: str | None
+    post_text: str | None
+    tracking: str | None
+    owner: Mapping[str, Any] | None
+    flight: Mapping[str, str] | None
+    traits: Mapping[str, Any] | None = Field(description="of the segment, for matching")
+    other: Mapping[str, Any] = Field(description="what else the brief asks to be passed on")
+
+
+def manifest_line(row: AssetRow, store: Store) -> ManifestLine:
+    """The line of one asset."""
+    carried = dict(row.carried)
+    return ManifestLine(
+        **{
+            name: getattr(row, name)
+            for name in ManifestLine.model_fields
+            if name in AssetRow.__dataclass_fields__ and name != "lineage"
+        },
+        **{name: carried.pop(name, None) for name in _CARRIED},
+        uri=store.uri(row.sha256),
+        seconds=None if row.ms is None else row.ms / 1000,
+        lineage=ManifestLineage(
+            brief=row.lines,
+            steps=tuple(
+                ManifestStep.model_validate({name: step[name] for name in ManifestStep.model_fields})
+                for step in row.lineage
+            ),
+        ),
+        checks=checks(row.figures, row.placement),
+        other=carried,
+    )
+
+
+def checks(figures: Mapping[str, Any], placement: str) -> dict[str, Any]:
+    """Figures, condensed: single values, how often it was black, still or silent, and the least contrast of any text."""
+    found = {name: value for name, value in figures.items() if not isinstance(value, list | tuple | Mapping)}
+    for name in ("black", "still", "silent"):
+        if isinstance(figures.get(name), list):
+            found[name] = len(figures[name])
+    contrasts = [text["contrast"] for text in figures.get("texts", ()) if text.get("contrast") is not None]
+    if contrasts:
+        found["contrast"] = min(contrasts, key=float)
+    if "lufs" in figures:
+        found["lufs_target"] = _target(placement)
+    return found
+
+
+@cache
+def _target(placement: str) -> float | None:
+    """The loudness that the placement's row asks for, in LUFS; None if the table has no such row any more."""
+    row = placements().get(placement)
+    return None if row is None or row.lufs_tenths is None else row.lufs_tenths / 10
+
+
+def write_manifest(
+    registry: Registry,
+    store: Store,
+    path: Path,
+    campaign: str | None = None,
+    filters: Mapping[str, Collection[str]] | None = None,
+    all_states: bool = False,
+) -> int:
+    """Write the manifest of what `Registry.manifest_rows` chooses; returns the number of lines.
+
+    `path` is replaced at the end, whole: a reader sees the old one or the new one. Raises StoreError if it cannot be
+    written, UsageError for an unknown filter.
+    """
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    count = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("w", encoding="utf-8", newline="\n") as file:
+            for row in registry.manifest_rows(campaign, filters, all_states):
+                file.write(spell(manifest_line(row, store)) + "\n")
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise StoreError(f"cannot write the manifest {path}: {error.strerror or error}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return count
+
+
+def spell(line: ManifestLine) -> str:
+    """A line's one spelling: the fields in their order, the names inside them sorted, no spaces."""
+    fields = line.model_dump(mode="json")
+    return json.dumps(
+        {name: _ordered(value) for name, value in fields.items()}, ensure_ascii=False, separators=(",", ":")
+    )
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _ordered(value[name]) for name in sorted(value)}
+    return [_ordered(item) for item in value] if isinstance(value, list) else value
+
+
+def read_manifest(path: Path) -> Iterator[ManifestLine]:
+    """The lines of a manifest, one after another. Raises UsageError that names the file and the line."""
+    try:
+        with path.open("rb") as file:
+            number = 0
+            while data := file.readline(_LONGEST_LINE):
+                number += 1
+                if data.strip():
+                    yield _parse(data, f"{path}:{number}")
+    except OSError as error:
+        raise UsageError(f"cannot read the manifest {path}: {error.strerror or error}") from error
+
+
+def _parse(data: bytes, where: str) -> ManifestLine:
+    try:
+        return ManifestLine.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{where}: {field + ': ' if field else ''}{first['msg']}") from error
+
+
+def manifest_schema() -> dict[str, Any]:
+    """The JSON Schema of one line."""
+    schema = ManifestLine.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "creative-farm manifest line"}
+
+
+def main() -> None:
+    """Print the JSON Schema, as it is published."""
+    sys.stdout.write(json.dumps(manifest_schema(), indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
