@@ -14,25 +14,11 @@ ColourRole = Literal["ground", "second", "accent", "text", "on_accent", "muted",
 REQUIRED_COLOURS: tuple[ColourRole, ...] = ("ground", "second", "accent", "text", "on_accent")
 
 
-class Logo(Part):
-    """The logo as PNG with alpha, for light and for dark grounds."""
-
-    light: MediaPath | None = Field(None, description="For light grounds: the dark logo. PNG.")
-    dark: MediaPath | None = Field(None, description="For dark grounds: the light logo. PNG.")
-
-
 class Font(Part):
     """One font file with its licence."""
 
     file: MediaPath = Field(description="A TTF or OTF file.")
     licence: MediaPath = Field(description="The text of its licence, UTF-8.")
-
-
-class Fonts(Part):
-    """The brand's fonts; the farm's own where left out."""
-
-    display: Font | None = Field(None, description="For headlines and prices.")
-    text: Font | None = Field(None, description="For everything else.")
 
 
 class Brand(Part):
@@ -45,8 +31,13 @@ class Brand(Part):
     colours: Mapping[ColourRole, Colour] = Field(
         description="Colours by role: ground, second, accent, text (on ground), on_accent (text of the button)."
     )
-    logo: Logo = Field(default_factory=Logo, description="The logo, for light and for dark grounds.")
-    fonts: Fonts = Field(default_factory=Fonts, description="Fonts; the farm's own, if left out.")
+    logo: Mapping[Literal["light", "dark"], MediaPath] = Field(
+        default_factory=dict, description="PNG with alpha: light is shown on light grounds, dark on dark ones."
+    )
+    fonts: Mapping[Literal["display", "text"], Font] = Field(
+        default_factory=dict,
+        description="display for headlines and prices, text for all else; the farm's own, if left out.",
+    )
     tone: Line | None = Field(None, description="How the brand speaks; for people who write copy.")
     layouts: MediaPath | None = Field(None, description="Folder of the brand's own layouts.")
     lexicon: Annotated[Mapping[str, Localised], Field(max_length=5_000)] = Field(

@@ -301,11 +301,12 @@ class Matrix(Part):
     products: Annotated[tuple[Id, ...], *one_or_more(10_000), NoRepeats] = Field((), description="Products.")
     offers: Annotated[tuple[Id, ...], *one_or_more(10_000), NoRepeats] = Field((), description="Offers.")
     markets: Annotated[tuple[MarketCode, ...], *one_or_more(300), NoRepeats] = Field((), description="Markets.")
+    locales: Annotated[tuple[Locale, ...], *one_or_more(300), NoRepeats] = Field((), description="Locales.")
     placements: Annotated[tuple[Id, ...], *one_or_more(MAX_PLACEMENTS), NoRepeats] = Field(
         (), description="Placements."
     )
 
-    DIMENSIONS: ClassVar[tuple[str, ...]] = ("segments", "products", "offers", "markets", "placements")
+    DIMENSIONS: ClassVar[tuple[str, ...]] = ("segments", "products", "offers", "markets", "locales", "placements")
 
     @model_validator(mode="after")
     def _says_something(self) -> Matrix:

@@ -1,0 +1,72 @@
+"""All that is wrong with a brief, gathered while it is read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from creative.errors import BriefError, Finding
+
+MAX_FINDINGS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that a person wrote. `label` is how findings name it (a path to click on), `name` how lineage does: relative
+    to the brief's folder, the same on every machine. `rank` orders findings: the brief first, then what it names."""
+
+    label: str
+    name: str
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file; line and column count from 1."""
+
+    file: SourceFile
+    line: int = 1
+    column: int = 1
+
+
+_UNPRINTABLE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+
+
+def printable(text: str, most: int = 300) -> str:
+    """`text` as it can be shown in a terminal: control characters escaped, in one line, not too long."""
+    shown = _UNPRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text.replace("\n", " "))
+    return shown if len(shown) <= most else f"{shown[:most]}..."
+
+
+@dataclass
+class Findings:
+    """Gathers findings; `check` raises them all."""
+
+    _found: dict[tuple[int, int, int, str, str], Finding] = field(default_factory=dict)
+
+    def add(self, place: Place, where: str, problem: str, instead: str = "") -> None:
+        """Note one thing. The same problem at the same place counts once."""
+        finding = Finding(
+            place.file.label, place.line, place.column, printable(where, 120), printable(problem), printable(instead)
+        )
+        self._found.setdefault((place.file.rank, place.line, place.column, finding.where, finding.problem), finding)
+
+    def under(self, where: str) -> bool:
+        """Whether something was found in `where` or below it."""
+        return any(name == where or name.startswith(f"{where}.") for *_, name, _ in self._found)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def check(self) -> None:
+        """Raises BriefError, findings in the file's order, if there are any."""
+        if not self._found:
+            return
+        found = [self._found[order] for order in sorted(self._found)]
+        if (more := len(found) - MAX_FINDINGS) > 0:
+            last = found[MAX_FINDINGS]
+            found = found[:MAX_FINDINGS]
+            found.append(Finding(last.file, last.line, last.column, last.where, f"and {more} more findings from here"))
+        raise BriefError(found)
