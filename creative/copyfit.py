@@ -1,0 +1,270 @@
+"""Copy that fits: how large a text can be set in its box, and whether that is large enough.
+
+Widths come from HarfBuzz (Pillow's raqm shapes with the same; they agreed within 0.2 px from 12 to 80 px), so planning
+chooses the copy by the very rule that the composers set it by: they call `fit_text`, too. No imaging library is needed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+import uharfbuzz
+
+from creative.linebreak import SOFT_HYPHEN, Line, balanced, words
+
+FontRole = Literal["display", "text"]
+_RTL = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+_PRICE = re.compile(
+    r"(?P<before>[^\d\s]{0,4}[\s\u00a0\u202f]?)(?P<whole>\d[\d.,'’\s\u00a0\u202f]*?)"
+    r"(?P<point>[.,])(?P<cents>\d\d)(?P<after>[\s\u00a0\u202f]?[^\d\s]{0,4})"
+)
+CENTS_SCALE = 0.54
+"""Cents and the currency's sign beside the whole part of a price; CRAFT: big whole part, raised cents."""
+
+
+class Ink(NamedTuple):
+    """A string set on one line, in ems: advance width; ink above and below the baseline (both positive)."""
+
+    width: float
+    top: float
+    bottom: float
+
+
+class Piece(NamedTuple):
+    """A part of a price: its size relative to the whole part's, how far it is raised, the gap before it, in ems."""
+
+    text: str
+    scale: float
+    rise: float
+    gap: float
+
+
+class Fit(NamedTuple):
+    """How a text is set: `size` in px; `top` and `bottom` as in Ink, of all its lines."""
+
+    size: int
+    lines: tuple[Line, ...]
+    top: float
+    bottom: float
+
+    def block(self, leading: float) -> float:
+        """Height of the ink in px, at most."""
+        return self.size * (self.top + self.bottom + (len(self.lines) - 1) * leading)
+
+
+class Metrics:
+    """One font file's measures. Raises ValueError when the bytes are no font."""
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            face = uharfbuzz.Face(data)
+            self._known = frozenset(face.unicodes)
+        except uharfbuzz.HarfBuzzError as error:
+            raise ValueError(f"this is not a font: {error}") from error
+        if not self._known:
+            raise ValueError("this is not a font: it has no characters")
+        self._font = uharfbuzz.Font(face)
+        self._em = float(face.upem)
+        self._inks: dict[tuple[str, str], Ink] = {}
+        self.cap = self.ink("H", "").top
+        """Height of a capital, in ems."""
+
+    def ink(self, text: str, locale: str) -> Ink:
+        """Measure a string, shaped for a locale."""
+        found = self._inks.get((text, locale))
+        if found is None:
+            found = self._inks[text, locale] = self._shape(text, locale)
+        return found
+
+    def _shape(self, text: str, locale: str) -> Ink:
+        buffer = uharfbuzz.Buffer()
+        buffer.add_str(text)
+        buffer.guess_segment_properties()
+        if locale:
+            buffer.language = locale
+        uharfbuzz.shape(self._font, buffer)
+        width = top = bottom = 0
+        for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
+            width += place.x_advance
+            extents = self._font.get_glyph_extents(info.codepoint)
+            if extents is not None:
+                top = max(top, extents.y_bearing + place.y_offset)
+                bottom = max(bottom, -(extents.y_bearing + extents.height + place.y_offset))
+        return Ink(width / self._em, top / self._em, bottom / self._em)
+
+    def missing(self, text: str) -> str:
+        """The characters that the font has no glyph for, in order, each once."""
+        invisible = {SOFT_HYPHEN, "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060"}
+        return "".join(
+            dict.fromkeys(letter for letter in text if ord(letter) not in self._known and letter not in invisible)
+        )
+
+
+def direction(locale: str) -> Literal["ltr", "rtl"]:
+    """Which way a locale's script runs, by its language ("ar-EG", "he")."""
+    return "rtl" if locale.replace("_", "-").split("-")[0].lower() in _RTL else "ltr"
+
+
+def price_pieces(text: str, cap: float) -> tuple[Piece, ...]:
+    """A formatted price as a retail designer sets it: the whole part large, cents and sign small and raised.
+
+    `cap`: the font's capital height in ems; raised parts share the whole part's top. What is no plain price with two
+    cents ("from 5", "1,000,000 sum", Arabic digits) is one piece as it is.
+    """
+    match = _PRICE.fullmatch(text.strip())
+    if match is None:
+        return (Piece(text, 1.0, 0.0, 0.0),)
+    rise = cap * (1 - CENTS_SCALE)
+    before, after = match["before"].strip(), match["after"].strip()
+    made = []
+    if before:
+        made.append(Piece(before, CENTS_SCALE, rise, 0.0))
+    made.append(Piece(match["whole"] + match["point"], 1.0, 0.0, 0.05 if before else 0.0))
+    made.append(Piece(match["cents"], CENTS_SCALE, rise, 0.0))
+    if after:
+        made.append(Piece(after, CENTS_SCALE, rise, 0.09))
+    return tuple(made)
+
+
+def price_ink(metrics: Metrics, text: str, locale: str) -> Ink:
+    """Measures of a price in its pieces, in ems of the whole part's size."""
+    width = top = bottom = 0.0
+    for piece in price_pieces(text, metrics.cap):
+        ink = metrics.ink(piece.text, locale)
+        width += piece.gap + ink.width * piece.scale
+        top = max(top, piece.rise + ink.top * piece.scale)
+        bottom = max(bottom, ink.bottom * piece.scale - piece.rise)
+    return Ink(width, top, bottom)
+
+
+def fit_text(metrics: Metrics, text: str, locale: str, item: Mapping[str, Any], least: int | None = None) -> Fit | None:
+    """The largest setting of a text in an item of a layout document, or None when even the least size is too large.
+
+    Tries every allowed number of lines; the larger size wins, then fewer lines. `least` stands in for the item's.
+    """
+    return _fit(
+        metrics,
+        text,
+        locale,
+        item["role"],
+        item["width"],
+        item["height"],
+        item["most"],
+        item["least"] if least is None else least,
+        item["lines"],
+        item["leading"],
+        tuple(item["button"]["pad"]) if "button" in item else (0, 0),
+    )
+
+
+@lru_cache(maxsize=65536)
+def _fit(
+    metrics: Metrics,
+    text: str,
+    locale: str,
+    role: str,
+    width: int,
+    height: int,
+    most: int,
+    least: int,
+    lines: int,
+    leading: int,
+    pad: tuple[int, int],
+) -> Fit | None:
+    if not text.strip():
+        return None
+    if role == "price":
+        ink = price_ink(metrics, text, locale)
+        options: list[tuple[Line, ...]] = [(Line(text, ink.width),)]
+        top, bottom = ink.top, ink.bottom
+    else:
+        parts = words(text, lambda piece: metrics.ink(piece, locale).width)
+        inks = [metrics.ink(word.text, locale) for word in parts]
+        top = max(metrics.cap, *(ink.top for ink in inks))
+        bottom = max(ink.bottom for ink in inks)
+        options = [balanced(parts, count) for count in range(1, min(lines, len(parts)) + 1)]
+    if pad != (0, 0):
+        # A button's height hangs on its font alone, so that equal buttons are equally high.
+        top, bottom = metrics.cap, 0.0
+    best: Fit | None = None
+    for option in options:
+        ems = max(line.width for line in option) + 2 * pad[0] / 1000
+        block = top + bottom + (len(option) - 1) * leading / 1000 + 2 * pad[1] / 1000
+        # Two pixels are kept back for the rounding of glyphs to the grid.
+        size = min(most, int((width - 2) / ems), int((height - 2) / block))
+        if size >= least and (best is None or size > best.size):
+            best = Fit(size, option, top, bottom)
+    return best
+
+
+def offer_items(item: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """A price and its details as items of their own, each with the room that is always its own.
+
+    Beside: the details have `share` of the width, in a column. Below: one line under the price, halved between both.
+    """
+    details = item.get("details")
+    if details is None:
+        return {"price": dict(item)}
+    width, height = item["width"], item["height"]
+    if details["place"] == "beside":
+        small = width * details["share"] // 1000
+        gap = max(4, width // 40)
+        price = {**item, "width": width - small - gap}
+        detail = {**item, "width": small, "height": height // 2}
+    else:
+        line = min(height // 2, -(-details["most"] * 17 // 10))
+        price = {**item, "height": height - line}
+        detail = {**item, "width": (width - 8) // 2, "height": line}
+    detail |= {"font": "text", "most": details["most"], "least": details["least"], "lines": 1, "colour": "text"}
+    return {"price": price, "was": {**detail, "role": "was"}, "unit_price": {**detail, "role": "unit_price"}}
+
+
+def items_of(document: Mapping[str, Any], part: str = "still", plain: bool = False) -> dict[str, dict[str, Any]]:
+    """Every text's item in a layout document by role, the small lines of an offer included."""
+    arrangement = document["parts"][part]
+    groups = arrangement["plain"] if plain and arrangement["plain"] is not None else arrangement["groups"]
+    found: dict[str, dict[str, Any]] = {}
+    for group in groups:
+        for item in group["items"]:
+            found |= offer_items(item) if item["role"] == "price" else {item["role"]: item}
+    return found
+
+
+class Fitter:
+    """Chooses copy for layouts in one pair of fonts. Raises ValueError when either is no font."""
+
+    def __init__(self, display: bytes, text: bytes) -> None:
+        self._metrics: dict[str, Metrics] = {"display": Metrics(display), "text": Metrics(text)}
+        self._items: dict[tuple[int, str], tuple[Mapping[str, Any], dict[str, dict[str, Any]]]] = {}
+        self._answers: dict[tuple[int, str, str, str, str], bool] = {}
+
+    def fits(self, document: Mapping[str, Any], role: str, text: str, locale: str, part: str = "still") -> bool:
+        """Whether a text can be set at its least size or larger. A role that the layout has no place for fits: it is left out."""
+        key = (id(document), part, role, text, locale)
+        answer = self._answers.get(key)
+        if answer is None:
+            item = self._item(document, part, role)
+            answer = item is None or fit_text(self._metrics[item["font"]], text, locale, item) is not None
+            self._answers[key] = answer
+        return answer
+
+    def longest(
+        self, document: Mapping[str, Any], role: str, candidates: Sequence[str], locale: str, part: str = "still"
+    ) -> str | None:
+        """The longest candidate that fits, by letters (the first of equals); None when none does."""
+        fitting = [text for text in candidates if self.fits(document, role, text, locale, part)]
+        return max(fitting, key=len) if fitting else None
+
+    def missing(self, text: str, font: FontRole) -> str:
+        """The characters that a font has no glyph for: a text with any of them is refused."""
+        return self._metrics[font].missing(text)
+
+    def _item(self, document: Mapping[str, Any], part: str, role: str) -> dict[str, Any] | None:
+        # The document is kept with its items, so that its id stays its own.
+        kept = self._items.get((id(document), part))
+        if kept is None:
+            kept = self._items[id(document), part] = (document, items_of(document, part))
+        return kept[1].get(role)

@@ -1,0 +1,201 @@
+"""Items of a layout as blocks of ink with known sizes, before they have a place or a colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from creative.copyfit import Fit, fit_text, offer_items, price_pieces
+from creative.errors import StepRefused
+from creative.layouts import LEAST_PX
+from workers.compose.glyphs import Face, check_glyphs
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One run of ink: an L mask at (x, y) within its block, the type size in px and the least allowed."""
+
+    role: str
+    text: str
+    mask: Image.Image
+    x: int
+    y: int
+    size: int
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One item, set: `width` x `height` px of ink. `rise` and `drop`: how far ink leaves cap line and last baseline.
+
+    `button` is the radius of the surface that fills the block, or None; `picture` a logo instead of text.
+    """
+
+    role: str
+    width: int
+    height: int
+    parts: tuple[Part, ...] = ()
+    rise: int = 0
+    drop: int = 0
+    button: int | None = None
+    picture: Image.Image | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setter:
+    """Sets items in one pair of fonts, one locale and one direction; `align` is left, center or right."""
+
+    faces: Mapping[str, Face]
+    locale: str
+    direction: str
+
+    def text(self, item: Mapping[str, Any], text: str, align: str) -> Block:
+        """A text in balanced lines; with a button, its label in the middle of the surface. Raises StepRefused."""
+        fit = self._fit(item, text)
+        face, size = self.faces[item["font"]], fit.size
+        step = round(size * item["leading"] / 1000)
+        inks = [face.ink(line.text, size, self.locale, self.direction) for line in fit.lines]
+        cap = round(face.metrics.cap * size)
+        width = max(ink.mask.width for ink in inks)
+        pad_x, pad_y = (round(size * pad / 1000) for pad in item["button"]["pad"]) if "button" in item else (0, 0)
+        # A button's height hangs on its font alone; any other block begins and ends with its ink.
+        rise = 0 if pad_y else max(0, -inks[0].top - cap)
+        last = inks[-1]
+        drop = 0 if pad_y else max(0, last.top + last.mask.height)
+        parts = []
+        for number, (line, ink) in enumerate(zip(fit.lines, inks, strict=True)):
+            x = {"left": 0, "center": (width - ink.mask.width) // 2, "right": width - ink.mask.width}[align]
+            y = pad_y + rise + cap + number * step + ink.top
+            parts.append(Part(item["role"], line.text, ink.mask, pad_x + x, y, size, item["least"]))
+        height = 2 * pad_y + rise + cap + (len(inks) - 1) * step + drop
+        radius = height * item["button"]["radius"] // 2000 if "button" in item else None
+        return Block(item["role"], width + 2 * pad_x, height, tuple(parts), rise, drop, radius)
+
+    def offer(self, item: Mapping[str, Any], texts: Mapping[str, str], align: str) -> Block:
+        """A price with its struck price and unit price, as far as `texts` has them. Raises StepRefused."""
+        items = offer_items(item)
+        small = [role for role in ("was", "unit_price") if texts.get(role) and role in items]
+        main = self._price({**items["price"]} if small else {**item}, texts["price"])
+        if not small:
+            return Block("price", main.mask.width, main.mask.height, (main,), 0, self._drop(item, main))
+        size = min(self._fit(items[role], texts[role]).size for role in small)
+        details = [self._detail(items[role], texts[role], size) for role in small]
+        drop = self._drop(item, main)
+        base = main.mask.height - drop
+        if item["details"]["place"] == "beside":
+            gap = max(4, round(main.size * 0.16))
+            left = main.mask.width + gap
+            # The struck price hangs from the cap line, the unit price stands on the baseline; alone, either stands.
+            placed = []
+            for number, part in enumerate(details):
+                _, descent = self._vertical(part)
+                y = 0 if number == 0 and len(details) == 2 else base - part.mask.height + descent
+                placed.append((part, left, max(0, y)))
+            width = left + max(part.mask.width for part in details)
+            parts = [main] + [_at(part, x, y) for part, x, y in placed]
+            if align == "right" and self.direction == "rtl":
+                parts = [_at(part, width - part.x - part.mask.width, part.y) for part in parts]
+            height = max(part.y + part.mask.height for part in parts)
+            return Block("price", width, height, tuple(parts), 0, height - base)
+        gap, line = round(size * 0.75), main.mask.height + max(3, round(size * 0.42))
+        tall = max(part.mask.height - self._vertical(part)[1] for part in details)
+        parts, x = [main], 0
+        for part in details:
+            parts.append(_at(part, x, line + tall - (part.mask.height - self._vertical(part)[1])))
+            x += part.mask.width + gap
+        width = max(main.mask.width, x - gap)
+        slack = {"left": 0, "center": 1, "right": 2}[align]
+        row = x - gap
+        parts = [_at(main, (width - main.mask.width) * slack // 2, 0)] + [
+            _at(part, part.x + (width - row) * slack // 2, part.y) for part in parts[1:]
+        ]
+        height = max(part.y + part.mask.height for part in parts)
+        return Block("price", width, height, tuple(parts), 0, height - line - tall)
+
+    def _fit(self, item: Mapping[str, Any], text: str) -> Fit:
+        check_glyphs(self.faces, item["font"], item["role"], text)
+        metrics = self.faces[item["font"]].metrics
+        fit = fit_text(metrics, text, self.locale, item)
+        if fit is not None:
+            return fit
+        could = fit_text(metrics, text, self.locale, {**item, "least": 1})
+        size = "at any size" if could is None else f"only at {could.size} px"
+        lines = f"{item['lines']} line{'s' if item['lines'] > 1 else ''}"
+        raise StepRefused(
+            f"the {item['role']} {text!r} is too long for its place: it would fit {size} in {lines}, "
+            f"the least is {item['least']} px. Shorten it, or write a shorter variant"
+        )
+
+    def _price(self, item: Mapping[str, Any], text: str) -> Part:
+        fit = self._fit(item, text)
+        face, size = self.faces[item["font"]], fit.size
+        drawn, pen = [], 0.0
+        for piece in price_pieces(text, face.metrics.cap):
+            own = size if piece.scale == 1.0 else max(LEAST_PX, round(size * piece.scale))
+            ink = face.ink(piece.text, own, self.locale, self.direction)
+            pen += piece.gap * size
+            # Raised pieces share the cap line of the whole part to the pixel.
+            base = -round(face.metrics.cap * (size - own)) if piece.rise else 0
+            drawn.append((ink.mask, round(pen) + ink.left, base + ink.top))
+            pen += face.metrics.ink(piece.text, self.locale).width * own
+        left, top = min(x for _, x, _ in drawn), min(y for _, _, y in drawn)
+        width = max(x + mask.width for mask, x, _ in drawn) - left
+        height = max(y + mask.height for mask, _, y in drawn) - top
+        whole = Image.new("L", (width, height), 0)
+        for mask, x, y in drawn:
+            whole.paste(255, (x - left, y - top), mask)
+        return Part("price", text, whole, 0, 0, size, item["least"])
+
+    def _detail(self, item: Mapping[str, Any], text: str, size: int) -> Part:
+        ink = self.faces[item["font"]].ink(text, size, self.locale, self.direction)
+        mask = ink.mask
+        if item["role"] == "was":
+            # Struck at half the height of the figures, within the ink.
+            middle = -ink.top - round(self.faces[item["font"]].metrics.cap * size / 2)
+            thick = max(1, round(size * 0.075))
+            first, end = self._struck(text, size, item["font"], mask.width)
+            ImageDraw.Draw(mask).rectangle(
+                (first, middle - thick // 2, end - 1, middle - thick // 2 + thick - 1), fill=255
+            )
+        return Part(item["role"], text, mask, 0, 0, size, item["least"])
+
+    def _struck(self, text: str, size: int, font: str, width: int) -> tuple[int, int]:
+        """From where to where a former price is struck: its words ("was", "statt") are not."""
+        digits = [at for at, letter in enumerate(text) if letter.isdigit()]
+        if not digits or self.direction == "rtl":
+            return 0, width
+        start = text.rfind(" ", 0, digits[0] + 1) + 1
+        if start and not text[start - 2].isalpha() and text[start - 2] not in ":.":
+            start = text.rfind(" ", 0, start - 1) + 1
+        before = self.faces[font].metrics.ink(text[:start], self.locale).width if start else 0.0
+        return min(width - 1, round(before * size)), width
+
+    def _vertical(self, part: Part) -> tuple[int, int]:
+        """Ink of a detail above and below its baseline, in px."""
+        ink = self.faces["text"].ink(part.text, part.size, self.locale, self.direction)
+        descent = max(0, ink.top + ink.mask.height)
+        return part.mask.height - descent, descent
+
+    def _drop(self, item: Mapping[str, Any], main: Part) -> int:
+        metrics = self.faces[item["font"]].metrics
+        return min(main.mask.height, round(max(metrics.ink(c, self.locale).bottom for c in main.text) * main.size))
+
+
+def logo_block(picture: Image.Image, item: Mapping[str, Any]) -> Block:
+    """A logo as large as its item allows, without its transparent border."""
+    picture = picture.convert("RGBA")
+    box = picture.getchannel("A").getbbox()
+    if box is None:
+        raise StepRefused("the logo is wholly transparent: give the brand kit another file")
+    picture = picture.crop(box)
+    scale = min(item["width"] / picture.width, item["height"] / picture.height)
+    size = (max(1, int(picture.width * scale)), max(1, int(picture.height * scale)))
+    scaled = picture.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
+    return Block("logo", size[0], size[1], picture=scaled)
+
+
+def _at(part: Part, x: int, y: int) -> Part:
+    return Part(part.role, part.text, part.mask, x, y, part.size, part.least)

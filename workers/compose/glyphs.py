@@ -1,0 +1,75 @@
+"""Text as pixels: shaped by raqm, measured by its ink."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image, ImageDraw, ImageFont, features
+
+from creative.copyfit import Metrics
+from creative.errors import StepRefused
+
+
+class Ink(NamedTuple):
+    """The ink of a string: a mask (L), and where its left edge and top are from the pen on the baseline."""
+
+    mask: Image.Image
+    left: int
+    top: int
+
+
+class Face:
+    """One font file: measures for fitting, glyphs for drawing. Raises StepRefused when it is no font, or raqm is missing."""
+
+    def __init__(self, path: Path) -> None:
+        if not features.check("raqm"):
+            raise StepRefused("Pillow was built without raqm, so text cannot be shaped: install Pillow's own wheel")
+        self._path = path
+        data = path.read_bytes()
+        try:
+            self.metrics = Metrics(data)
+            self._at(12)
+        except (ValueError, OSError) as error:
+            raise StepRefused(f"a font cannot be used: {error}") from error
+
+    def _at(self, size: int) -> ImageFont.FreeTypeFont:
+        return _font(str(self._path), size)
+
+    def ink(self, text: str, size: int, locale: str, direction: str) -> Ink:
+        """Draw one line. Pixels are the font's own antialiasing; nothing is scaled."""
+        font = self._at(size)
+        ascent, reach = size * 2, size
+        width = int(font.getlength(text, direction=direction, language=locale)) + 2 * reach
+        mask = Image.new("L", (width, size * 3), 0)
+        ImageDraw.Draw(mask).text(
+            (reach, ascent), text, fill=255, font=font, anchor="ls", direction=direction, language=locale
+        )
+        box = mask.getbbox()
+        if box is None:
+            return Ink(Image.new("L", (1, 1), 0), 0, 0)
+        return Ink(mask.crop(box), box[0] - reach, box[1] - ascent)
+
+
+@lru_cache(maxsize=256)
+def _font(path: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.RAQM)
+
+
+def check_glyphs(faces: Mapping[str, Face], font: str, role: str, text: str) -> None:
+    """Raise StepRefused naming the characters that a font cannot draw."""
+    missing = faces[font].metrics.missing(text)
+    if missing:
+        names = ", ".join(f"{letter!r} (U+{ord(letter):04X})" for letter in missing[:8])
+        raise StepRefused(
+            f"the {font} font has no glyph for {names} in the {role} {text!r}: "
+            "change the copy, or name a font in the brand kit that has it"
+        )
+
+
+def check_direction(direction: str) -> None:
+    """Raise StepRefused when right-to-left text cannot be set right on this machine."""
+    if direction == "rtl" and not features.check("fribidi"):
+        raise StepRefused("right-to-left text needs the system library FriBiDi (Debian: libfribidi0) on the worker")

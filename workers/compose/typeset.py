@@ -1,0 +1,318 @@
+"""Words, button and logo of a layout as layers: each a small RGBA picture with its place, so that films can move them.
+
+A text is set as large as its item allows, in balanced lines, by the rule that planning chose it by
+(`creative.copyfit.fit_text`); in the brand's colour where the pixels under it let it be read, else light or dark, else
+over a soft scrim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from creative.errors import StepRefused
+from workers.compose.blocks import Block, Part, Setter, logo_block
+from workers.compose.colour import (
+    AIMED_CONTRAST,
+    LEAST_CONTRAST,
+    Floats,
+    Rgb,
+    apart,
+    between,
+    contrast,
+    inks,
+    pixels,
+    rgb,
+    spelled,
+)
+from workers.compose.glyphs import Face, check_direction
+from workers.compose.logo import legible
+from workers.compose.scrim import needed, scrim
+
+Box = tuple[int, int, int, int]
+LayerKind = Literal["scrim", "button", "text", "logo"]
+_APART = 24.0
+"""A button whose colour is nearer to the ground than this (CIE Lab) would drown in it."""
+_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One thing over the ground: an RGBA picture whose top left corner is at (x, y) on the canvas.
+
+    `runs` and `marks` are rows of the Boxes contract (`creative.steps`) without `first` and `end`; `contrast` is the
+    ratio that 95 % of the pixels under a text reach (0 for what has no text).
+    """
+
+    kind: LayerKind
+    role: str
+    image: Image.Image
+    x: int
+    y: int
+    runs: tuple[dict[str, Any], ...] = ()
+    marks: tuple[dict[str, Any], ...] = ()
+    contrast: float = 0.0
+
+
+class _Placed(NamedTuple):
+    """A block on the canvas, and what the layout allots to it."""
+
+    block: Block
+    x: int
+    y: int
+    box: Box
+
+
+def lay_out(
+    document: Mapping[str, Any],
+    texts: Mapping[str, str],
+    fonts: Mapping[str, Path],
+    ground: Image.Image,
+    palette: Mapping[str, str],
+    locale: str,
+    direction: str,
+    roles: AbstractSet[str] | None = None,
+    logo: Image.Image | None = None,
+    part: str = "still",
+) -> list[Layer]:
+    """Set one part of a layout document over a ground of the canvas's size; scrims first, then what stands on them.
+
+    `fonts` has "display" and "text". A role that `texts` lacks is left out and its group closes up; `roles`, if given,
+    only picks what is returned: places and colours are those of the whole. Raises StepRefused: text too long for its
+    place (by how much), a character without glyph, an unreadable font, right-to-left without FriBiDi.
+    """
+    check_direction(direction)
+    faces = {name: Face(fonts[name]) for name in ("display", "text")}
+    setter = Setter(faces, locale, direction)
+    texts = {role: text for role, text in texts.items() if text.strip()}
+    arrangement = document["parts"][part]
+    priced = "price" in texts or arrangement["plain"] is None
+    groups = [
+        _packed(group, texts, setter, logo) for group in (arrangement["groups"] if priced else arrangement["plain"])
+    ]
+    layers = _coloured([group for group in groups if group], ground, palette)
+    return [layer for layer in layers if roles is None or layer.role in roles]
+
+
+def draw(ground: Image.Image, layers: Sequence[Layer]) -> Image.Image:
+    """The ground with the layers over it, RGB."""
+    picture = ground.convert("RGB")
+    if picture is ground:
+        picture = ground.copy()
+    for layer in layers:
+        picture.paste(layer.image, (layer.x, layer.y), layer.image)
+    return picture
+
+
+def boxes(
+    document: Mapping[str, Any], product: Box | None, layers: Sequence[Layer], first: int = 0, end: int = 1
+) -> dict[str, Any]:
+    """What is where, as the Boxes contract of `creative.steps` has it; everything stands from `first` to `end`."""
+    times = {"first": first, "end": end}
+    return {
+        "width": document["width"],
+        "height": document["height"],
+        "frames": end,
+        "product": None if product is None else list(product),
+        "runs": [{**run, **times} for layer in layers for run in layer.runs],
+        "marks": [{**mark, **times} for layer in layers for mark in layer.marks],
+    }
+
+
+def _packed(
+    group: Mapping[str, Any], texts: Mapping[str, str], setter: Setter, logo: Image.Image | None
+) -> list[_Placed]:
+    """The blocks of a group, one under the other, anchored in its box."""
+    left, top, width, height = group["box"]
+    align = {"start": "left", "center": "center", "end": "right"}[group["h"]]
+    if setter.direction == "rtl":
+        align = {"left": "right", "right": "left"}.get(align, align)
+    made: list[tuple[Block, Mapping[str, Any]]] = []
+    for item in group["items"]:
+        role = item["role"]
+        if role == "logo":
+            if logo is not None:
+                made.append((logo_block(logo, item), item))
+        elif role == "price" and role in texts:
+            made.append((setter.offer(item, texts, align), item))
+        elif role in texts:
+            made.append((setter.text(item, texts[role], align), item))
+    if not made:
+        return []
+    used = sum(block.height for block, _ in made) + group["gap"] * (len(made) - 1)
+    free = height - used
+    if group["v"] == "middle":
+        # The eye centres capitals, not accents and descenders.
+        y = top + min(max(0, (free + made[-1][0].drop - made[0][0].rise) // 2), max(0, free))
+    else:
+        y = top + (max(0, free) if group["v"] == "bottom" else 0)
+    placed = []
+    for block, item in made:
+        slack = {"left": 0, "center": 1, "right": 2}[align]
+        x = left + (width - block.width) * slack // 2
+        box_x = left + (width - item["width"]) * slack // 2
+        box_y = min(y, top + height - item["height"])
+        placed.append(_Placed(block, x, y, (box_x, box_y, item["width"], item["height"])))
+        y += block.height + group["gap"]
+    return placed
+
+
+def _coloured(groups: list[list[_Placed]], ground: Image.Image, palette: Mapping[str, str]) -> list[Layer]:
+    """Choose colours for the texts, adding scrims until every one can be read over all of them."""
+    scrims: list[Layer] = []
+    lit = ground
+    chosen: dict[int, Rgb] = {}
+    for _ in range(_ROUNDS):
+        before = len(scrims)
+        for number, group in enumerate(groups):
+            spots = _spots(group, lit.size)
+            if not spots:
+                continue
+            under = pixels(lit, spots)
+            earlier = [colour for other, colour in chosen.items() if other != number]
+            colour, ratio = _ink(palette, under, earlier)
+            if ratio < AIMED_CONTRAST:
+                box = _hull(spots)
+                shade, colour = _scrim(lit, box, under, palette, colour)
+                scrims.append(Layer("scrim", group[0].block.role, shade, 0, 0))
+                lit = draw(lit, scrims[-1:])
+            chosen[number] = colour
+        if len(scrims) == before:
+            break
+    made = list(scrims)
+    for number, group in enumerate(groups):
+        for placed in group:
+            made += _layers(placed, lit, palette, chosen.get(number, (0, 0, 0)))
+    for layer in made:
+        if layer.runs and layer.contrast < LEAST_CONTRAST:
+            raise StepRefused(
+                f"the {layer.role} reaches a contrast of only {layer.contrast:.1f} against its ground, "
+                f"{LEAST_CONTRAST} is the least: choose another text or accent colour in the brand kit"
+            )
+    return made
+
+
+def _spots(group: list[_Placed], size: tuple[int, int]) -> list[Box]:
+    """Where the texts of a group stand straight on the ground, with a rim, cut to the canvas."""
+    return [
+        _rim(placed.x + part.x, placed.y + part.y, part.mask.width, part.mask.height, size)
+        for placed in group
+        if placed.block.button is None
+        for part in placed.block.parts
+    ]
+
+
+def _rim(x: int, y: int, w: int, h: int, size: tuple[int, int]) -> Box:
+    left, top = max(0, x - 2), max(0, y - 2)
+    return (left, top, min(size[0], x + w + 2) - left, min(size[1], y + h + 2) - top)
+
+
+def _hull(spots: Sequence[Box]) -> Box:
+    left, top = min(x for x, _, _, _ in spots), min(y for _, y, _, _ in spots)
+    return (left, top, max(x + w for x, _, w, _ in spots) - left, max(y + h for _, y, _, h in spots) - top)
+
+
+def _ink(palette: Mapping[str, str], under: Floats, earlier: Sequence[Rgb]) -> tuple[Rgb, float]:
+    """The colour for text on these pixels: the brand's own, else one already in the picture, else the best there is."""
+    candidates = inks(palette)
+    for colour in (candidates[0], *earlier):
+        ratio = contrast(colour, under)
+        if ratio >= AIMED_CONTRAST:
+            return colour, ratio
+    ratio, colour = max((contrast(colour, under), colour) for colour in candidates)
+    return colour, ratio
+
+
+def _scrim(
+    lit: Image.Image, box: Box, under: Floats, palette: Mapping[str, str], likely: Rgb
+) -> tuple[Image.Image, Rgb]:
+    """The faintest scrim that does, with the text colour that needs it: the brand's own if it costs little more."""
+    options = []
+    for order, colour in enumerate(dict.fromkeys((inks(palette)[0], likely, *inks(palette)))):
+        strength = needed(under, colour)
+        options.append((strength * (0.8 if order == 0 else 1.0), order, colour, strength))
+    _, _, colour, strength = min(options)
+    return scrim(lit, box, colour, under, strength), colour
+
+
+def _layers(placed: _Placed, lit: Image.Image, palette: Mapping[str, str], colour: Rgb) -> list[Layer]:
+    block, x, y, box = placed
+    if block.picture is not None:
+        mark = {"role": "logo", "x": x, "y": y, "w": block.width, "h": block.height}
+        picture = legible(block.picture, pixels(lit, [(x, y, block.width, block.height)]), palette)
+        return [Layer("logo", "logo", picture, x, y, (), (mark,))]
+    made: list[Layer] = []
+    if block.button is not None:
+        under = np.median(pixels(lit, [(x, y, block.width, block.height)]), axis=0)
+        fill, colour = _surface(palette, (round(float(under[0])), round(float(under[1])), round(float(under[2]))))
+        mark = {"role": "button", "x": x, "y": y, "w": block.width, "h": block.height}
+        surface = _pill(block.width, block.height, block.button, fill)
+        made.append(Layer("button", block.role, surface, x, y, (), (mark,)))
+        lit = draw(lit, made)
+        box = (x, y, block.width, block.height)
+    for role in dict.fromkeys(part.role for part in block.parts):
+        parts = [part for part in block.parts if part.role == role]
+        spots = [_rim(x + part.x, y + part.y, part.mask.width, part.mask.height, lit.size) for part in parts]
+        if block.button is not None:
+            spots = [(x + part.x, y + part.y, part.mask.width, part.mask.height) for part in parts]
+        under_text = pixels(lit, spots)
+        own = colour
+        if role == "price" and contrast(rgb(palette["accent"]), under_text) >= AIMED_CONTRAST:
+            own = rgb(palette["accent"])
+        made.append(_text(role, parts, x, y, box, own, contrast(own, under_text)))
+    return made
+
+
+def _text(role: str, parts: Sequence[Part], x: int, y: int, box: Box, colour: Rgb, ratio: float) -> Layer:
+    left, top = min(part.x for part in parts), min(part.y for part in parts)
+    width = max(part.x + part.mask.width for part in parts) - left
+    height = max(part.y + part.mask.height for part in parts) - top
+    mask = Image.new("L", (width, height), 0)
+    for part in parts:
+        mask.paste(part.mask, (part.x - left, part.y - top))
+    image = Image.new("RGBA", (width, height), (*colour, 0))
+    image.putalpha(mask)
+    runs = tuple(
+        {
+            "role": role,
+            "text": part.text,
+            "x": x + part.x,
+            "y": y + part.y,
+            "w": part.mask.width,
+            "h": part.mask.height,
+            "box": list(box),
+            "size": part.size,
+            "least": part.least,
+            "colour": spelled(colour),
+        }
+        for part in parts
+    )
+    return Layer("text", role, image, x + left, y + top, runs, (), ratio)
+
+
+def _surface(palette: Mapping[str, str], ground: Rgb) -> tuple[Rgb, Rgb]:
+    """Colours of a button's surface and label: the accent, unless it would drown in the ground."""
+    brand, light, dark = inks(palette)
+    fill = rgb(palette["accent"])
+    if apart(fill, ground) < _APART:
+        fill = brand if between(brand, ground) >= 3 else max((light, dark), key=lambda colour: between(colour, ground))
+    label = rgb(palette["on_accent"])
+    if between(label, fill) < AIMED_CONTRAST:
+        label = max((label, light, dark, (255, 255, 255), (0, 0, 0)), key=lambda colour: between(colour, fill))
+    return fill, label
+
+
+def _pill(width: int, height: int, radius: int, colour: Rgb) -> Image.Image:
+    """A rounded surface with smooth edges."""
+    fine = 4
+    mask = Image.new("L", (width * fine, height * fine), 0)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, width * fine - 1, height * fine - 1), radius * fine, fill=255)
+    surface = Image.new("RGBA", (width, height), (*colour, 0))
+    surface.putalpha(mask.resize((width, height), Image.Resampling.BOX))
+    return surface
