@@ -9,6 +9,8 @@ excepted: captions are read, and legal text must be legible by law.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,6 +31,17 @@ _TAIL_SILENCE_MS = 1000
 _BLACK_MS = 200
 _STILL_MS = 3000
 _LEVEL_SLACK = 0.05  # dB that two true-peak meters may differ by
+
+
+# XML 1.0 has no spelling for these; a lone surrogate has no UTF-8 either.
+_UNSPEAKABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
+
+
+def one_line(text: str) -> str:
+    """`text` as a file's label carries it: control characters and line breaks become spaces, runs of spaces one."""
+    text = _UNSPEAKABLE.sub("", text)
+    text = "".join(" " if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} else sign for sign in text)
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,7 @@ def _label(figures: Figures, ad_id: str | None, title: str | None) -> Iterator[s
     for name, wanted in (("ad_id", ad_id), ("title", title)):
         if not found.get(name):
             yield f"the file does not carry its {name}"
-        elif wanted is not None and found[name] != " ".join(wanted.split()):
+        elif wanted is not None and found[name] != one_line(wanted):
             yield f"the file says that its {name} is “{found[name]}”, it should be “{wanted}”"
 
 
@@ -258,9 +271,10 @@ def _composition(figures: Figures, placement: Placement) -> Iterator[str]:
         ink = (text["x"], text["y"], text["w"], text["h"])
         if _beyond(ink, (margin, margin, width - 2 * margin, height - 2 * margin)) > _SLACK_PX:
             yield f"{name} is nearer to the edge than {margin} px"
-        if product is not None and text["role"] != "caption" and _overlap(ink, product) > 0.2:
-            if placement.modality == "image" or (figures.get("card") or 1 << 30) > text["first"]:
-                yield f"{name} stands over the product"
+        card = figures.get("card")
+        covers = 0.0 if product is None or text["role"] == "caption" else _overlap(ink, product)
+        if covers > 0.2 and (card is None or text["first"] < card):
+            yield f"{name} stands over the product"
 
 
 def _overlap(inner: Rectangle, outer: Rectangle) -> float:

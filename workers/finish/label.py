@@ -5,14 +5,13 @@ The bytes are the same tomorrow: no date, no version, no random identifier.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from creative.acceptance import one_line
 from creative.errors import StepRefused
 
 SOFTWARE = "creative-farm"
@@ -23,8 +22,6 @@ _DC = "http://purl.org/dc/elements/1.1/"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-# XML 1.0 has no spelling for these; a lone surrogate has no UTF-8 either.
-_UNSPEAKABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +32,6 @@ class Label:
     ad_id: str
     source_type: str
     ai_note: str = ""
-
-
-def one_line(text: str) -> str:
-    """`text` without what XML, ID3 or RIFF cannot carry: control characters become spaces, runs of spaces one."""
-    text = _UNSPEAKABLE.sub("", text)
-    text = "".join(" " if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} else sign for sign in text)
-    return " ".join(text.split())
 
 
 def label_from(params: Mapping[str, Any]) -> Label:

@@ -41,10 +41,11 @@ class Film:
     flat: bool = True
 
 
-def _plane(frame: VideoFrame, index: int) -> NDArray[np.uint8]:
-    plane = frame.planes[index]
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-    return rows[:, : plane.width]
+def plane(frame: VideoFrame, index: int) -> NDArray[np.uint8]:
+    """One plane of a planar 8-bit frame (0 luma, 1 and 2 chroma), as it lies in memory. Shape (height, width)."""
+    found = frame.planes[index]
+    rows = np.frombuffer(memoryview(found), np.uint8).reshape(found.height, found.line_size)
+    return rows[:, : found.width]
 
 
 def crop(frame: VideoFrame, place: Rectangle) -> Pixels:
@@ -52,9 +53,9 @@ def crop(frame: VideoFrame, place: Rectangle) -> Pixels:
     left, top, right, bottom = place
     if frame.format.name not in ("yuv420p", "yuvj420p"):
         return np.asarray(frame.to_ndarray(format="rgb24")[top:bottom, left:right], np.uint8)
-    luma = _plane(frame, 0)[top:bottom, left:right].astype(np.float32)
+    luma = plane(frame, 0)[top:bottom, left:right].astype(np.float32)
     rows, columns = np.arange(top, bottom) // 2, np.arange(left, right) // 2
-    blue, red = (_plane(frame, index)[np.ix_(rows, columns)].astype(np.float32) - 128 for index in (1, 2))
+    blue, red = (plane(frame, index)[np.ix_(rows, columns)].astype(np.float32) - 128 for index in (1, 2))
     full = frame.color_range == _FULL_RANGE or frame.format.name == "yuvj420p"
     if not full:
         luma, blue, red = (luma - 16) * (255 / 219), blue * (255 / 224), red * (255 / 224)
@@ -116,7 +117,7 @@ def watch(data: bytes, wanted: Mapping[int, Sequence[Callable[[VideoFrame], None
         for number, frame in enumerate(opened.decode(stream)):
             if number > MAX_SECONDS * film.fps:
                 raise StepRefused(f"the film lasts longer than {MAX_SECONDS} s")
-            small = _plane(frame, 0)[::_STEP, ::_STEP].astype(np.int16)
+            small = plane(frame, 0)[::_STEP, ::_STEP].astype(np.int16)
             black.say(number, bool(small.mean() < _BLACK_MEAN and np.percentile(small, 99.9) < _BLACK_MOST))
             film.flat &= bool(small.max() - small.min() < 8)
             if anchor is None or _differs(small, anchor):
