@@ -1,0 +1,67 @@
+"""From linear light to a picture: exposure, a filmic curve, full size, grain, and the product's own pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from workers.scene.frame import Box
+
+Floats = npt.NDArray[np.float32]
+WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+def expose(light: Floats, key: float) -> Floats:
+    """Scale so that the bright parts (the upper twentieth) come out at `key` of white."""
+    bright = float(np.quantile(light @ WEIGHTS, 0.95))
+    wanted = _uncurve(key)
+    return light * np.float32(wanted / max(bright, 1e-6))
+
+
+def curve(light: Floats) -> Floats:
+    """A filmic curve with a soft shoulder (0 to 1); bright colours lose a little of their saturation, as on film."""
+    value = np.maximum(light, 0)
+    grey = (value @ WEIGHTS)[..., None]
+    toned = _tone(value)
+    by_grey = value * (_tone(grey) / np.maximum(grey, 1e-6))
+    return np.clip(0.55 * toned + 0.45 * np.minimum(by_grey, 1.0), 0, 1)
+
+
+def _tone(x: Floats) -> Floats:
+    return ((x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59) + 0.14)).astype(np.float32)
+
+
+def _uncurve(key: float) -> float:
+    """The light that the curve brings to `key` of white on the screen (sRGB share)."""
+    linear = key**2.2
+    grid = np.linspace(0, 6, 6001, dtype=np.float32)
+    return float(np.interp(linear, _tone(grid), grid))
+
+
+def picture(light: Floats, width: int, height: int, key: float, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """The finished set without the product: (height, width, 3). Grain hides the upscaling and breaks up bands."""
+    linear = curve(expose(light, key))
+    screen = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-8) ** (1 / 2.4) - 0.055)
+    planes = [
+        np.asarray(Image.fromarray(screen[..., k].astype(np.float32)).resize((width, height), Image.Resampling.LANCZOS))
+        for k in range(3)
+    ]
+    full = np.stack(planes, axis=-1) * 255
+    tone = full @ WEIGHTS / 255
+    strength = 1.0 + 1.3 * (1 - np.abs(2 * tone - 1))
+    grain = rng.standard_normal((height, width), np.float32) * strength
+    colour = rng.standard_normal((height, width, 3), np.float32) * 0.5
+    return np.clip(full + grain[..., None] + colour + 0.5, 0, 255).astype(np.uint8)
+
+
+def fitted(cutout: Image.Image, box: Box) -> Image.Image:
+    """The cutout at the size of its box."""
+    return cutout.resize((box[2], box[3]), Image.Resampling.LANCZOS)
+
+
+def lay_over(ground: npt.NDArray[np.uint8], product: Image.Image, box: Box) -> Image.Image:
+    """The product's own pixels over the set, unchanged where they are opaque."""
+    image = Image.fromarray(ground)
+    image.paste(product.convert("RGB"), (box[0], box[1]), product.getchannel("A"))
+    return image

@@ -1,0 +1,163 @@
+"""Light: one small sun with something before it that casts a soft pattern, and the sky's fill.
+
+Real slats and leaves stand before the sun, behind the camera's near plane: their shadow is seen, they are not. (A
+projected pattern is noisy at the few samples that we take.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workers.scene.colour import Rgb, scaled
+from workers.scene.look import Hour
+from workers.scene.tracer import Shapes, Transform, at, rgb
+
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Sun:
+    """Where the sun is. `side`: -1 left, 1 right. `around`: degrees from the camera's axis. `aim`: what it lights."""
+
+    hour: Hour
+    side: float
+    around: float
+    aim: Vector
+    behind: float
+    size: float = 0.55
+    distance: float = 24.0
+
+    @property
+    def toward(self) -> Vector:
+        """Unit vector from the aim to the sun."""
+        around, height = math.radians(self.around), math.radians(self.hour.height)
+        flat = math.cos(height)
+        return self.side * math.sin(around) * flat, -math.cos(around) * flat, math.sin(height)
+
+    @property
+    def place(self) -> Vector:
+        """The sun's own place."""
+        return self.along(self.distance)
+
+    def along(self, far: float) -> Vector:
+        """The point `far` units from the aim towards the sun."""
+        x, y, z = (a + far * t for a, t in zip(self.aim, self.toward, strict=True))
+        return x, y, z
+
+    @property
+    def gate(self) -> float:
+        """Units from the aim to where a pattern can stand without being seen."""
+        return (self.aim[1] - self.behind) / max(-self.toward[1], 0.1)
+
+
+def sunlight(sun: Sun, strength: float = 3.4) -> Shapes:
+    """The sun and the sky; `strength` is the light on a surface that faces the sun."""
+    area = (2 * sun.size) ** 2
+    radiance = strength * sun.distance**2 / area
+    facing = Transform().look_at(origin=list(sun.place), target=list(sun.aim), up=[0, 0, 1]).scale(sun.size)
+    hour = sun.hour
+    return {
+        "sun": {
+            "type": "rectangle",
+            "to_world": facing,
+            "emitter": {"type": "area", "radiance": rgb(scaled(hour.sun, radiance))},
+        },
+        "sky": {"type": "constant", "radiance": rgb(scaled(hour.sky, strength * hour.fill / math.pi))},
+    }
+
+
+_DARK: dict[str, Any] = {"type": "diffuse", "reflectance": rgb((0.02, 0.02, 0.02))}
+
+
+def _gate(sun: Sun) -> Any:
+    """The plane before the sun, x to its side and y up; one unit there casts a shadow of about `grow` units."""
+    return Transform().look_at(origin=list(sun.along(sun.gate)), target=list(sun.place), up=[0, 0, 1])
+
+
+def _shrink(sun: Sun) -> float:
+    return (sun.distance - sun.gate) / sun.distance
+
+
+def blinds(sun: Sun, rng: np.random.Generator) -> Shapes:
+    """Slats, slightly turned; the gaps are wider than they are."""
+    gate, k = _gate(sun), _shrink(sun)
+    tilt = float(rng.uniform(-8, 8))
+    pitch = 0.50 * k
+    return {
+        f"slat{i}": {
+            "type": "rectangle",
+            "to_world": gate
+            @ Transform().rotate([0, 0, 1], tilt)
+            @ at(0, (i - 6) * pitch + 0.1, 0).scale([3.6 * k, pitch * 0.23, 1]),
+            "bsdf": _DARK,
+        }
+        for i in range(13)
+    }
+
+
+def window(sun: Sun, rng: np.random.Generator) -> Shapes:
+    """A tall window: a bright field with thin bars, dark around it."""
+    gate, k = _gate(sun), _shrink(sun)
+    wide, high, bar = 2.6 * k, 2.0 * k, 0.07 * k
+    lean = float(rng.uniform(-4, 4))
+    far = 14.0 * k
+    parts = [
+        (-far / 2 - wide, 0.0, far / 2, far),
+        (far / 2 + wide, 0.0, far / 2, far),
+        (0.0, far / 2 + high, wide, far / 2),
+    ]
+    parts += [(0.0, -far / 2 - high * 0.8, wide, far / 2)]
+    parts += [(x * wide, 0.0, bar, high) for x in (-0.5, 0.0, 0.5)]
+    parts += [(0.0, y * high, wide, bar) for y in (-0.35, 0.2)]
+    return {
+        f"bar{i}": {
+            "type": "rectangle",
+            "to_world": gate @ Transform().rotate([0, 0, 1], lean) @ at(x, y, 0).scale([w, h, 1]),
+            "bsdf": _DARK,
+        }
+        for i, (x, y, w, h) in enumerate(parts)
+    }
+
+
+def leaves(sun: Sun, rng: np.random.Generator) -> Shapes:
+    """Twigs with leaves, thicker towards the upper rim of the light."""
+    gate, k = _gate(sun), _shrink(sun)
+    shapes: dict[str, Any] = {}
+    for branch in range(8):
+        start = np.array([rng.uniform(-2.8, 2.8), rng.uniform(0.2, 2.4)])
+        heading = float(rng.uniform(-2.6, -0.6))
+        for leaf in range(9):
+            heading += float(rng.uniform(-0.22, 0.22))
+            start = start + 0.19 * np.array([math.cos(heading), math.sin(heading)])
+            turn = math.degrees(heading) + (55 if leaf % 2 else -55) + float(rng.uniform(-15, 15))
+            length = float(rng.uniform(0.15, 0.27))
+            place = at(float(start[0]) * k, float(start[1]) * k, float(rng.uniform(-0.4, 0.4)) * k)
+            form = (
+                place.rotate([0, 0, 1], turn)
+                .translate([length * k * 0.8, 0, 0])
+                .scale([length * k, length * k * 0.36, 1])
+            )
+            shapes[f"leaf{branch}_{leaf}"] = {"type": "disk", "to_world": gate @ form, "bsdf": _DARK}
+    return shapes
+
+
+GOBOS: Mapping[str, Callable[[Sun, np.random.Generator], Shapes]] = {
+    "blinds": blinds,
+    "window": window,
+    "leaves": leaves,
+}
+
+
+def glow(place: Vector, size: float, radiance: Rgb) -> dict[str, Any]:
+    """A small warm lamp, round."""
+    return {
+        "type": "sphere",
+        "center": list(place),
+        "radius": size,
+        "emitter": {"type": "area", "radiance": rgb(radiance)},
+    }

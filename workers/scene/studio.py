@@ -1,0 +1,108 @@
+"""The studio: a product in a path-traced set in the brand's colours, on the CPU."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from creative.backends import Made, Task
+from creative.errors import AttemptRefused, StepRefused
+from workers.backend import OneByOne
+from workers.scene import develop, proxy
+from workers.scene.colour import linear
+from workers.scene.cutout import open_photo
+from workers.scene.frame import Frame, frame
+from workers.scene.look import look
+from workers.scene.sets import SETS
+from workers.scene.stage import Palette, Stage
+from workers.scene.tracer import camera, trace
+
+# quality: (scale of the traced picture, samples a pixel, longest path)
+QUALITIES = {"final": (0.55, 8, 5), "draft": (0.2, 2, 3)}
+APERTURE = 0.035
+
+
+class Studio(OneByOne):
+    """Product scenes (kind `scene`). Option `quality`: "final" (as without it) or "draft", small and rough."""
+
+    def make_one(self, task: Task) -> Made:
+        """See `creative.steps.KINDS["scene"]`. Raises StepRefused for a cutout or colours that cannot be used."""
+        params = task.params
+        scale, samples, bounces = QUALITIES[str(self.spec.options.get("quality", "final"))]
+        cutout = open_photo(task.inputs["cutout"]) if "cutout" in task.inputs else None
+        slot = params["product"] if cutout is not None else None
+        aspect = cutout.width / cutout.height if cutout is not None else None
+        geometry = frame(params["width"], params["height"], slot, aspect)
+        seed = task.seed or 0
+        rng = np.random.default_rng([seed & 0xFFFFFFFF, seed >> 32])
+        mood = look(str(params["prompt"]), rng, geometry.filled)
+        side = light_side(cutout, rng)
+        stage = Stage(geometry, mood, _palette(params["palette"]), rng, task.scratch, side)
+        small = max(geometry.width, geometry.height) < 1600
+        scale = min(1.0, scale * 1.35) if small else scale
+        width, height = max(round(geometry.width * scale), 8), max(round(geometry.height * scale), 8)
+        built = SETS[mood.set](stage)
+        shapes = dict(built.shapes)
+        if cutout is not None:
+            shapes["product"] = proxy.shape(cutout, stage, slim=1.5 / (geometry.unit * scale))
+        sensor = camera(geometry, width, height, samples, APERTURE, built.near, focus=0.1)
+        light = trace(shapes, sensor, seed, self.threads, bounces)
+        _accept(light)
+        ground = develop.picture(light, geometry.width, geometry.height, mood.hour.key, rng)
+        image = Image.fromarray(ground)
+        if cutout is not None:
+            image = develop.lay_over(ground, develop.fitted(cutout, geometry.box), geometry.box)
+        out = io.BytesIO()
+        image.save(out, "PNG", compress_level=3)
+        meta = {
+            "width": geometry.width,
+            "height": geometry.height,
+            "product": list(geometry.box) if cutout is not None else None,
+            "set": mood.set,
+        }
+        return Made(
+            {"image": out.getvalue(), "meta": json.dumps(meta, sort_keys=True).encode()},
+            {"set": mood.set, "props": mood.props, "ground": mood.ground, "pattern": mood.gobo},
+        )
+
+
+def _palette(colours: Any) -> Palette:
+    try:
+        return Palette(linear(colours["ground"]), linear(colours["second"]), linear(colours["accent"]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise StepRefused(f"the brand's colours cannot be used for a set: {error}") from error
+
+
+def light_side(cutout: Image.Image | None, rng: np.random.Generator) -> float:
+    """The side that the product is lit from in its own photo, -1 left or 1 right; when that cannot be told, drawn."""
+    drawn = -1.0 if rng.random() < 0.5 else 1.0
+    if cutout is None:
+        return drawn
+    small = np.asarray(cutout.resize((64, 64), Image.Resampling.BOX)).astype(np.float32)
+    weight = small[..., 3] / 255
+    grey = small[..., :3] @ develop.WEIGHTS
+    halves = [
+        float((grey[:, part] * weight[:, part]).sum() / max(float(weight[:, part].sum()), 1e-3))
+        for part in (slice(0, 32), slice(32, 64))
+    ]
+    if abs(halves[0] - halves[1]) < 0.03 * max(sum(halves), 1e-3):
+        return drawn
+    return -1.0 if halves[0] > halves[1] else 1.0
+
+
+def _accept(light: npt.NDArray[np.float32]) -> None:
+    if not np.isfinite(light).all():
+        raise AttemptRefused("the traced picture has holes (NaN)")
+    grey = light @ develop.WEIGHTS
+    if float(grey.mean()) < 1e-3:
+        raise AttemptRefused("the traced picture is black")
+    if float(grey.std()) < 0.01 * float(grey.mean()):
+        raise AttemptRefused("the traced picture is flat")
+
+
+__all__ = ["QUALITIES", "Frame", "Studio", "light_side"]
