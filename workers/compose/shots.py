@@ -64,7 +64,7 @@ def storyboard(stage: Stage, frames: int, fps: int, beats: Sequence[int] = ()) -
     shots = []
     for n, kind in enumerate(kinds):
         start, finish = (view.inside(*stage.scene, stage.canvas) for view in views[kind])
-        shots.append(Shot(kind, cuts[n], cuts[n + 1], start, finish, kind != "detail"))
+        shots.append(Shot(kind, cuts[n], cuts[n + 1], start, finish, kind not in ("detail", "aside")))
     return shots
 
 
@@ -89,30 +89,30 @@ def _cuts(frames: int, fps: int, beats: Sequence[int]) -> list[int]:
 
 
 def _kinds(count: int) -> list[str]:
-    if count == 1:
-        return ["wide"]
-    turns = ["close", "wide", "detail", "across"]
-    kinds = [turns[n % 4] for n in range(count)]
-    if kinds[-1] in ("close", "detail"):
-        kinds[-1] = "across" if kinds[-2] == "wide" else "wide"
-    return kinds
+    """Tight and wide in turns, the last one wide; in an odd number two tight ones stand before it."""
+    tight = ("close", "detail", "aside")
+    kinds: list[str] = []
+    for n in range(count - 1):
+        turn = "away" if n % 2 and n < count - 2 else tight[(len(kinds) - kinds.count("away")) % 3]
+        kinds.append(turn)
+    return [*kinds, "wide"]
 
 
 def _views(stage: Stage) -> tuple[dict[str, tuple[View, View]], bool]:
     """Start and finish of each kind of shot, and whether the close one is much tighter than the wide one."""
     base, canvas = stage.base, stage.canvas
+    away = View(1.07 * base.scale, base.x, base.y)
     if stage.product is None:
         step_x, step_y = canvas[0] / base.scale, canvas[1] / base.scale
         near = View(1.3 * base.scale, base.x - 0.06 * step_x, base.y - 0.05 * step_y)
-        aside = View(1.5 * base.scale, base.x - 0.1 * step_x, base.y + 0.06 * step_y)
+        left = View(1.5 * base.scale, base.x - 0.1 * step_x, base.y + 0.06 * step_y)
+        right = View(1.4 * base.scale, base.x + 0.1 * step_x, base.y)
         return {
             "wide": (base, View(_PUSH * base.scale, base.x, base.y)),
+            "away": (away, base),
             "close": (near, View(near.scale * _PUSH, near.x, near.y)),
-            "detail": (aside, View(aside.scale, aside.x + 0.2 * step_x, aside.y)),
-            "across": (
-                View(1.12 * base.scale, base.x - 0.04 * step_x, base.y),
-                View(1.12 * base.scale, base.x + 0.04 * step_x, base.y),
-            ),
+            "detail": (left, View(left.scale, base.x, left.y)),
+            "aside": (right, View(right.scale, base.x, right.y)),
         }, True
     x, y, w, h = stage.product
     centre = (x + w / 2, y + h / 2)
@@ -121,22 +121,32 @@ def _views(stage: Stage) -> tuple[dict[str, tuple[View, View]], bool]:
         scale, aim = _closest(stage, stage.texts)
     most = max(_CLOSEST, _PUSH * base.scale)
     detail = min(most, max(0.9 * canvas[0] / w, 0.75 * canvas[1] / h), 2.2 * base.scale)
-    wide = _seen_at(canvas, centre, base.place(*centre, canvas), _PUSH * base.scale)
-    far = View(1.08 * base.scale, base.x, base.y)
-    seen = far.place(*centre, canvas)
-    drift = 0.022 * canvas[0]
+    aside = min(most, 0.8 * canvas[0] / w, 0.72 * canvas[1] / h, 1.55 * base.scale)
+    middle = 0.48 * canvas[1]
     return {
-        "wide": (base, wide),
+        "wide": (base, wide(stage)),
+        "away": (_seen_at(canvas, centre, base.place(*centre, canvas), away.scale), base),
         "close": (_seen_at(canvas, centre, aim, scale / _PUSH), _seen_at(canvas, centre, aim, scale)),
         "detail": (
             View(detail / 1.03, centre[0] - 0.06 * w, centre[1] + 0.02 * h),
             View(detail, centre[0] + 0.04 * w, centre[1] - 0.06 * h),
         ),
-        "across": (
-            _seen_at(canvas, centre, (seen[0] - drift, seen[1]), far.scale),
-            _seen_at(canvas, centre, (seen[0] + drift, seen[1]), far.scale / 1.02),
+        "aside": (
+            _seen_at(canvas, centre, (0.4 * canvas[0], middle), aside),
+            _seen_at(canvas, centre, (0.46 * canvas[0], middle), aside * 1.02),
         ),
     }, scale >= _TIGHT * base.scale
+
+
+def wide(stage: Stage) -> View:
+    """What the last frame of every body shows, so that an end card can go on from there."""
+    if stage.product is None:
+        last = View(_PUSH * stage.base.scale, stage.base.x, stage.base.y)
+    else:
+        x, y, w, h = stage.product
+        centre = (x + w / 2, y + h / 2)
+        last = _seen_at(stage.canvas, centre, stage.base.place(*centre, stage.canvas), _PUSH * stage.base.scale)
+    return last.inside(*stage.scene, stage.canvas)
 
 
 def _seen_at(canvas: tuple[int, int], point: tuple[float, float], at: tuple[float, float], scale: float) -> View:

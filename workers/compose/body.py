@@ -1,0 +1,279 @@
+"""Bodies and end cards: a placed scene, moved over by a camera, with words that enter and leave.
+
+Each scene is turned into YUV planes once; every frame is a warp of these planes (`motion`), with the words blended where
+they are (`overlay`), and goes straight to the encoder (`encode`). moviepy would draw every frame as an RGB array and is
+six times slower: it has no place here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from creative.backends import Made, Task
+from workers.backend import OneByOne
+from workers.compose.captions import captions, fade_frames
+from workers.compose.encode import PictureTrack, planes, views
+from workers.compose.material import Cue, Material, open_material, read_cues
+from workers.compose.motion import Camera, between, ease_in_out
+from workers.compose.overlay import Overlay
+from workers.compose.shots import Shot, Stage, storyboard, wide
+from workers.compose.typeset import Layer
+
+_ENTER_SECONDS = 0.5  # how long words take to enter
+_HEADLINE_SECONDS = 0.3  # the product alone comes first
+_LEAVE_FRAMES = 5
+_SLIDE = 0.022  # of the canvas's height: from how far below words rise
+_SETTLE_SECONDS = 0.5  # how long an end card takes to come to rest
+_DIM = 0.24  # how much an end card's surroundings darken
+
+
+class Body(OneByOne):
+    """Kind `body`: see `creative.steps.KINDS`."""
+
+    def make_one(self, task: Task) -> Made:
+        """Shoot the body. Raises StepRefused for words that do not fit, or inputs that do not belong together."""
+        material = open_material(task)
+        cues = read_cues(task, material.frames)
+        shots = _storyboard(material, cues)
+        overlays = [*_scrims_first(_body_overlays(material, shots, cues)), *_caption_overlays(material, cues)]
+        path = task.scratch / "body.mp4"
+        _shoot(path, material, _through(material, shots), [shot.first for shot in shots], overlays)
+        boxes = _boxes(material, "body", overlays)
+        notes = {"shots": [f"{shot.kind} {shot.first}-{shot.end}" for shot in shots]}
+        return Made({"picture": path, "boxes": json.dumps(boxes, sort_keys=True).encode()}, notes)
+
+
+class EndCard(OneByOne):
+    """Kind `endcard`: see `creative.steps.KINDS`. Goes on from the last frame of the body of the same scene and layout."""
+
+    def make_one(self, task: Task) -> Made:
+        """Shoot the end card. Raises StepRefused as `Body` does."""
+        material = open_material(task)
+        overlays = _scrims_first(_endcard_overlays(material))
+        path = task.scratch / "endcard.mp4"
+        _shoot(path, material, _settling(material), [0], overlays)
+        return Made(
+            {"picture": path, "boxes": json.dumps(_boxes(material, "endcard", overlays), sort_keys=True).encode()}
+        )
+
+
+Placed = tuple[Layer, Overlay]
+
+
+def _shoot(
+    path: Path, material: Material, frames: Iterator[av.VideoFrame], keys: Sequence[int], overlays: Sequence[Placed]
+) -> None:
+    with PictureTrack(path, *material.canvas, material.fps) as track:
+        for n, frame in enumerate(frames):
+            for _, overlay in overlays:
+                overlay.blend(frame, n)
+            track.add(frame, key=n in keys)
+
+
+def _stage(material: Material, texts: Sequence[Layer] = ()) -> Stage:
+    boxes = tuple(
+        (float(mark["x"]), float(mark["y"]), float(mark["w"]), float(mark["h"]))
+        for layer in texts
+        for mark in (*layer.runs, *layer.marks)
+    )
+    places = [
+        tuple(map(float, group["box"]))
+        for group in material.document["parts"]["body"]["groups"]
+        if any(item["role"] == "caption" for item in group["items"])
+    ]
+    return Stage(
+        material.canvas,
+        material.scene.size,
+        material.view("body"),
+        material.product,
+        boxes,
+        tuple((x, y, w, h) for x, y, w, h in places),
+    )
+
+
+def _body_texts(material: Material) -> dict[str, str]:
+    return {role: text for role, text in material.texts.items() if role != "caption"}
+
+
+def _storyboard(material: Material, cues: Sequence[Cue]) -> list[Shot]:
+    # Where words stand does not depend on the ground, only their colour does: any ground will do here.
+    draft = material.layers(
+        "body", _body_texts(material), Image.new("RGB", material.canvas, material.palette["ground"])
+    )
+    stage = _stage(material, [layer for layer in draft if layer.kind != "scrim"])
+    return storyboard(stage, material.frames, material.fps, [cue.first for cue in cues])
+
+
+def _through(material: Material, shots: Sequence[Shot]) -> Iterator[av.VideoFrame]:
+    picture = planes(np.asarray(material.scene))
+    for shot in shots:
+        move = [shot.view(n) for n in range(shot.first, shot.end)]
+        camera = Camera(picture, material.canvas, move)
+        for view in move:
+            yield camera.see(view)
+
+
+def _body_overlays(material: Material, shots: Sequence[Shot], cues: Sequence[Cue]) -> list[Placed]:
+    seen = [shot.view(n) for shot in shots if shot.clear for n in _some(shot.first, shot.end)]
+    every = [shot.view(n) for shot in shots for n in _some(shot.first, shot.end)]
+    texts = _body_texts(material)
+    # Legal text and logo stay through every shot, so they are coloured for the worst of all of them.
+    lasting = {"logo", "legal"}
+    made: list[Placed] = []
+    for layer in material.layers("body", texts, material.ground(every)):
+        if layer.role in lasting:
+            made.append((layer, Overlay(layer.image, layer.x, layer.y, 0, material.frames)))
+    first = _headline_start(material, shots, cues)
+    enter = round(_ENTER_SECONDS * material.fps)
+    for start, end in _clear_stretches(shots, first):
+        length = end - start
+        if length < 2 * enter and start > first:
+            continue
+        rise = min(enter, length // 3)
+        leave = _LEAVE_FRAMES if end < material.frames else 0
+        late = 0
+        roles: list[str] = []
+        for layer in material.layers("body", texts, material.ground(seen)):
+            if layer.role in lasting:
+                continue
+            if layer.role not in roles:
+                roles.append(layer.role)
+                late = min((len(roles) - 1) * round(0.2 * material.fps), length // 3)
+            slide = (0.0, 0.0) if layer.kind == "scrim" else (0.0, _SLIDE * material.canvas[1])
+            made.append((layer, Overlay(layer.image, layer.x, layer.y, start + late, end, rise, leave, slide)))
+    return made
+
+
+def _scrims_first(overlays: Sequence[Placed]) -> list[Placed]:
+    return sorted(overlays, key=lambda placed: placed[0].kind != "scrim")
+
+
+def _some(first: int, end: int) -> list[int]:
+    """About a handful of the frames, both ends among them."""
+    return sorted({first, end - 1, *range(first, end, max(1, (end - first) // 3))})
+
+
+def _clear_stretches(shots: Sequence[Shot], first: int) -> list[tuple[int, int]]:
+    """Stretches of frames in which text may stand: neighbouring shots that keep the product clear of it."""
+    stretches: list[tuple[int, int]] = []
+    for shot in shots:
+        if not shot.clear:
+            continue
+        if stretches and stretches[-1][1] == shot.first:
+            stretches[-1] = (stretches[-1][0], shot.end)
+        else:
+            # Over a cut a word enters a moment after it: the eye finds the new picture first.
+            stretches.append((shot.first + (6 if shot.first else 0), shot.end))
+    return [(max(start, first), end) for start, end in stretches if end > max(start, first)]
+
+
+def _headline_start(material: Material, shots: Sequence[Shot], cues: Sequence[Cue]) -> int:
+    """Soon after the product was seen, and not together with a caption or a cut."""
+    apart = round(0.27 * material.fps)
+    early = round(_HEADLINE_SECONDS * material.fps)
+    busy = [cue.first for cue in cues] + [shot.first for shot in shots if shot.first]
+    latest = min(material.frames - 1, early + material.fps)
+    for start in range(min(early, latest), latest + 1):
+        if all(abs(start - moment) >= apart for moment in busy):
+            return start
+    return min(early, latest)
+
+
+def _caption_overlays(material: Material, cues: Sequence[Cue]) -> list[Placed]:
+    return [
+        (layer, Overlay(layer.image, layer.x, layer.y, cue.first, cue.end, fade_frames(cue), fade_frames(cue)))
+        for cue, layer in captions(material, cues)
+    ]
+
+
+def _settling(material: Material) -> Iterator[av.VideoFrame]:
+    """From the body's last view to the end card's own, while what surrounds the product steps back."""
+    start, finish = wide(_stage(material)), material.view("endcard")
+    sharp, quiet = planes(np.asarray(material.scene)), planes(np.asarray(_quiet(material)))
+    steps = min(round(_SETTLE_SECONDS * material.fps), max(1, material.frames // 3))
+    move = [between(start, finish, ease_in_out((n + 1) / steps)) for n in range(steps)]
+    clear, soft = Camera(sharp, material.canvas, move), Camera(quiet, material.canvas, move)
+    for n in range(material.frames):
+        view = move[min(n, steps - 1)]
+        frame = soft.see(view)
+        if n < steps - 1:
+            share = round(256 * ease_in_out((n + 1) / steps))
+            for ground, before in zip(views(frame), views(clear.see(view)), strict=True):
+                ground[...] = (ground * np.uint16(share) + before * np.uint16(256 - share) + 128) >> 8
+        yield frame
+
+
+def _quiet(material: Material) -> Image.Image:
+    """The scene with its surroundings soft and dark, so that the product and the ask stand out."""
+    scene = material.scene
+    short = min(scene.size)
+    soft = scene.filter(ImageFilter.GaussianBlur(short * 0.012))
+    dark = Image.blend(soft, Image.new("RGB", scene.size, (0, 0, 0)), _DIM)
+    if material.product is None:
+        return dark
+    x, y, w, h = material.product
+    mask = Image.new("L", scene.size, 0)
+    grow = 0.1 * max(w, h)
+    ImageDraw.Draw(mask).rounded_rectangle((x - grow, y - grow, x + w + grow, y + h + grow * 1.6), 0.25 * w, fill=255)
+    return Image.composite(scene, dark, mask.filter(ImageFilter.GaussianBlur(0.11 * max(w, h))))
+
+
+def _endcard_overlays(material: Material) -> list[Placed]:
+    finish = material.view("endcard")
+    still = Material(**{**_fields(material), "scene": _quiet(material)})
+    texts = {role: text for role, text in material.texts.items() if role != "caption"}
+    before = {
+        (run["role"], run["text"], run["x"], run["y"], run["size"])
+        for layer in material.layers("body", _body_texts(material), material.placed("body").image)
+        for run in layer.runs
+    }
+    fps = material.fps
+    enter = round(0.4 * fps)
+    made: list[Placed] = []
+    late: dict[str, int] = {}
+    for layer in material.layers("endcard", texts, still.ground([finish])):
+        stays = layer.role == "logo" or any(
+            (run["role"], run["text"], run["x"], run["y"], run["size"]) in before for run in layer.runs
+        )
+        if stays:
+            made.append((layer, Overlay(layer.image, layer.x, layer.y, 0, material.frames)))
+            continue
+        start = late.setdefault(layer.role, round(0.1 * fps) + len(late) * round(0.17 * fps))
+        start = min(start, material.frames // 4)
+        slide = (0.0, 0.0) if layer.kind == "scrim" else (0.0, _SLIDE * material.canvas[1])
+        rise = min(enter, material.frames // 4)
+        made.append((layer, Overlay(layer.image, layer.x, layer.y, start, material.frames, rise, 0, slide)))
+    return made
+
+
+def _fields(material: Material) -> dict[str, Any]:
+    return {name: getattr(material, name) for name in Material.__dataclass_fields__}
+
+
+def _boxes(material: Material, part: str, overlays: Sequence[Placed]) -> Mapping[str, Any]:
+    """The Boxes contract of `creative.steps`; each row for the frames in which it stands still and opaque."""
+    product = material.placed(part).product
+
+    def rows(kind: str) -> list[dict[str, Any]]:
+        return [
+            {**row, "first": overlay.stands[0], "end": overlay.stands[1]}
+            for layer, overlay in overlays
+            if overlay.stands[1] > overlay.stands[0]
+            for row in getattr(layer, kind)
+        ]
+
+    return {
+        "width": material.canvas[0],
+        "height": material.canvas[1],
+        "frames": material.frames,
+        "product": None if product is None else list(product),
+        "runs": rows("runs"),
+        "marks": rows("marks"),
+    }

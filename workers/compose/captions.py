@@ -1,0 +1,62 @@
+"""Captions: one at a time, each on a plate of the brand's darkest ground, so that they read over anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from workers.compose.colour import AIMED_CONTRAST, Rgb, contrast, mixed, rgb
+from workers.compose.material import Cue, Material
+from workers.compose.typeset import Layer
+
+_FADE = 4  # frames
+_AIM = AIMED_CONTRAST + 0.4  # the encoder moves colours beside glyphs a little
+_ENDS = np.array([[0, 0, 0], [255, 255, 255]], dtype=np.float64)
+
+
+def fade_frames(cue: Cue) -> int:
+    """How many frames a caption fades in, and out."""
+    return min(_FADE, (cue.end - cue.first) // 4)
+
+
+def captions(material: Material, cues: Sequence[Cue]) -> list[tuple[Cue, Layer]]:
+    """One layer a cue: its plate and its words, in the layout's place for captions (left out if it has none)."""
+    if not cues or not material.has("body", "caption"):
+        return []
+    plate = mixed((0, 0, 0), rgb(material.palette["ground"]), 0.22)
+    flat = Image.new("RGB", material.canvas, plate)
+    made = []
+    for cue in cues:
+        laid = material.layers("body", {"caption": cue.text}, flat, logo=False)
+        words = [layer for layer in laid if layer.kind == "text"]
+        if words:
+            made.append((cue, _on_plate(material.canvas, plate, words[0])))
+    return made
+
+
+def _on_plate(canvas: tuple[int, int], plate: Rgb, words: Layer) -> Layer:
+    colour = rgb(words.runs[0]["colour"])
+    opacity = next(
+        (
+            share / 100
+            for share in range(62, 100, 2)
+            if contrast(colour, _ENDS + (np.array(plate) - _ENDS) * (share / 100)) >= _AIM
+        ),
+        1.0,
+    )
+    size = int(words.runs[0]["size"])
+    pad_x, pad_y = round(0.62 * size), round(0.42 * size)
+    left, top = max(0, words.x - pad_x), max(0, words.y - pad_y)
+    right = min(canvas[0], words.x + words.image.width + pad_x)
+    bottom = min(canvas[1], words.y + words.image.height + pad_y)
+    smooth = 4  # corners are drawn larger, then scaled: ImageDraw's own are jagged
+    mask = Image.new("L", ((right - left) * smooth, (bottom - top) * smooth), 0)
+    ImageDraw.Draw(mask).rounded_rectangle(
+        (0, 0, mask.width - 1, mask.height - 1), radius=round(0.34 * size * smooth), fill=round(255 * opacity)
+    )
+    image = Image.new("RGBA", (right - left, bottom - top), (*plate, 0))
+    image.putalpha(mask.resize(image.size, Image.Resampling.BOX))
+    image.alpha_composite(words.image, (words.x - left, words.y - top))
+    return Layer("text", "caption", image, left, top, words.runs, words.marks, words.contrast)

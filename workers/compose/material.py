@@ -1,0 +1,160 @@
+"""What a film is made of: a task's scene, layout, fonts, logo and words, opened once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from creative.backends import Task
+from creative.errors import StepRefused
+from workers.compose.canvas import PlacedScene, place_scene
+from workers.compose.motion import View
+from workers.compose.still import read_image, read_json
+from workers.compose.typeset import Layer, lay_out
+
+Box = tuple[float, float, float, float]
+_SMALLER = 4  # grounds are sampled at a quarter of the canvas: text is never as fine as that
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A caption and its frames; `end` exclusive."""
+
+    text: str
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The inputs of a body or an end card; see `creative.steps.KINDS`."""
+
+    scene: Image.Image
+    meta: Mapping[str, Any]
+    document: Mapping[str, Any]
+    fonts: Mapping[str, Path]
+    logo: Image.Image | None
+    texts: Mapping[str, str]
+    palette: Mapping[str, str]
+    locale: str
+    direction: str
+    fps: int
+    frames: int
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Width and height, px."""
+        return int(self.document["width"]), int(self.document["height"])
+
+    @property
+    def product(self) -> Box | None:
+        """The product's box in the scene, px."""
+        box = self.meta["product"]
+        return None if box is None else (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+
+    def placed(self, part: str) -> PlacedScene:
+        """The scene as a part of the layout wants it."""
+        return place_scene(self.scene, self.meta, self.document, part)
+
+    def view(self, part: str) -> View:
+        """The same as a view of the scene."""
+        lies = self.placed(part)
+        width, height = self.canvas
+        view = View(lies.scale, (width / 2 - lies.x) / lies.scale, (height / 2 - lies.y) / lies.scale)
+        return view.inside(*self.scene.size, self.canvas)
+
+    def layers(self, part: str, texts: Mapping[str, str], ground: Image.Image, logo: bool = True) -> list[Layer]:
+        """Lay out `texts` over a ground of the canvas's size."""
+        return lay_out(
+            self.document,
+            texts,
+            self.fonts,
+            ground,
+            self.palette,
+            self.locale,
+            self.direction,
+            logo=self.logo if logo else None,
+            part=part,
+        )
+
+    def has(self, part: str, role: str) -> bool:
+        """Whether a part of the layout has a place for a role."""
+        groups = self.document["parts"][part]["groups"]
+        return any(item["role"] == role for group in groups for item in group["items"])
+
+    def ground(self, views: Sequence[View]) -> Image.Image:
+        """One ground of the canvas's size that is as hard to write on as the worst of all `views`.
+
+        Each small square shows the darkest and the brightest that passes under it, in turns like a chessboard.
+        """
+        size = (max(1, self.canvas[0] // _SMALLER), max(1, self.canvas[1] // _SMALLER))
+        darkest = brightest = self._sample(views[0], size)
+        for view in views[1:]:
+            seen = self._sample(view, size)
+            darkest = np.where((_light(seen) < _light(darkest))[..., None], seen, darkest)
+            brightest = np.where((_light(seen) > _light(brightest))[..., None], seen, brightest)
+        rows, columns = np.indices((size[1], size[0]))
+        board = np.where(((rows + columns) % 2 == 0)[..., None], darkest, brightest)
+        return Image.fromarray(board).resize(self.canvas, Image.Resampling.NEAREST)
+
+    def _sample(self, view: View, size: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        half_w, half_h = self.canvas[0] / view.scale / 2, self.canvas[1] / view.scale / 2
+        box = (
+            max(0.0, view.x - half_w),
+            max(0.0, view.y - half_h),
+            min(float(self.scene.width), view.x + half_w),
+            min(float(self.scene.height), view.y + half_h),
+        )
+        return np.asarray(self.scene.resize(size, Image.Resampling.BOX, box=box, reducing_gap=2.0))
+
+
+def _light(rgb: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    light: np.ndarray[Any, np.dtype[np.float64]] = rgb @ np.array([0.2126, 0.7152, 0.0722])
+    return light
+
+
+def open_material(task: Task) -> Material:
+    """Open a task's inputs. Raises StepRefused for what cannot be read, or does not fit together."""
+    params = task.params
+    document = read_json(task.inputs["layout"])
+    size = (params["width"], params["height"])
+    if (document["width"], document["height"]) != size:
+        raise StepRefused(
+            f"the layout is for {document['width']}x{document['height']}, the film for {size[0]}x{size[1]}"
+        )
+    if size[0] % 2 or size[1] % 2:
+        raise StepRefused(f"a film of {size[0]}x{size[1]} px is not possible: H.264 wants even sides")
+    if params["frames"] < 1 or params["fps"] < 1:
+        raise StepRefused("a film needs at least one frame: give the placement seconds and frames a second")
+    return Material(
+        scene=read_image(task.inputs["scene"]).convert("RGB"),
+        meta=read_json(task.inputs["meta"]),
+        document=document,
+        fonts={role.partition(".")[2]: path for role, path in task.inputs.items() if role.startswith("font.")},
+        logo=read_image(task.inputs["logo"]).convert("RGBA") if "logo" in task.inputs else None,
+        texts=params["texts"],
+        palette=params["palette"],
+        locale=params["locale"],
+        direction=params["direction"],
+        fps=int(params["fps"]),
+        frames=int(params["frames"]),
+    )
+
+
+def read_cues(task: Task, frames: int) -> list[Cue]:
+    """The captions, in order, one at a time and within the body; those without words or frames are left out."""
+    if "cues" not in task.inputs:
+        return []
+    cues: list[Cue] = []
+    for row in sorted(json.loads(task.inputs["cues"].read_bytes()), key=lambda row: int(row["first"])):
+        first = max(int(row["first"]), cues[-1].end if cues else 0)
+        end = min(int(row["end"]), frames)
+        if end > first and row["text"].strip():
+            cues.append(Cue(row["text"], first, end))
+    return cues
