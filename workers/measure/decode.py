@@ -102,6 +102,8 @@ def sound_of(data: bytes, kind: str) -> Sound | None:
         context = stream.codec_context
         context.thread_count = 1
         rate, layout = context.sample_rate, context.layout
+        if not 8000 <= rate <= 192_000 or not 1 <= layout.nb_channels <= 8:
+            raise StepRefused(f"sound of {rate} Hz in {layout.nb_channels} channels is no ad's: the file is damaged")
         resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
         blocks: list[Signal] = []
         count, offset = 0, None
