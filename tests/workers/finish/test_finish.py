@@ -130,7 +130,7 @@ def test_mp3_takes_the_best_rate_that_fits(mix, tone, tmp_path):
     path = written(mix(tone(30000, channels=1)), tmp_path / "mix")
     asset = finish(path, "mp3")
     assert len(asset) <= 1_000_000 and sound_of(asset, "mp3").kbps == 256
-    with pytest.raises(StepRefused, match="do not fit into .* bytes: shorten"):
+    with pytest.raises(StepRefused, match=r"do not fit into .* bytes: shorten"):
         finish(path, "mp3", max_bytes=500_000)
 
 
