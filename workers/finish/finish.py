@@ -13,7 +13,7 @@ from workers.finish import jpeg, mp4, sound
 from workers.finish.encode import RATE, encode
 from workers.finish.label import Label, label_from, xmp
 from workers.finish.read import metadata_of
-from workers.measure.decode import container, decoding, picture, read, sound_of
+from workers.measure.decode import container, decoder, decoding, picture, read, sound_of
 
 _TAKES = {"jpeg": "jpeg", "mp4": "mp4", "wav": "wav", "mp3": "wav"}
 _TRUE_PEAK_TENTHS = -10
@@ -75,7 +75,9 @@ def _mp4(data: bytes, label: Label) -> bytes:
     if _packets(asset) != _packets(data):
         raise StepRefused("the film's packets changed while it was labelled: its index is not as it should be")
     with container(asset, "mp4") as film:
-        next(film.decode(video=0))
+        decoder(film.streams.video[0])
+        if next(film.decode(video=0), None) is None:
+            raise StepRefused("the film has no frame that can be decoded")
     return asset
 
 

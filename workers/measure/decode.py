@@ -12,7 +12,10 @@ from pathlib import Path
 import av
 import av.error
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.stream import Stream
 from PIL import Image
 
 from creative.errors import StepRefused
@@ -93,14 +96,24 @@ def container(data: bytes, kind: str) -> Iterator[InputContainer]:
         yield opened
 
 
+def decoder(stream: Stream, threads: int = 1) -> CodecContext:
+    """The decoder of a stream, on so many threads. Raises StepRefused for a codec that is not known."""
+    # PyAV's types leave out that it is None for an unknown codec.
+    context: CodecContext | None = stream.codec_context
+    if context is None:
+        raise StepRefused("a track is coded in a way that is not known: the file is damaged, or no ad")
+    context.thread_count = threads
+    return context
+
+
 def sound_of(data: bytes, kind: str) -> Sound | None:
     """The sound of a film, MP3 or WAV; None if it has no sound track. Raises StepRefused for a broken one."""
     with container(data, kind) as opened:
         if not opened.streams.audio:
             return None
         stream = opened.streams.audio[0]
-        context = stream.codec_context
-        context.thread_count = 1
+        context = decoder(stream)
+        assert isinstance(context, AudioCodecContext)
         rate, layout = context.sample_rate, context.layout
         if not 8000 <= rate <= 192_000 or not 1 <= layout.nb_channels <= 8:
             raise StepRefused(f"sound of {rate} Hz in {layout.nb_channels} channels is no ad's: the file is damaged")

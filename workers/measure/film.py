@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from creative.errors import StepRefused
 from workers.measure.contrast import Pixels, Rectangle
-from workers.measure.decode import MAX_PIXELS, MAX_SECONDS, container
+from workers.measure.decode import MAX_PIXELS, MAX_SECONDS, container, decoder
 
 _STEP = 8  # px between looked-at samples: 1 in 64 tells black and still as well as all
 _BLACK_MEAN, _BLACK_MOST = 24, 48  # luma, where 16 is black
@@ -95,11 +96,11 @@ def watch(data: bytes, wanted: Mapping[int, Sequence[Callable[[VideoFrame], None
         if not opened.streams.video:
             raise StepRefused("the file has no picture track")
         stream = opened.streams.video[0]
-        context = stream.codec_context
+        context = decoder(stream, threads)
+        assert isinstance(context, VideoCodecContext)
         if context.width * context.height > MAX_PIXELS:
             raise StepRefused(f"the film's frames have {context.width}x{context.height} pixels: more than are decoded")
         stream.thread_type = "AUTO"
-        context.thread_count = threads
         film = Film(
             context.name,
             context.profile,

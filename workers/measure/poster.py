@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from creative.backends import Made, Task
 from creative.errors import StepRefused
 from workers.backend import OneByOne
-from workers.measure.decode import MAX_PIXELS, MAX_SECONDS, Sound, container, picture, read, sound_of
+from workers.measure.decode import MAX_PIXELS, MAX_SECONDS, Sound, container, decoder, picture, read, sound_of
 from workers.measure.film import crop, plane
 
 _QUALITY = 85
@@ -66,7 +66,7 @@ def _moment(data: bytes, threads: int) -> Image.Image:
         if not film.streams.video:
             raise StepRefused("the file has no picture track")
         stream = film.streams.video[0]
-        stream.codec_context.thread_count = threads
+        decoder(stream, threads)
         stream.thread_type = "AUTO"
         frames = stream.frames or round(float((stream.duration or 0) * (stream.time_base or 0)) * 30)
         least, most = _BETWEEN
