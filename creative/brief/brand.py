@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from creative.brief.explain import validate
+from creative.brief.findings import Findings
+from creative.brief.media import FileType, Folders, MediaError, png_header, read_text
 from creative.brief.models import Localised, Part
 from creative.brief.types import Colour, Id, Line, MediaPath, one_or_more
+from creative.brief.yaml_source import MAX_BYTES, Node, parse_yaml
 
 ColourRole = Literal["ground", "second", "accent", "text", "on_accent", "muted", "on_ground", "on_second"]
 REQUIRED_COLOURS: tuple[ColourRole, ...] = ("ground", "second", "accent", "text", "on_accent")
@@ -43,5 +48,87 @@ class Brand(Part):
     lexicon: Annotated[Mapping[str, Localised], Field(max_length=5_000)] = Field(
         default_factory=dict, description="How things are spoken; the brief's own lexicon comes first."
     )
-    banned_words: tuple[Line, ...] = Field((), max_length=1_000, description="Words that no ad may use.")
+    banned: tuple[Line, ...] = Field((), max_length=1_000, description="Words that no ad may use.")
     photos: Annotated[tuple[MediaPath, ...], *one_or_more(1_000)] = Field((), description="The brand's own pictures.")
+
+
+def load_brand(
+    node: Node, folders: Folders, rank: int, findings: Findings
+) -> tuple[Brand, Path, tuple[Path, ...]] | None:
+    """The brand kit that a brief's node names, its folder, and all its files; or None, with the reasons noted.
+
+    Its files lie in its own folder, in the brief's or in a media root.
+    """
+    name = str(node.value)
+    try:
+        path = folders.find(node.at.file.folder, Path(name))
+        if path.is_dir():
+            name = f"{name.rstrip('/')}/brand.yaml"
+            path = folders.find(node.at.file.folder, Path(name))
+        text = read_text(path, name, MAX_BYTES)
+    except MediaError as error:
+        instead = error.instead if "outside" in str(error) else "Name a folder that has a brand.yaml"
+        findings.add(node.at, node.path, str(error), instead)
+        return None
+    before = len(findings)
+    source = node.at.file.beside(path, name, rank)
+    root = parse_yaml(text, source, findings)
+    if root is None:
+        return None
+    if not isinstance(root.value, dict):
+        findings.add(root.at, "file", "is not a brand kit", "Begin with: name: ...")
+        return None
+    kit = validate(Brand, root, findings)
+    if kit is None:
+        return None
+    folder = path.parent
+    found = _files(root, Folders.of([*folders.allowed, folder]), findings)
+    if kit.layouts is not None:
+        layouts = root.child("layouts") or root
+        findings.add(layouts.key, "layouts", "is not supported yet", "Remove it: the farm's own layouts are used")
+    lacking = [role for role in REQUIRED_COLOURS if role not in kit.colours]
+    colours = root.child("colours")
+    if lacking and colours is not None and len(findings) == before:
+        findings.add(
+            colours.key, "colours", f"lacks {', '.join(lacking)}", f'Write {lacking[0]}: "#1f6f5c", for example'
+        )
+    if len(findings) > before:
+        return None
+    return _resolved(kit, found), folder, (path, *found.values())
+
+
+_TYPES: tuple[tuple[str, tuple[FileType, ...]], ...] = (
+    ("logo.*", ("png",)),
+    ("fonts.*.file", ("font",)),
+    ("fonts.*.licence", ("text",)),
+    ("photos", ("png", "jpeg")),
+    ("photos.*", ("png", "jpeg")),
+)
+
+
+def _files(root: Node, folders: Folders, findings: Findings) -> dict[tuple[str, ...], Path]:
+    found: dict[tuple[str, ...], Path] = {}
+    for pattern, types in _TYPES:
+        for node in root.select(pattern):
+            if not isinstance(node.value, str):
+                continue
+            try:
+                path = folders.file(node.at.file.folder, Path(node.value), types)
+                if pattern == "logo.*":
+                    png_header(path)
+            except MediaError as error:
+                svg = "an SVG" in str(error)
+                instead = "SVG is not supported yet: save it as a PNG with alpha" if svg else error.instead
+                findings.add(node.at, node.path, str(error), instead)
+                continue
+            found[node.steps] = path
+    return found
+
+
+def _resolved(kit: Brand, found: Mapping[tuple[str, ...], Path]) -> Brand:
+    photos = tuple(path for steps, path in found.items() if steps[0] == "photos")
+    fonts = {
+        role: Font(file=found["fonts", role, "file"], licence=found["fonts", role, "licence"]) for role in kit.fonts
+    }
+    logo = {tone: found["logo", tone] for tone in kit.logo}
+    return kit.model_copy(update={"logo": logo, "fonts": fonts, "photos": photos})

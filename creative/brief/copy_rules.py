@@ -38,11 +38,18 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[A-Za-z0-9][A-Za-z0-9_-]*)*\Z")
 
 
 class FieldError(ValueError):
-    """A text whose braces are wrong, or that names a field that is not there. `offset`: characters before it."""
+    """A text whose braces are wrong. `offset`: characters before it."""
 
     def __init__(self, problem: str, instead: str, offset: int, name: str = "") -> None:
         super().__init__(problem)
         self.problem, self.instead, self.offset, self.name = problem, instead, offset, name
+
+
+class MissingField(FieldError, KeyError):
+    """A text that needs a field which the context does not have."""
+
+    def __str__(self) -> str:
+        return self.problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +100,12 @@ def used_fields(text: str) -> Iterator[tuple[str, int]]:
 def render(text: str, context: Mapping[str, str]) -> str:
     """The text with its fields filled in from `context` ("product.name", "product.facts.roast", "offer.price", ...).
 
-    Raises FieldError for a field that `context` does not have, and for braces that are wrong.
+    Raises MissingField (a KeyError) for a field that `context` does not have, FieldError for braces that are wrong.
     """
     done: list[str] = []
     for piece in pieces(text):
         if piece.field and piece.text not in context:
-            raise FieldError(
+            raise MissingField(
                 f"needs {{{piece.text}}}, and there is none",
                 "Write it without, or fill it in",
                 piece.offset,

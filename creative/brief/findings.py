@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from creative.errors import BriefError, Finding
 
@@ -13,11 +15,18 @@ MAX_FINDINGS = 100
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file that a person wrote. `label` is how findings name it (a path to click on), `name` how lineage does: relative
-    to the brief's folder, the same on every machine. `rank` orders findings: the brief first, then what it names."""
+    to the brief's folder, the same on every machine. `rank` orders findings: the brief first, then what it names. Paths in
+    the file are seen from `folder`."""
 
     label: str
     name: str
     rank: int = 0
+    folder: Path = Path()
+
+    def beside(self, path: Path, name: str, rank: int) -> SourceFile:
+        """A file that this one names: `path` is absolute, `name` as it is written here."""
+        label = os.path.normpath(Path(self.label).parent / name)
+        return SourceFile(label, os.path.normpath(Path(self.name).parent / name), rank, path.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +66,8 @@ class Findings:
         """Whether something was found in `where` or below it."""
         return any(name == where or name.startswith(f"{where}.") for *_, name, _ in self._found)
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
+    def __len__(self) -> int:
+        return len(self._found)
 
     def check(self) -> None:
         """Raises BriefError, findings in the file's order, if there are any."""

@@ -1,0 +1,332 @@
+"""Reading a brief: the file, its tables, brand kit, media and scripts; everything that is wrong, at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from creative.brief import rules, wording
+from creative.brief.brand import Brand, load_brand
+from creative.brief.brief import Brief, Copy, Wording
+from creative.brief.explain import validate
+from creative.brief.findings import Findings, Place, SourceFile
+from creative.brief.media import FileType, Folders, MediaError, png_header, read_text
+from creative.brief.models import BriefFile, Lengths, Offer, Product, ScriptLengths, Segment, StockVoice
+from creative.brief.support import refuse_unsupported
+from creative.brief.tables import open_table, read_copy, read_segments
+from creative.brief.types import WrittenFloat, WrittenInt, bad_character
+from creative.brief.yaml_source import MAX_BYTES, Node, parse_yaml
+
+MAX_SCRIPT_BYTES = 20_000
+
+_STAND_INS: Mapping[str, Any] = {
+    "schema": 1,
+    "campaign": {"id": "missing", "name": "missing"},
+    "brand": ".",
+    "markets": {"DE": {"locales": ["de-DE"], "currency": "EUR"}},
+    "copy": {},
+    "segments": [{"id": "missing"}],
+    "placements": ["missing"],
+}
+
+
+@dataclass
+class _Loading:
+    """What is gathered while a brief is read."""
+
+    root: Node
+    folders: Folders
+    findings: Findings
+    base: Path
+    files: dict[tuple[str, ...], Path] = field(default_factory=dict)
+    scripts: dict[tuple[str, ...], rules.Script] = field(default_factory=dict)
+    media: dict[str, Path] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    ranks: int = 0
+    brand_folder: Path | None = None
+
+    def rank(self) -> int:
+        self.ranks += 1
+        return self.ranks
+
+    def keep(self, path: Path) -> Path:
+        """Note a medium under the name that it has on every machine."""
+        self.media[self._name(path)] = path
+        return path
+
+    def _name(self, path: Path) -> str:
+        if path.is_relative_to(self.base):
+            return path.relative_to(self.base).as_posix()
+        if self.brand_folder is not None and path.is_relative_to(self.brand_folder):
+            return f"@brand/{path.relative_to(self.brand_folder).as_posix()}"
+        roots = [folder for folder in self.folders.allowed if path.is_relative_to(folder)]
+        root = max(roots, key=lambda folder: len(folder.parts))
+        return f"@media/{path.relative_to(root).as_posix()}"
+
+
+def load_brief(path: Path, *, media_roots: Sequence[Path] = ()) -> Brief:
+    """Read the brief at `path` with everything that it names.
+
+    Files may lie in the brief's folder, in the brand kit's, and below `media_roots` (symbolic links are resolved first).
+    Raises BriefError with every finding, in the file's order, each with its line; nothing else for any content.
+    """
+    findings = Findings()
+    source = SourceFile(str(path), path.name, 0, path.parent)
+    try:
+        text = read_text(path, path.name, MAX_BYTES)
+    except MediaError as error:
+        instead = "Name the file in it, such as brief.yaml" if "is a folder" in str(error) else error.instead
+        findings.add(Place(source), "file", str(error), instead)
+        findings.check()
+        raise AssertionError from error  # check() raised
+    root = parse_yaml(text, source, findings)
+    if root is not None and not isinstance(root.value, dict):
+        findings.add(root.at, "file", "is not a brief", "Begin with: schema: 1")
+        root = None
+    if root is None:
+        findings.check()
+        raise AssertionError
+    base = Path(os.path.realpath(path.parent))
+    loading = _Loading(root, Folders.of([base, *media_roots]), findings, base)
+    refuse_unsupported(root, findings)
+    extensions = _extensions(root)
+    _read_tables(loading)
+    kit = _read_brand(loading)
+    known = rules.written_names(root)
+    file = validate(BriefFile, root, findings, _STAND_INS)
+    if file is not None:
+        _find_files(loading)
+        _read_scripts(loading)
+        facts = rules.Facts(file, root, kit, findings, known, loading.scripts, frozenset(loading.unread))
+        for check in (*rules.CHECKS, *wording.CHECKS):
+            check(facts)
+    findings.check()
+    if file is None or kit is None:
+        raise AssertionError("a brief without findings has a model and a brand kit")
+    return _resolved(Path(os.path.realpath(path)), file, kit, extensions, loading)
+
+
+def _read_tables(loading: _Loading) -> None:
+    """Put the rows of segments.csv and copy.csv where the brief names them."""
+    for name in ("segments", "copy"):
+        node = loading.root.child(name)
+        if node is None or not isinstance(node.value, str) or bad_character(node.value):
+            continue
+        table = open_table(node, loading.folders, loading.rank(), loading.findings)
+        if table is not None:
+            rows = read_segments(table, loading.findings) if name == "segments" else read_copy(table, loading.findings)
+            loading.keep(table.path)
+            if rows:
+                node.value = rows
+                continue
+            if not loading.findings.under(name):
+                loading.findings.add(node.at, name, f"names a table without rows: {node.value}", "Write some rows")
+        # What is wrong with it is noted; the rest is checked with something in its place.
+        loading.unread.add({"segments": "segment", "copy": "headline"}[name])
+        missing = Node("missing", node.at, node.at, (name, "0", "id"))
+        node.value = {} if name == "copy" else [Node({"id": missing}, node.at, node.at, (name, "0"))]
+
+
+def _read_brand(loading: _Loading) -> Brand | None:
+    node = loading.root.child("brand")
+    if node is None or not isinstance(node.value, str) or bad_character(node.value):
+        return None
+    found = load_brand(node, loading.folders, loading.rank(), loading.findings)
+    if found is None:
+        return None
+    kit, folder, files = found
+    loading.brand_folder = folder
+    loading.folders = Folders.of([*loading.folders.allowed, folder])
+    for path in files:
+        loading.keep(path)
+    return kit
+
+
+def _items(node: Node) -> list[Node]:
+    return node.value if isinstance(node.value, list) else [node]
+
+
+def _find_files(loading: _Loading) -> None:
+    for photos in loading.root.select("products.*.photos"):
+        for node in _items(photos):
+            path = _file(loading, node, ("png", "jpeg", "webp", "gif", "svg"))
+            if path is not None:
+                _check_photo(loading, node, path)
+
+
+def _file(loading: _Loading, node: Node, types: Sequence[FileType]) -> Path | None:
+    try:
+        path = loading.folders.file(node.at.file.folder, Path(str(node.value)), types)
+    except MediaError as error:
+        loading.findings.add(node.at, node.path, str(error), error.instead)
+        return None
+    loading.files[node.steps] = loading.keep(path)
+    return path
+
+
+def _check_photo(loading: _Loading, node: Node, path: Path) -> None:
+    """A product photo is a cut-out: PNG with alpha."""
+    try:
+        header = png_header(path)
+    except MediaError as error:
+        problem, instead = str(error), error.instead
+        if "is not a PNG" in problem:
+            problem, instead = "is not a PNG: photos without transparency are not supported yet", _CUT_OUT
+        loading.findings.add(node.at, node.path, problem, instead)
+        return
+    except OSError as error:
+        loading.findings.add(node.at, node.path, f"cannot be read: {error.strerror}", "Check the file")
+        return
+    if not header.has_alpha:
+        loading.findings.add(
+            node.at, node.path, "has no alpha: photos without transparency are not supported yet", _CUT_OUT
+        )
+
+
+_CUT_OUT = "Save the cut-out as a PNG with alpha"
+
+
+def _read_scripts(loading: _Loading) -> None:
+    for by_locale in loading.root.select("copy.script.*"):
+        for node in by_locale.value.values() if isinstance(by_locale.value, dict) else [by_locale]:
+            if not isinstance(node.value, str):
+                continue
+            name = node.value
+            try:
+                path = loading.folders.find(node.at.file.folder, Path(name))
+                text = read_text(path, name, MAX_SCRIPT_BYTES)
+            except MediaError as error:
+                loading.findings.add(node.at, node.path, str(error), error.instead)
+                continue
+            loading.files[node.steps] = loading.keep(path)
+            place = Place(node.at.file.beside(path, name, loading.rank()))
+            if problem := bad_character(text, allowed="\n\t"):
+                loading.findings.add(place, node.path, problem, "Remove it")
+            elif not text.strip():
+                loading.findings.add(place, node.path, "is an empty script", "Write what the voice says")
+            else:
+                loading.scripts[node.steps] = rules.Script(text, node, place)
+
+
+def _extensions(root: Node) -> dict[str, Any]:
+    """Every x- key by its path, as JSON values."""
+    found: dict[str, Any] = {}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node.value, list):
+            stack.extend(node.value)
+        elif isinstance(node.value, dict):
+            for name, below in node.value.items():
+                if not name.startswith("x-"):
+                    stack.append(below)
+                elif "lexicon" not in node.steps[:1] and not {"facts", "traits"} & set(node.steps[-1:]):
+                    found[below.path] = _json(below.plain())
+    return dict(sorted(found.items()))
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _json(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_json(item) for item in value]
+    if isinstance(value, WrittenFloat):
+        return value.written
+    if isinstance(value, WrittenInt):
+        return int(value)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+# ------------------------------------------------------------------------------------------------------------- resolved
+
+
+def _resolved(path: Path, file: BriefFile, kit: Brand, extensions: Mapping[str, Any], loading: _Loading) -> Brief:
+    copy = _copy(file, loading)
+    products: dict[str, Product] = dict(file.products) if isinstance(file.products, Mapping) else {}
+    photos: dict[str, list[Path]] = {}
+    for steps, found in loading.files.items():
+        if steps[0] == "products":
+            photos.setdefault(steps[1], []).append(found)
+    offers: Mapping[str, Offer] = file.offers
+    return Brief(
+        path=path,
+        campaign=file.campaign,
+        owner=file.owner,
+        brand_kit=kit,
+        flight=file.flight,
+        markets=file.markets,
+        products={
+            name: product.model_copy(update={"photos": tuple(photos.get(name, ()))})
+            for name, product in products.items()
+        },
+        offers=offers,
+        copy_=copy,
+        missing_translation=file.missing_translation,
+        scenes=file.scenes,
+        segments=tuple(_segment(segment, copy) for segment in file.segments)
+        if isinstance(file.segments, tuple)
+        else (),
+        include=file.include,
+        exclude=file.exclude,
+        placements=file.placements,
+        voices=tuple(voice for voice in file.voices if isinstance(voice, StockVoice)),
+        lexicon=file.lexicon,
+        music=file.music,
+        variants=file.variants,
+        seed=file.seed,
+        naming=file.naming,
+        tracking=file.tracking,
+        limits=file.limits,
+        backends=file.backends,
+        extensions=extensions,
+        media=dict(sorted(loading.media.items())),
+        lines=_lines(loading.root),
+    )
+
+
+def _segment(segment: Segment, copy: Copy) -> Segment:
+    """A segment that names no headline has every one."""
+    return segment if segment.copy_ else segment.model_copy(update={"copy_": tuple(copy.headlines)})
+
+
+def _copy(file: BriefFile, loading: _Loading) -> Copy:
+    written = file.copy_
+    if isinstance(written, Path):
+        return Copy()
+    short: dict[str, str] = {}
+    long: dict[str, str] = {}
+    for locale, script in (written.script or {}).items():
+        at = ("copy", "script", locale)
+        if isinstance(script, ScriptLengths):
+            for name, into in (("short", short), ("long", long)):
+                if (*at, name) in loading.scripts:
+                    into[locale] = loading.scripts[*at, name].text.strip()
+        else:
+            long[locale] = loading.scripts[at].text.strip()
+    headlines: Mapping[str, Lengths] = written.headlines
+    return Copy(
+        headlines={name: Wording(text.short or {}, text.long or {}) for name, text in headlines.items()},
+        script=Wording(short, long),
+        cta=Wording(long=written.cta or {}),
+        post_text=Wording(long=written.post_text or {}),
+        alt=Wording(long=written.alt or {}),
+    )
+
+
+def _lines(root: Node) -> dict[str, str]:
+    """ "file:line" by path; segments and voices by their id too."""
+    lines: dict[str, str] = {}
+    named: dict[tuple[str, ...], str] = {}
+    for node in root.walk():
+        at = f"{node.key.file.name}:{node.key.line}"
+        lines[node.path] = at
+        if len(node.steps) == 2 and node.steps[0] in ("segments", "voices"):
+            name = node.child("id")
+            if name is not None and isinstance(name.value, str):
+                named[node.steps] = name.value
+        if node.steps[:2] in named:
+            lines[".".join((node.steps[0], named[node.steps[:2]], *node.steps[2:]))] = at
+    return lines
