@@ -21,7 +21,7 @@ from creative.resources import templates
 from creative.store import Store
 
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".wav": "audio/wav", ".ttf": "font/ttf", ".otf": "font/otf"}
-_DEFAULT_FONTS = {"display": "Geologica-SemiBold.ttf", "text": "Inter-Medium.ttf"}
+_DEFAULT_FONTS: Mapping[str, str] = {"display": "Geologica-SemiBold.ttf", "text": "Inter-Medium.ttf"}
 
 
 class Media:
@@ -107,19 +107,15 @@ class World:
             shape = self.layouts[layout].shape_for(self.placements[placement])
             content = shape.document(self.placements[placement])
             sha256 = self.media.add_bytes(canonical(content), "application/json")
-            found = self._documents[layout, placement] = Document(sha256, content, shape.family)
+            found = self._documents[layout, placement] = Document(sha256, content, shape.scene)
         return found
 
 
 def ingest(brief: Brief, catalogue: Catalogue) -> World:
     """Hash the brief's media and read layouts and fonts."""
     media, kit = Media(), brief.brand_kit
-    own = {"display": kit.fonts.display, "text": kit.fonts.text}
-    fonts = {
-        role: Path(font.file) if (font := own[role]) is not None else templates() / "fonts" / name
-        for role, name in _DEFAULT_FONTS.items()
-    }
-    logos = {"light": kit.logo.light, "dark": kit.logo.dark}
+    fonts: dict[str, Path] = {role: templates() / "fonts" / name for role, name in _DEFAULT_FONTS.items()}
+    fonts |= {role: Path(font.file) for role, font in kit.fonts.items()}
     return World(
         media=media,
         catalogue=catalogue,
@@ -130,7 +126,7 @@ def ingest(brief: Brief, catalogue: Catalogue) -> World:
             name: tuple(media.add_file(Path(photo)) for photo in product.photos)
             for name, product in brief.products.items()
         },
-        logos={tone: media.add_file(Path(path)) for tone, path in logos.items() if path is not None},
+        logos={tone: media.add_file(Path(path)) for tone, path in kit.logo.items()},
         fonts={role: media.add_file(path) for role, path in fonts.items()},
         fitter=Fitter(display=fonts["display"].read_bytes(), text=fonts["text"].read_bytes()),
     )

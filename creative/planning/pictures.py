@@ -26,7 +26,7 @@ class Pictures:
 
     def __init__(self, brief: Brief, world: World, words: Words, seed: int) -> None:
         self.brief, self.world, self.words, self.seed = brief, world, words, seed
-        colours: Mapping[str, str] = {**brief.brand_kit.colours}
+        colours = {str(role): colour for role, colour in brief.brand_kit.colours.items()}
         self.palette = {role: colours[role] for role in _PALETTE}
         self.scene = functools.lru_cache(1024)(self._scene)
         self.texts = functools.lru_cache(16384)(self._texts)

@@ -179,7 +179,7 @@ class Planner:
             name=fields["name"],
             choices=dict(cell.choices),
             texts=dict(texts),
-            wanted=self.words.wanted(about, cell.choices.get("headline"), media, named),
+            wanted=self.words.wanted(about, cell.segment, cell.choices.get("headline"), media, named),
             binding=self.words.binding(about),
             steps=dict(ends),
             lines=self._lines(cell),

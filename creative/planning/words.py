@@ -27,10 +27,12 @@ class Words:
 
     def __init__(self, brief: Brief) -> None:
         self.brief = brief
+        self._traits = {segment.id: segment.traits for segment in brief.segments}
         self.context = functools.lru_cache(4096)(self._context)
         self.candidates = functools.lru_cache(16384)(self._candidates)
         self.wanted = functools.lru_cache(16384)(self._wanted)
         self.binding = functools.lru_cache(4096)(self._binding)
+        self._passed_on = functools.lru_cache(16384)(self._carried)
 
     def _context(self, about: Subject) -> Mapping[str, str]:
         """Every name that copy may use, with its value."""
@@ -81,8 +83,10 @@ class Words:
         roles = {"price": "offer.price", "was": "offer.was", "unit_price": "offer.unit_price"}
         return {role: context[name] for role, name in roles.items() if name in context}
 
-    def _wanted(self, about: Subject, headline: str | None, media: tuple[str, ...], choices: tuple[str, ...]) -> str:
-        """The digest of what the brief says for an ad: words in all lengths, offer, media, named choices."""
+    def _wanted(
+        self, about: Subject, segment: str, headline: str | None, media: tuple[str, ...], choices: tuple[str, ...]
+    ) -> str:
+        """The digest of what the brief says for an ad: words in all lengths, offer, media, named choices, what it carries."""
         names = [name for name in (headline, "script", "cta", "alt", "post_text") if name]
         return key(
             {
@@ -90,6 +94,21 @@ class Words:
                 "offer": self.binding(about),
                 "media": list(media),
                 "choices": list(choices),
+                "carried": self._passed_on(about.market, segment),
+            }
+        )
+
+    def _carried(self, market: str, segment: str) -> str:
+        """The digest of what is passed on to the manifest and used nowhere else."""
+        brief = self.brief
+        traits = self._traits[segment]
+        return key(
+            {
+                "url": str(brief.markets[market].url or ""),
+                "traits": {name: value if isinstance(value, str) else list(value) for name, value in traits.items()},
+                "owner": brief.owner.model_dump() if brief.owner else None,
+                "flight": [brief.flight.from_.isoformat(), brief.flight.until.isoformat()] if brief.flight else None,
+                "names": [brief.naming, brief.tracking],
             }
         )
 

@@ -1,0 +1,289 @@
+"""The command line. It wires; what is done is elsewhere.
+
+Data go to stdout, everything for people to stderr. Exit codes: 0 all made, 2 bad brief or usage, 3 some ads failed,
+75 infrastructure (worth trying again), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from creative.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_TEMPORARY,
+    EXIT_USAGE,
+    BriefError,
+    CreativeError,
+)
+from creative.version import VERSION
+
+app = typer.Typer(
+    name="creative",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="One campaign brief in; image, film and voice ads out, for every audience segment and placement.",
+)
+
+BriefPath = Annotated[Path, typer.Argument(metavar="BRIEF", help="A brief, for example campaign/brief.yaml.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for everything that has no other place. [default: out]")]
+StoreUrl = Annotated[
+    str | None, typer.Option("--store", metavar="URL", help="Folder of the store. [default: OUT/store]")
+]
+RegistryUrl = Annotated[
+    str | None, typer.Option("--registry", metavar="URL", help="Database of the registry. [default: OUT/registry.db]")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WHAT=VALUE[,...]",
+        help="Part of the matrix: segment, product, offer, market, locale, placement, variant.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Data as JSON on stdout.")]
+CampaignId = Annotated[str | None, typer.Option("--campaign", help="Id of the campaign; the only one, if left out.")]
+
+
+def _say(data: Any) -> None:
+    typer.echo(json.dumps(data, ensure_ascii=False, default=str))
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="A new folder.")] = Path("my-campaign")) -> None:
+    """Write an example brief with its brand kit and media into a new folder."""
+    from creative.starter import write_starter
+
+    brief = write_starter(folder)
+    typer.echo(f"{brief}: edit it, then: creative plan {brief}", err=True)
+
+
+@app.command()
+def validate(brief: BriefPath, as_json: Json = False, out: Out = None) -> None:
+    """Check a brief, its brand kit and its media, and whether every ad of it can be planned. Nothing is made or stored."""
+    from creative import session
+    from creative.catalogue import load_catalogue
+    from creative.planning import Planner
+    from creative.settings import settings
+
+    options = settings(out)
+    loaded = session.read_brief(brief, options)
+    planner = Planner(loaded, session.in_world(loaded, load_catalogue(options.catalogues)))
+    ads = sum(len(window.cells) for window in planner.windows())
+    if planner.findings:
+        raise BriefError(list(planner.findings.values()))
+    if as_json:
+        _say({"ok": True, "campaign": loaded.campaign.id, "ads": ads, "findings": []})
+    else:
+        typer.echo(f"{brief}: good, {ads} ads", err=True)
+
+
+@app.command()
+def plan(
+    brief: BriefPath,
+    only: Only = None,
+    out: Out = None,
+    store: StoreUrl = None,
+    registry: RegistryUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a run would make and what it takes, before anything runs."""
+    from creative import session, show
+    from creative.cells import parse_only
+    from creative.settings import settings
+
+    options = settings(out, store, registry)
+    loaded = session.read_brief(brief, options)
+    with session.session(options) as opened:
+        found = opened.survey(loaded, session.in_world(loaded, opened.catalogue), parse_only(only or []))
+    workers = options.workers or os.cpu_count() or 1
+    if as_json:
+        _say(
+            {
+                "campaign": loaded.campaign.id,
+                "ads": dict(found.ads),
+                "ads_to_make": found.ads_to_make,
+                "segments": dict(found.segments),
+                "steps": found.steps,
+                "steps_missing": found.missing,
+                "worker_seconds": round(found.seconds, 1),
+                "seconds": round(found.seconds / workers, 1),
+                "bytes": found.bytes,
+                "guessed": list(found.guessed),
+            }
+        )
+        return
+    show.console.print(show.survey_table(found))
+    for line in show.survey_lines(found, workers):
+        typer.echo(line, err=True)
+
+
+@app.command()
+def run(
+    brief: BriefPath,
+    only: Only = None,
+    out: Out = None,
+    store: StoreUrl = None,
+    registry: RegistryUrl = None,
+    runner: Annotated[str | None, typer.Option(help="ray (default) or inline: one process on this machine.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Ray workers on this machine. [default: its cores]")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try again what was refused or quarantined before.")
+    ] = False,
+    sheet: Annotated[bool, typer.Option(help="Draw the contact sheet at the end.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Make every ad of a brief that is not there yet. The same command again resumes, or finds nothing to do."""
+    from creative.night import make
+    from creative.settings import settings
+
+    options = settings(out, store, registry, runner, workers)
+    made = make(brief, options, only or [], retry_failed=retry_failed, sheet=sheet)
+    if as_json:
+        _say(made.summary())
+    raise typer.Exit(made.exit_code)
+
+
+@app.command()
+def status(
+    campaign: CampaignId = None,
+    out: Out = None,
+    store: StoreUrl = None,
+    registry: RegistryUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Say how campaigns stand: runs, jobs by audience segment, ads by state."""
+    from creative import inquire
+    from creative.session import session
+    from creative.settings import settings
+
+    with session(settings(out, store, registry), create=False) as opened:
+        found = inquire.status(opened, campaign)
+    if as_json:
+        _say(found)
+    else:
+        inquire.print_status(found)
+
+
+@app.command()
+def sheet(
+    campaign: CampaignId = None,
+    out: Out = None,
+    store: StoreUrl = None,
+    registry: RegistryUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Draw the contact sheet and write the manifest of a campaign again."""
+    from creative.night import publish
+    from creative.session import session
+    from creative.settings import settings
+
+    with session(settings(out, store, registry), create=False) as opened:
+        places = publish(opened, campaign, draw=True)
+    if as_json:
+        _say(places)
+    else:
+        for place in places.values():
+            typer.echo(place, err=True)
+
+
+@app.command()
+def show(
+    id: Annotated[str, typer.Argument(metavar="ID", help="An asset, an ad, or a file's name; ids may be shortened.")],
+    out: Out = None,
+    store: StoreUrl = None,
+    registry: RegistryUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Say all there is to know of an ad: lines of the brief, words, prompt, seeds, parts, figures, history."""
+    from creative import inquire
+    from creative.session import session
+    from creative.settings import settings
+
+    with session(settings(out, store, registry), create=False) as opened:
+        found = inquire.asset(opened, id)
+    if as_json:
+        _say(found)
+    else:
+        inquire.print_asset(found)
+
+
+@app.command()
+def reindex(out: Out = None, store: StoreUrl = None, registry: RegistryUrl = None, as_json: Json = False) -> None:
+    """Make the registry anew from the store, which is the truth."""
+    from creative.session import session
+    from creative.settings import settings
+
+    with session(settings(out, store, registry), create=False) as opened:
+        entries = opened.registry.rebuild(opened.store)
+        campaigns = len(opened.registry.campaigns())
+    if as_json:
+        _say({"entries": entries, "campaigns": campaigns})
+    else:
+        typer.echo(f"{entries} log entries of {campaigns} campaigns applied", err=True)
+
+
+@app.command()
+def doctor(out: Out = None, store: StoreUrl = None, registry: RegistryUrl = None, as_json: Json = False) -> None:
+    """Check this machine: codecs, shaping, fonts, voices, store, database, Ray. Says what works, or what to do."""
+    from creative.doctor import check_all
+    from creative.settings import settings
+
+    checks = list(check_all(settings(out, store, registry)))
+    if as_json:
+        _say([dataclasses.asdict(check) for check in checks])
+    else:
+        for check in checks:
+            typer.echo(f"{'works ' if check.ok else 'BROKEN'}  {check.name}: {check.says}", err=True)
+    raise typer.Exit(EXIT_OK if all(check.ok for check in checks) else EXIT_TEMPORARY)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Read by --help."""
+
+
+def main() -> None:
+    """The entry point: every error that a person can act on is one message and an exit code."""
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else EXIT_OK)
+    except CreativeError as error:
+        if "--json" in sys.argv:
+            _say(
+                {
+                    "ok": False,
+                    "error": str(error),
+                    "findings": [dataclasses.asdict(f) for f in getattr(error, "findings", ())],
+                }
+            )
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except typer.TyperException as error:
+        getattr(error, "show", lambda: typer.echo(str(error), err=True))()  # usage errors show themselves, with a hint
+        sys.exit(EXIT_USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("interrupted; the same command goes on from here", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our data had enough
+        sys.exit(EXIT_OK)

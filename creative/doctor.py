@@ -1,0 +1,100 @@
+"""`creative doctor`: what works on this machine, or what to do."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from creative.backends import resolve
+from creative.catalogue import load_catalogue
+from creative.errors import CreativeError
+from creative.registry import open_registry
+from creative.resources import templates
+from creative.settings import Settings
+from creative.store import open_store
+from creative.version import VERSION
+
+_WORKER_CHECKS = "workers.doctor:CHECKS"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was tried. `says` is what was found, or what to do."""
+
+    name: str
+    ok: bool
+    says: str
+
+
+def check_all(settings: Settings) -> Iterator[Check]:
+    """Try everything, one after another; nothing of the team's own is changed but for an empty store and registry."""
+    yield Check("package", True, f"creative-farm {VERSION}, Python {sys.version.split()[0]}, {os.cpu_count()} cores")
+    yield _try("templates", _templates)
+    yield _try("catalogue", lambda: _catalogue(settings))
+    try:
+        checks: dict[str, Callable[[], str]] = resolve(_WORKER_CHECKS)
+    except CreativeError as error:
+        yield Check("workers", False, f"{error} (a control plane without workers does without)")
+        checks = {}
+    for name, check in checks.items():
+        yield _try(name, check)
+    yield _try("store", lambda: _store(settings))
+    yield _try("registry", lambda: _registry(settings))
+    if settings.runner == "ray":
+        yield _try("ray", _ray)
+
+
+def _try(name: str, check: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, check())
+    except Exception as error:  # noqa: BLE001  a doctor reports whatever it meets
+        return Check(name, False, str(error).strip() or type(error).__name__)
+
+
+def _templates() -> str:
+    missing = [name for name in ("layouts", "fonts", "scenes", "briefs", "pages") if not (templates() / name).is_dir()]
+    if missing:
+        raise CreativeError(f"the package lacks {', '.join(missing)}: install it again")
+    return str(templates())
+
+
+def _catalogue(settings: Settings) -> str:
+    catalogue = load_catalogue(settings.catalogues)
+    for spec in catalogue.specs.values():
+        resolve(spec.target)
+    return f"{len(catalogue.specs)} backends, all of them can be loaded"
+
+
+def _store(settings: Settings) -> str:
+    store = open_store(settings.store)
+    name = f"doctor/{os.getpid()}"
+    blob = store.put_blob(b"creative doctor", "text/plain")
+    store.get_blob(blob.sha256)
+    store.delete_blob(blob.sha256)
+    if not store.create(name, b"{}") or store.create(name, b"{}"):
+        raise CreativeError("conditional create does not work there: two runs could overwrite each other")
+    store.delete(name)
+    return f"{store.url}, written and read"
+
+
+def _registry(settings: Settings) -> str:
+    store = open_store(settings.store)
+    with open_registry(settings.registry, store.id) as registry:
+        return f"{registry.place}, {len(registry.campaigns())} campaigns"
+
+
+def _ray() -> str:
+    from creative.running.port import Worksite
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(Path(folder) / "store")
+        spec = next(spec for spec in load_catalogue().specs.values() if not spec.resources.gpu)
+        runner = resolve("workers.ray_runner:RayRunner")(Worksite(store.url, folder, ""), workers=1)
+        try:
+            return f"started on this machine, {runner.free(spec)} worker answered"
+        finally:
+            runner.close()

@@ -1,0 +1,141 @@
+"""`creative status` and `creative show`: what the registry knows, as data and as tables for people."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from rich.table import Table
+
+from creative.manifest import manifest_line
+from creative.night import the_campaign
+from creative.session import Session
+from creative.show import console, duration, size
+from creative.store import read_receipt, refused_attempts
+
+
+def status(opened: Session, campaign: str | None) -> list[dict[str, Any]]:
+    """Every campaign (or the named one): ads by state and modality, the last run and its jobs."""
+    names = [the_campaign(opened, campaign)] if campaign else [row.id for row in opened.registry.campaigns()]
+    found = []
+    for name in names:
+        runs = opened.registry.runs(name)
+        last = runs[-1] if runs else None
+        found.append(
+            {
+                "campaign": name,
+                "ads": {
+                    f"{state} {modality}": n for (state, modality), n in sorted(opened.registry.counts(name).items())
+                },
+                "runs": len(runs),
+                "last_run": None
+                if last is None
+                else {
+                    "run": last.id,
+                    "status": last.status,
+                    "at": last.at.isoformat(timespec="seconds"),
+                    "seconds": last.seconds,
+                    "counts": dict(last.counts),
+                    "jobs": [
+                        {"segment": job.segment, "state": job.state, **job.counts}
+                        for job in opened.registry.jobs(last.id)
+                    ],
+                },
+            }
+        )
+    return found
+
+
+def print_status(found: list[dict[str, Any]]) -> None:
+    """The same for people."""
+    if not found:
+        console.print("no campaigns yet: creative run BRIEF")
+    for campaign in found:
+        console.print(f"[bold]{campaign['campaign']}[/bold]")
+        console.print(
+            "  " + (", ".join(f"{n} {name}" for name, n in campaign["ads"].items()) or "no ads yet"), markup=False
+        )
+        run = campaign["last_run"]
+        if run is None:
+            continue
+        console.print(
+            f"  last run {run['run']}: {run['status']}, {run['at']}, {duration(run['seconds'])}", markup=False
+        )
+        table = Table(box=None, pad_edge=False)
+        for name in ("  segment", "state", "ads", "done", "failed"):
+            table.add_column(name, justify="left" if name in ("  segment", "state") else "right")
+        for job in run["jobs"]:
+            counts = [str(job.get(name, 0)) for name in ("ads", "done", "failed")]
+            table.add_row(f"  {job['segment']}", job["state"], *counts)
+        console.print(table)
+
+
+def asset(opened: Session, id_: str) -> dict[str, Any]:
+    """One asset with everything that it came from: manifest line, steps with parameters and seeds, figures, history."""
+    row = opened.registry.asset(id_)
+    steps = []
+    for step in row.lineage:
+        receipt = read_receipt(opened.store, step["key"])
+        refused = refused_attempts(opened.store, step["key"])
+        steps.append(
+            {
+                **step,
+                "params": dict(receipt.recipe["params"]) if receipt else None,
+                "inputs": dict(receipt.inputs) if receipt else None,
+                "outputs": {name: blob.model_dump() for name, blob in receipt.outputs.items()} if receipt else None,
+                "refused_attempts": refused,
+            }
+        )
+    return {
+        **manifest_line(row, opened.store).model_dump(mode="json"),
+        "figures": row.figures,
+        "steps": steps,
+        "history": [dataclasses.asdict(change) for change in opened.registry.history(row.asset_id)],
+    }
+
+
+def print_asset(found: dict[str, Any]) -> None:
+    """The same for people."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+
+    def add(name: str, value: object) -> None:
+        if value not in (None, "", [], {}, ()):
+            table.add_row(name, str(value))
+
+    add("asset", f"{found['asset_id']}  (ad {found['ad_id']})")
+    add("name", found["name"])
+    add("state", found["state"])
+    for name in ("reasons", "findings"):
+        for text in found[name]:
+            add(name[:-1], text)
+    add("where", " / ".join(str(found[name]) for name in ("segment", "market", "locale", "placement")))
+    add("product", f"{found['product'] or '-'}, offer {found['offer'] or '-'}, variant {found['variant']}")
+    add("file", f"{found['uri']}  ({size(found['bytes'])}, sha256 {found['sha256'][:16]}...)")
+    for role, text in found["texts"].items():
+        add(f"text {role}", text)
+    for role, value in found["choices"].items():
+        add(f"choice {role}", value)
+    for role, line in found["lineage"]["brief"].items():
+        add(f"brief {role}", line)
+    for step in found["steps"]:
+        params = step["params"] or {}
+        facts = [f"{step['backend']} r{step['revision']}", step["model"] or "", f"{step['seconds']:.2f} s"]
+        if step["seed"] is not None:
+            facts.append(f"seed {step['seed']}")
+        if "prompt" in params:
+            facts.append(f"prompt {params['prompt']!r}")
+        if "phrases" in params:
+            facts.append(" ".join(params["phrases"]))
+        add(f"step {step['kind']}", f"{step['key'][:12]}  {', '.join(fact for fact in facts if fact)}")
+        for number, reason in step["refused_attempts"].items():
+            add("", f"attempt {number} refused: {reason}")
+    for name, value in found["checks"].items():
+        add(f"figure {name}", value)
+    for change in found["history"]:
+        add(
+            "history",
+            f"{change['at']:%Y-%m-%d %H:%M:%S}  {change['before'] or 'new'} -> {change['after']}  {change['why']}",
+        )
+    console.print(table)

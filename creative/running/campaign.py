@@ -1,0 +1,291 @@
+"""One run of one brief: survey, loop, and what is said of it for good in the store's log.
+
+The log is written first, the registry then applies it. A run that finds nothing to do writes nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import secrets
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from creative.acceptance import accept
+from creative.brief.brief import Brief
+from creative.canonical import canonical, digest
+from creative.errors import StoreError
+from creative.planning import Planner, PlanWindow
+from creative.planning.planner import asset_id
+from creative.planning.window import ENDS
+from creative.records import AssetRecord, CellRecord, LineageStep, Receipt, Window
+from creative.registry import Registry
+from creative.running.loop import Loop, Progress
+from creative.running.port import Runner
+from creative.steps import Output, step_from_recipe
+from creative.store import Log, Store, read_receipt, write_window
+from creative.store.events import BriefEvent, Event, JobResult, JobState, RetiredEvent, RunEvent, WindowEvent
+from creative.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAd:
+    """An ad of this run that was not made, or did not pass its checks."""
+
+    ad_id: str
+    segment: str
+    placement: str
+    locale: str
+    market: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run came to. `assets`: present renditions of the ads that were wanted; `new`: of them, made now."""
+
+    run: str
+    status: str = "done"
+    assets: int = 0
+    new: int = 0
+    retired: int = 0
+    failed: list[FailedAd] = field(default_factory=list)
+    progress: Progress = field(default_factory=Progress)
+    seconds: float = 0.0
+
+
+class CampaignRun:
+    """Runs a brief's plan against a store and a registry, on a runner."""
+
+    def __init__(
+        self,
+        brief: Brief,
+        world: World,
+        store: Store,
+        registry: Registry,
+        runner: Runner,
+        *,
+        only: Mapping[str, frozenset[str]] | None = None,
+        retry_failed: bool = False,
+        observe: Callable[[Progress], None] = lambda _: None,
+    ) -> None:
+        self.brief, self.world, self.store, self.registry, self.runner = brief, world, store, registry, runner
+        self.only, self.retry_failed, self.observe = dict(only or {}), retry_failed, observe
+        self.campaign = brief.campaign.id
+        self.log = Log(store, self.campaign)
+        self.report = Report(run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
+        self.current = registry.current_assets(self.campaign)
+        self._receipt = functools.lru_cache(8192)(self._read_receipt)
+        self._begun = False
+        self._started = time.monotonic()
+        self._jobs: dict[str, Counter[str]] = defaultdict(Counter)
+        self._seen: set[str] = set()
+
+    def run(self, segments: Mapping[str, int]) -> Report:
+        """Make what is missing. `segments`: ads wanted by segment, as surveyed.
+
+        Interrupted (KeyboardInterrupt) or without workers (RunnerError), what is made so far is kept and the log says so.
+        """
+        for segment, ads in segments.items():
+            self._jobs[segment]["ads"] = ads
+        planner = Planner(self.brief, self.world, self.only)
+        loop = Loop(
+            self.store,
+            self.registry,
+            self.runner,
+            self.world.catalogue.specs,
+            self.world.media,
+            begin=self._begin,
+            commit=self._commit,
+            observe=self.observe,
+            retry_failed=self.retry_failed,
+        )
+        self.report.progress = loop.progress
+        try:
+            loop.run(planner.windows())
+            if not self.only and not planner.findings:
+                self._retire()
+            self.report.status = self._status()
+        except BaseException as error:
+            self.report.status = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
+            loop.stop()
+            raise
+        finally:
+            self.report.seconds = time.monotonic() - self._started
+            self._end()
+        return self.report
+
+    # -- the log -------------------------------------------------------------------------------------------------------
+
+    def _say(self, type_: str, event: Event) -> None:
+        entry = self.log.append(type_, event.model_dump(mode="json"))
+        self.registry.apply(self.store, self.campaign, entry)
+
+    def _begin(self) -> None:
+        """Before anything is changed: what the campaign is now, and that a run goes on."""
+        if self._begun:
+            return
+        self._begun = True
+        snapshot = canonical(self.brief.snapshot())
+        sha256 = digest(snapshot)
+        known = {row.id: row.brief for row in self.registry.campaigns()}
+        if known.get(self.campaign) != sha256:
+            self.store.put_blob(snapshot, "application/json")
+            owner = self.brief.owner.model_dump(mode="json") if self.brief.owner else None
+            self._say("brief", BriefEvent(snapshot=sha256, name=self.brief.campaign.name, owner=owner))
+        jobs = {segment: JobResult(state="queued", counts=dict(counts)) for segment, counts in self._jobs.items()}
+        self._say("run", RunEvent(run=self.report.run, status="running", jobs=jobs))
+
+    def _end(self) -> None:
+        if not self._begun:
+            return
+        progress = self.report.progress
+        names = ("wanted", "made", "reused", "failed", "blocked")
+        counts = {f"steps_{name}": progress.total(name) for name in names}
+        jobs = {segment: JobResult(state=_state(counts), counts=dict(counts)) for segment, counts in self._jobs.items()}
+        self._say(
+            "run",
+            RunEvent(
+                run=self.report.run,
+                status=self.report.status,
+                jobs=jobs,
+                counts={"assets": self.report.assets, "new": self.report.new, **counts},
+                seconds=round(self.report.seconds, 3),
+            ),
+        )
+
+    def _status(self) -> str:
+        if self.report.progress.unavailable:
+            return "unavailable"
+        if not self.report.failed:
+            return "done"
+        return "partly" if self.report.assets else "failed"
+
+    def _retire(self) -> None:
+        gone = tuple(sorted(set(self.current) - self._seen))
+        if gone:
+            self._begin()
+            self._say("retired", RetiredEvent(ads=gone, why="the brief does not want it any more"))
+            self.report.retired = len(gone)
+
+    # -- windows -------------------------------------------------------------------------------------------------------
+
+    def _commit(self, window: PlanWindow, broken: Mapping[str, str]) -> None:
+        cells: list[CellRecord] = []
+        assets: list[AssetRecord] = []
+        touched: set[str] = set()
+        for cell in window.cells:
+            self._seen.add(cell.ad_id)
+            reason = next((broken[key] for key in cell.steps.values() if key in broken), None)
+            if reason is not None:
+                self._fail(cell, reason)
+                before = self.current.get(cell.ad_id)
+                if self._begun or (before and before.binding != cell.binding):
+                    cells.append(cell)
+                    touched.add(cell.segment)
+                continue
+            present = self.current.get(cell.ad_id)
+            if present is not None and self._same(cell, present.asset_id, present.wanted):
+                state, reasons = present.state, None
+            else:
+                asset = self._asset(cell)
+                cells.append(cell)
+                assets.append(asset)
+                touched.add(cell.segment)
+                state, reasons = asset.state, "; ".join(asset.reasons)
+                self.report.new += present is None or present.asset_id != asset.asset_id
+            self.report.assets += 1
+            self._jobs[cell.segment]["done"] += 1
+            if state == "failed-check":
+                self._fail(
+                    cell, reasons or f"failed its checks: creative show {asset_id(cell.ad_id, cell.steps['finish'])}"
+                )
+                self.report.assets -= 1
+                self._jobs[cell.segment]["done"] -= 1
+        if cells:
+            self._begin()
+            name = write_window(self.store, self.campaign, Window(cells=tuple(cells), assets=tuple(assets)))
+            self._say("window", WindowEvent(object=name, run=self.report.run))
+        if self._begun:
+            for segment in touched:
+                counts = self._jobs[segment]
+                self.registry.set_job(self.report.run, segment, _state(counts, running=True), dict(counts))
+
+    def _same(self, cell: CellRecord, present: str, wanted: str) -> bool:
+        return present == asset_id(cell.ad_id, cell.steps["finish"]) and wanted == cell.wanted
+
+    def _fail(self, cell: CellRecord, reason: str) -> None:
+        self._jobs[cell.segment]["failed"] += 1
+        self.report.failed.append(FailedAd(cell.ad_id, cell.segment, cell.placement, cell.locale, cell.market, reason))
+
+    def _asset(self, cell: CellRecord) -> AssetRecord:
+        finish, measure, poster = (self._receipt(cell.steps[end]) for end in ENDS)
+        blob = finish.outputs["asset"]
+        figures: dict[str, Any] = json.loads(self.store.get_blob(measure.outputs["figures"].sha256))
+        placement = self.world.placements[cell.placement]
+        verdict = accept(figures, placement, ad_id=cell.ad_id, title=finish.recipe["params"]["title"])
+        return AssetRecord(
+            asset_id=asset_id(cell.ad_id, finish.key),
+            ad_id=cell.ad_id,
+            name=cell.name,
+            sha256=blob.sha256,
+            bytes=blob.bytes,
+            type=blob.type,
+            width=placement.width,
+            height=placement.height,
+            ms=placement.ms,
+            state=verdict.state,
+            reasons=verdict.reasons,
+            findings=verdict.findings,
+            figures=figures,
+            poster=poster.outputs["image"].sha256,
+            lineage=tuple(self._lineage([receipt.key for receipt in (finish, measure, poster)])),
+        )
+
+    def _lineage(self, ends: Iterable[str]) -> list[LineageStep]:
+        """Every step that the ends are made from, each after what it needs."""
+        found: dict[str, LineageStep] = {}
+
+        def visit(key: str) -> None:
+            if key in found:
+                return
+            receipt = self._receipt(key)
+            recipe = receipt.recipe
+            for source in step_from_recipe(recipe).inputs.values():
+                if isinstance(source, Output):
+                    visit(source.step)
+            found[key] = LineageStep(
+                key=key,
+                kind=recipe["kind"],
+                backend=recipe["backend"],
+                revision=recipe["revision"],
+                model=recipe["model"],
+                licence=receipt.licence,
+                seed=receipt.seed,
+                seconds=receipt.seconds,
+                notes=receipt.notes,
+            )
+
+        for key in ends:
+            visit(key)
+        return list(found.values())
+
+    def _read_receipt(self, key: str) -> Receipt:
+        receipt = read_receipt(self.store, key)
+        if receipt is None:
+            self.registry.forget_steps([key])
+            raise StoreError(f"the receipt of step {key[:12]} is gone from {self.store.url}: run the command again")
+        return receipt
+
+
+def _state(counts: Mapping[str, int], *, running: bool = False) -> JobState:
+    done, failed, wanted = counts.get("done", 0), counts.get("failed", 0), counts.get("ads", 0)
+    if done + failed < wanted:
+        return "running" if running or done + failed else "queued"
+    if not failed:
+        return "done"
+    return "partly" if done else "failed"

@@ -1,0 +1,47 @@
+"""Backends that misbehave on purpose, for the tests of running. Any kind; outputs say what they were made from."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+from creative.backends import Made, Task
+from creative.errors import AttemptRefused, StepRefused
+from creative.steps import KINDS
+from workers.backend import OneByOne
+
+
+class Echo(OneByOne):
+    """Every output is the step spelled out. `behave` in the params says what else happens."""
+
+    def make_one(self, task: Task) -> Made:
+        behave = str(task.params.get("behave", ""))
+        mark = Path(str(task.params.get("mark", "/nonexistent")))
+        if behave == "poison":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if behave == "hang":
+            time.sleep(3600)
+        if behave == "slow":
+            time.sleep(0.3)
+        if behave == "refuse":
+            raise StepRefused("the read is too long: cut about 6 words")
+        if behave == "crash":
+            raise ZeroDivisionError("division by zero in a model")
+        if behave == "black" and task.attempt < 2:
+            raise AttemptRefused(f"the picture is black with seed {task.seed}")
+        if behave == "die-once" and not mark.exists():
+            mark.write_text("died")
+            os.kill(os.getpid(), signal.SIGKILL)
+        if behave == "full-disk-once" and not mark.exists():
+            mark.write_text("full")
+            raise OSError(28, "No space left on device")
+        said = {
+            "kind": task.kind,
+            "params": {name: value for name, value in task.params.items() if name != "mark"},
+            "seed": task.seed,
+            "inputs": {role: path.read_text("utf-8", "replace")[:80] for role, path in task.inputs.items()},
+        }
+        return Made({name: json.dumps([name, said]).encode() for name in KINDS[task.kind].outputs})

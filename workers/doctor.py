@@ -1,0 +1,59 @@
+"""What a worker machine is asked by `creative doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from creative.errors import CreativeError
+
+
+def _shaping() -> str:
+    from PIL import features
+
+    if not features.check("raqm"):
+        raise CreativeError("Pillow has no raqm: text is not shaped; install Pillow's own wheel")
+    if not features.check("fribidi"):
+        raise CreativeError("FriBiDi is missing, so right-to-left text is refused: apt-get install libfribidi0")
+    return f"raqm {features.version('raqm')}, right-to-left too"
+
+
+def _codecs() -> str:
+    import av
+
+    wanted = {"libx264": "w", "aac": "w", "libmp3lame": "w", "h264": "r", "mp3": "r"}
+    missing = []
+    for name, mode in wanted.items():
+        try:
+            av.Codec(name, "w" if mode == "w" else "r")
+        except ValueError:
+            missing.append(name)
+    if missing:
+        raise CreativeError(f"PyAV lacks {', '.join(missing)}: install its own wheel (pip install av)")
+    return f"PyAV {av.__version__}: H.264, AAC, MP3"
+
+
+def _renderer() -> str:
+    import mitsuba
+    import pyoidn  # noqa: F401
+
+    mitsuba.set_variant("scalar_rgb")
+    return f"Mitsuba {mitsuba.__version__}, Open Image Denoise"
+
+
+def _fonts() -> str:
+    from PIL import ImageFont
+
+    from creative.resources import templates
+
+    files = sorted((templates() / "fonts").glob("*.[to]tf"))
+    if not files:
+        raise CreativeError("no fonts in the package: install it again")
+    return ", ".join(ImageFont.truetype(str(file), 20).getname()[0] or file.stem for file in files)
+
+
+CHECKS: Mapping[str, Callable[[], str]] = {
+    "shaping": _shaping,
+    "fonts": _fonts,
+    "codecs": _codecs,
+    "renderer": _renderer,
+}
