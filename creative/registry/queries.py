@@ -66,8 +66,9 @@ def manifest_rows(
     for name, values in filters.items():
         if name not in FILTERS:
             raise UsageError(f"there is nothing called {name!r} to choose by: use {', '.join(sorted(FILTERS))}")
-        column = FILTERS[name]
-        query = query.where(column.in_([int(v) if name == "variant" else v for v in sorted(values)]))
+        if name == "variant" and not all(str(value).isdecimal() for value in values):
+            raise UsageError(f"a variant is a number, counted from 0, not {sorted(values)[0]!r}")
+        query = query.where(FILTERS[name].in_([int(v) if name == "variant" else v for v in sorted(values)]))
     if not all_states and "state" not in filters:
         query = query.where(cells.c.asset == assets.c.asset_id, assets.c.state.not_in(GONE))
     query = query.order_by(assets.c.ad_id, assets.c.entry, assets.c.asset_id)
