@@ -9,6 +9,7 @@ Two manifests of the same ads are the same bytes, but for `uri`: no time, host, 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -27,6 +28,8 @@ from creative.store.port import Store
 
 _CARRIED = ("url", "alt", "post_text", "tracking", "owner", "flight", "traits")
 _LONGEST_LINE = 8 << 20
+# Readers that split text by Unicode's rules would see a line's end in these.
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 class _Part(BaseModel):
@@ -168,16 +171,16 @@ def write_manifest(
     except OSError as error:
         raise StoreError(f"cannot write the manifest {path}: {error.strerror or error}") from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            fresh.unlink()
     return count
 
 
 def spell(line: ManifestLine) -> str:
     """A line's one spelling: the fields in their order, the names inside them sorted, no spaces."""
     fields = line.model_dump(mode="json")
-    return json.dumps(
-        {name: _ordered(value) for name, value in fields.items()}, ensure_ascii=False, separators=(",", ":")
-    )
+    ordered = {name: _ordered(value) for name, value in fields.items()}
+    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).translate(_LINE_ENDS)
 
 
 def _ordered(value: Any) -> Any:
