@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from creative.brief.explain import validate
+from creative.brief.explain import note_empty, validate
 from creative.brief.findings import Findings
 from creative.brief.media import FileType, Folders, MediaError, png_header, read_text
 from creative.brief.models import Localised, Part
-from creative.brief.types import Colour, Id, Line, MediaPath, one_or_more
+from creative.brief.types import Colour, Id, Line, MediaPath, Value, one_or_more
 from creative.brief.yaml_source import MAX_BYTES, Node, parse_yaml
 
 ColourRole = Literal["ground", "second", "accent", "text", "on_accent", "muted", "on_ground", "on_second"]
@@ -32,7 +32,7 @@ class Brand(Part):
     schema_: Literal[1] = Field(1, alias="schema", description="Version of this format: 1.")
     id: Id | None = Field(None, description="Id of the brand in file names; made from the name, if left out.")
     name: Line = Field(description="Name of the brand: {brand.name} in copy.")
-    version: Line | None = Field(None, description="Version of the kit.")
+    version: Value | None = Field(None, description="Version of the kit.")
     colours: Mapping[ColourRole, Colour] = Field(
         description="Colours by role: ground, second, accent, text (on ground), on_accent (text of the button)."
     )
@@ -79,6 +79,7 @@ def load_brand(
         findings.add(root.at, "file", "is not a brand kit", "Begin with: name: ...")
         return None
     kit = validate(Brand, root, findings)
+    note_empty(root, findings)
     if kit is None:
         return None
     folder = path.parent

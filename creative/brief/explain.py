@@ -41,6 +41,19 @@ def validate(model: type[M], root: Node, findings: Findings, stand_ins: Mapping[
     return None
 
 
+def note_empty(root: Node, findings: Findings) -> None:
+    """Note every field that is written without a value: a limit that was not filled in is not "no limit"."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node.value, dict):
+            stack.extend(node.value[name] for name in node.names())
+        elif isinstance(node.value, list):
+            stack.extend(node.value)
+        elif node.value is None and not findings.under(node.path):
+            findings.add(node.key, node.path, "is empty", "Write its value, or remove the line")
+
+
 def _locate(root: Node, loc: tuple[int | str, ...]) -> tuple[list[Node], list[str | int]]:
     """The nodes on the way to an error, as far as they are there, and what of its location is not.
 

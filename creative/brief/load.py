@@ -10,8 +10,8 @@ from typing import Any
 
 from creative.brief import rules, wording
 from creative.brief.brand import Brand, load_brand
-from creative.brief.brief import Brief, Copy, Wording
-from creative.brief.explain import validate
+from creative.brief.brief import Brief, Copy, Wording, fallback_locale
+from creative.brief.explain import note_empty, validate
 from creative.brief.findings import Findings, Place, SourceFile
 from creative.brief.media import FileType, Folders, MediaError, png_header, read_text
 from creative.brief.models import BriefFile, Lengths, Offer, Product, ScriptLengths, Segment, StockVoice
@@ -79,7 +79,7 @@ def load_brief(path: Path, *, media_roots: Sequence[Path] = ()) -> Brief:
         text = read_text(path, path.name, MAX_BYTES)
     except MediaError as error:
         instead = "Name the file in it, such as brief.yaml" if "is a folder" in str(error) else error.instead
-        findings.add(Place(source), "file", str(error), instead)
+        findings.add(Place(source, error.line or 1), "file", str(error), instead)
         findings.check()
         raise AssertionError from error  # check() raised
     root = parse_yaml(text, source, findings)
@@ -97,6 +97,7 @@ def load_brief(path: Path, *, media_roots: Sequence[Path] = ()) -> Brief:
     kit = _read_brand(loading)
     known = rules.written_names(root)
     file = validate(BriefFile, root, findings, _STAND_INS)
+    note_empty(root, findings)
     if file is not None:
         _find_files(loading)
         _read_scripts(loading)
@@ -258,10 +259,7 @@ def _resolved(path: Path, file: BriefFile, kit: Brand, extensions: Mapping[str, 
         brand_kit=kit,
         flight=file.flight,
         markets=file.markets,
-        products={
-            name: product.model_copy(update={"photos": tuple(photos.get(name, ()))})
-            for name, product in products.items()
-        },
+        products={name: _product(product, tuple(photos.get(name, ())), file) for name, product in products.items()},
         offers=offers,
         copy_=copy,
         missing_translation=file.missing_translation,
@@ -285,6 +283,19 @@ def _resolved(path: Path, file: BriefFile, kit: Brand, extensions: Mapping[str, 
         media=dict(sorted(loading.media.items())),
         lines=_lines(loading.root),
     )
+
+
+def _product(product: Product, photos: tuple[Path, ...], file: BriefFile) -> Product:
+    """A product with its photos as they lie here, and facts by locale for every locale that they serve."""
+    wanted = {locale for market in file.markets.values() for locale in market.locales}
+    facts: dict[str, Any] = {}
+    for name, fact in product.facts.items():
+        if isinstance(fact, str):
+            facts[name] = fact
+            continue
+        served = {locale: fallback_locale(tuple(fact), locale, file.missing_translation) for locale in sorted(wanted)}
+        facts[name] = {**fact, **{locale: fact[found] for locale, found in served.items() if found}}
+    return product.model_copy(update={"photos": photos, "facts": facts})
 
 
 def _segment(segment: Segment, copy: Copy) -> Segment:

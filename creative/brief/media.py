@@ -30,11 +30,11 @@ TITLES: dict[FileType, str] = {
 
 
 class MediaError(ValueError):
-    """A file that cannot be used. `instead` says what to do."""
+    """A file that cannot be used. `instead` says what to do; `line` is where in the file, if it is known."""
 
-    def __init__(self, problem: str, instead: str = "") -> None:
+    def __init__(self, problem: str, instead: str = "", line: int | None = None) -> None:
         super().__init__(problem)
-        self.instead = instead
+        self.instead, self.line = instead, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def read_text(path: Path, shown: str, most: int) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise MediaError(f"is not UTF-8 in its line {line}: {shown}", "Save it as UTF-8") from None
+        raise MediaError(f"is not UTF-8 in its line {line}: {shown}", "Save it as UTF-8", line) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -28,6 +28,7 @@ from creative.brief.types import (
     Switch,
     TimeZone,
     Url,
+    Value,
     Whole,
     one_or_more,
     refused,
@@ -124,7 +125,7 @@ def _fact_form(value: Any) -> str:
     return "<localised>" if isinstance(value, dict) and not any(item is None for item in value.values()) else "<text>"
 
 
-Fact = Annotated[Annotated[Line, Tag("<text>")] | Annotated[Localised, Tag("<localised>")], Discriminator(_fact_form)]
+Fact = Annotated[Annotated[Value, Tag("<text>")] | Annotated[Localised, Tag("<localised>")], Discriminator(_fact_form)]
 """A fact that is the same in every locale, or one text a locale."""
 
 
@@ -272,7 +273,7 @@ class Scenes(Part):
 
 
 Trait = Annotated[
-    Annotated[Line, Tag("<one>")] | Annotated[tuple[Line, ...], Tag("<list>")],
+    Annotated[Value, Tag("<one>")] | Annotated[tuple[Value, ...], Tag("<list>")],
     Discriminator(lambda value: "<list>" if isinstance(value, list | tuple) else "<one>"),
 ]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from creative.brief.brand import Brand
 from creative.brief.findings import Findings, Place
-from creative.brief.models import BriefFile, Matrix, Offer, Product, Segment
+from creative.brief.models import BriefFile, Market, Matrix, Offer, Product, Segment
 from creative.brief.types import currency_digits, did_you_mean
 from creative.brief.yaml_source import Node
 from creative.placements import Placement, placements
@@ -225,14 +226,20 @@ def _check_prices(facts: Facts, name: str, offer: Offer) -> None:
                 facts.findings.add(node.at, node.path, problem, "Write the higher price before, or remove it")
     product = facts.products.get(offer.product)
     if offer.unit_price and product is not None:
-        market, price = next(iter(offer.price.items()))
-        terms = facts.file.markets.get(market)
-        texts = {key: fact for key, fact in product.facts.items() if isinstance(fact, str)}
-        if terms is not None and unit_price(price, terms.currency, offer.unit_price, texts, terms.locales[0]) is None:
+        for market, price in offer.price.items():
+            terms = facts.file.markets.get(market)
+            if terms is None or _unit_price(price, offer.unit_price, product, terms):
+                continue
             fact, example = _CONTENT[offer.unit_price.split()[-1]]
             node = facts.at("offers", name, "unit_price")
             problem = f"needs how much of {offer.product!r} there is, in a form that can be computed with"
             facts.findings.add(node.at, node.path, problem, f"Write {fact}: {example} in the product's facts")
+
+
+def _unit_price(price: Decimal, unit: str, product: Product, market: Market) -> str | None:
+    locale = market.locales[0]
+    texts = {name: fact if isinstance(fact, str) else fact.get(locale, "") for name, fact in product.facts.items()}
+    return unit_price(price, market.currency, unit, texts, locale)
 
 
 _CONTENT = {

@@ -124,6 +124,8 @@ def _paragraph(value: Any) -> str:
 _STRING = WithJsonSchema({"type": "string", "minLength": 1})
 Line = Annotated[str, BeforeValidator(_line), _STRING]
 """One line of text."""
+Value = Annotated[str, BeforeValidator(_line), WithJsonSchema({"type": ["string", "number"]})]
+"""One line of text that is often a number, taken as it is written."""
 Paragraph = Annotated[str, BeforeValidator(_paragraph), _STRING]
 """Text that may have line breaks."""
 
@@ -426,13 +428,17 @@ Colour = Annotated[str, BeforeValidator(_colour), WithJsonSchema({"type": "strin
 """A colour as "#rrggbb"."""
 
 
+ONE_OR_MORE = "oneOrMore"
+"""Marks, in a raw JSON schema, a list that may be written as its only item."""
+
+
 def _one_or_more(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
 
 def one_or_more(most: int) -> Any:
     """Metadata for a tuple that may also be written as its only item."""
-    return [BeforeValidator(_one_or_more), Field(max_length=most)]
+    return [BeforeValidator(_one_or_more), Field(max_length=most, json_schema_extra={ONE_OR_MORE: True})]
 
 
 def not_twice(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -319,5 +319,6 @@ def _explain(error: MarkedYAMLError, text: str, builder: _Builder) -> None:
     elif "flow" in str(error.context or ""):
         instead = "Check the brackets and commas; text with a comma or bracket needs quotes"
     elif "block" in str(error.context or ""):
-        instead = "Check the indentation"
+        problem = "what is here does not fit what is above it"
+        instead = "Check the indentation; text that begins with a quote or bracket must be in quotes as a whole"
     builder.findings.add(place, builder.here() or "file", f"is not YAML: {problem}", instead)
