@@ -6,6 +6,7 @@ chooses the copy by the very rule that the composers set it by: they call `fit_t
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -13,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import uharfbuzz
 
+from creative.layouts import LEAST_PX
 from creative.linebreak import SOFT_HYPHEN, Line, balanced, words
 
 FontRole = Literal["display", "text"]
@@ -108,31 +110,31 @@ def direction(locale: str) -> Literal["ltr", "rtl"]:
     return "rtl" if locale.replace("_", "-").split("-")[0].lower() in _RTL else "ltr"
 
 
-def price_pieces(text: str, cap: float) -> tuple[Piece, ...]:
+def price_pieces(metrics: Metrics, text: str) -> tuple[Piece, ...]:
     """A formatted price as a retail designer sets it: the whole part large, cents and sign small and raised.
 
-    `cap`: the font's capital height in ems; raised parts share the whole part's top. What is no plain price with two
+    Raised parts share the whole part's top; the cents stand over the decimal sign. What is no plain price with two
     cents ("from 5", "1,000,000 sum", Arabic digits) is one piece as it is.
     """
     match = _PRICE.fullmatch(text.strip())
     if match is None:
         return (Piece(text, 1.0, 0.0, 0.0),)
-    rise = cap * (1 - CENTS_SCALE)
+    rise = metrics.cap * (1 - CENTS_SCALE)
     before, after = match["before"].strip(), match["after"].strip()
     made = []
     if before:
         made.append(Piece(before, CENTS_SCALE, rise, 0.0))
-    made.append(Piece(match["whole"] + match["point"], 1.0, 0.0, 0.05 if before else 0.0))
-    made.append(Piece(match["cents"], CENTS_SCALE, rise, 0.0))
+    made.append(Piece(match["whole"] + match["point"], 1.0, 0.0, 0.0))
+    made.append(Piece(match["cents"], CENTS_SCALE, rise, -0.82 * metrics.ink(match["point"], "").width))
     if after:
-        made.append(Piece(after, CENTS_SCALE, rise, 0.09))
+        made.append(Piece(after, CENTS_SCALE, rise, 0.06))
     return tuple(made)
 
 
 def price_ink(metrics: Metrics, text: str, locale: str) -> Ink:
     """Measures of a price in its pieces, in ems of the whole part's size."""
     width = top = bottom = 0.0
-    for piece in price_pieces(text, metrics.cap):
+    for piece in price_pieces(metrics, text):
         ink = metrics.ink(piece.text, locale)
         width += piece.gap + ink.width * piece.scale
         top = max(top, piece.rise + ink.top * piece.scale)
@@ -143,8 +145,13 @@ def price_ink(metrics: Metrics, text: str, locale: str) -> Ink:
 def fit_text(metrics: Metrics, text: str, locale: str, item: Mapping[str, Any], least: int | None = None) -> Fit | None:
     """The largest setting of a text in an item of a layout document, or None when even the least size is too large.
 
-    Tries every allowed number of lines; the larger size wins, then fewer lines. `least` stands in for the item's.
+    Tries every allowed number of lines: one line more is taken where it lets the text grow by a fifth or more.
+    `least` stands in for the item's.
     """
+    floor = item["least"] if least is None else least
+    if item["role"] == "price":
+        # Cents and sign are smaller than the whole part, and no text is smaller than LEAST_PX.
+        floor = max(floor, math.ceil(LEAST_PX / CENTS_SCALE))
     return _fit(
         metrics,
         text,
@@ -153,7 +160,7 @@ def fit_text(metrics: Metrics, text: str, locale: str, item: Mapping[str, Any], 
         item["width"],
         item["height"],
         item["most"],
-        item["least"] if least is None else least,
+        floor,
         item["lines"],
         item["leading"],
         tuple(item["button"]["pad"]) if "button" in item else (0, 0),
@@ -195,15 +202,16 @@ def _fit(
         block = top + bottom + (len(option) - 1) * leading / 1000 + 2 * pad[1] / 1000
         # Two pixels are kept back for the rounding of glyphs to the grid.
         size = min(most, int((width - 2) / ems), int((height - 2) / block))
-        if size >= least and (best is None or size > best.size):
+        if size >= least and (best is None or size * 5 >= best.size * 6):
             best = Fit(size, option, top, bottom)
     return best
 
 
-def offer_items(item: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def offer_items(item: Mapping[str, Any], row: bool = False) -> dict[str, dict[str, Any]]:
     """A price and its details as items of their own, each with the room that is always its own.
 
-    Beside: the details have `share` of the width, in a column. Below: one line under the price, halved between both.
+    Beside: the details have `share` of the width, in a column. Below: each its own line under the price, or, with
+    `row`, both on one (composers take that where it fits, since it leaves the price more room).
     """
     details = item.get("details")
     if details is None:
@@ -211,13 +219,12 @@ def offer_items(item: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     width, height = item["width"], item["height"]
     if details["place"] == "beside":
         small = width * details["share"] // 1000
-        gap = max(4, width // 40)
-        price = {**item, "width": width - small - gap}
+        price = {**item, "width": width - small - max(4, width // 40)}
         detail = {**item, "width": small, "height": height // 2}
     else:
-        line = min(height // 2, -(-details["most"] * 17 // 10))
-        price = {**item, "height": height - line}
-        detail = {**item, "width": (width - 8) // 2, "height": line}
+        line = math.ceil(details["least"] * 1.5)
+        price = {**item, "height": height - line * (1 if row else 2)}
+        detail = {**item, "height": line}
     detail |= {"font": "text", "most": details["most"], "least": details["least"], "lines": 1, "colour": "text"}
     return {"price": price, "was": {**detail, "role": "was"}, "unit_price": {**detail, "role": "unit_price"}}
 

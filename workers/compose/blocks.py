@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,42 +78,56 @@ class Setter:
         """A price with its struck price and unit price, as far as `texts` has them. Raises StepRefused."""
         items = offer_items(item)
         small = [role for role in ("was", "unit_price") if texts.get(role) and role in items]
-        main = self._price({**items["price"]} if small else {**item}, texts["price"])
         if not small:
+            main = self._price(item, texts["price"])
             return Block("price", main.mask.width, main.mask.height, (main,), 0, self._drop(item, main))
         size = min(self._fit(items[role], texts[role]).size for role in small)
         details = [self._detail(items[role], texts[role], size) for role in small]
-        drop = self._drop(item, main)
-        base = main.mask.height - drop
         if item["details"]["place"] == "beside":
-            gap = max(4, round(main.size * 0.16))
-            left = main.mask.width + gap
-            # The struck price hangs from the cap line, the unit price stands on the baseline; alone, either stands.
-            placed = []
-            for number, part in enumerate(details):
-                _, descent = self._vertical(part)
-                y = 0 if number == 0 and len(details) == 2 else base - part.mask.height + descent
-                placed.append((part, left, max(0, y)))
-            width = left + max(part.mask.width for part in details)
-            parts = [main] + [_at(part, x, y) for part, x, y in placed]
-            if align == "right" and self.direction == "rtl":
-                parts = [_at(part, width - part.x - part.mask.width, part.y) for part in parts]
-            height = max(part.y + part.mask.height for part in parts)
-            return Block("price", width, height, tuple(parts), 0, height - base)
-        gap, line = round(size * 0.75), main.mask.height + max(3, round(size * 0.42))
-        tall = max(part.mask.height - self._vertical(part)[1] for part in details)
-        parts, x = [main], 0
-        for part in details:
-            parts.append(_at(part, x, line + tall - (part.mask.height - self._vertical(part)[1])))
-            x += part.mask.width + gap
-        width = max(main.mask.width, x - gap)
-        slack = {"left": 0, "center": 1, "right": 2}[align]
-        row = x - gap
-        parts = [_at(main, (width - main.mask.width) * slack // 2, 0)] + [
-            _at(part, part.x + (width - row) * slack // 2, part.y) for part in parts[1:]
-        ]
+            return self._beside(item, self._price(items["price"], texts["price"]), details)
+        gap = round(size * 0.75)
+        row = sum(part.mask.width for part in details) + gap * (len(details) - 1)
+        if row <= item["width"]:
+            items = offer_items(item, row=True)
+            return self._below(item, self._price(items["price"], texts["price"]), [details], gap, align)
+        return self._below(item, self._price(items["price"], texts["price"]), [[part] for part in details], gap, align)
+
+    def _beside(self, item: Mapping[str, Any], main: Part, details: Sequence[Part]) -> Block:
+        """Details in a column: the first hangs from the price's cap line, the last stands on its baseline."""
+        base = main.mask.height - self._drop(item, main)
+        left = main.mask.width + max(5, round(main.size * 0.16))
+        parts = [main]
+        for number, part in enumerate(details):
+            hangs = number == 0 and len(details) == 2
+            standing = max(0, min(base - self._above(part), item["height"] - part.mask.height))
+            parts.append(_at(part, left, 0 if hangs else standing))
+        width = left + max(part.mask.width for part in details)
+        if self.direction == "rtl":
+            parts = [_at(part, width - part.x - part.mask.width, part.y) for part in parts]
         height = max(part.y + part.mask.height for part in parts)
-        return Block("price", width, height, tuple(parts), 0, height - line - tall)
+        return Block("price", width, height, tuple(parts), 0, height - base)
+
+    def _below(
+        self, item: Mapping[str, Any], main: Part, rows: Sequence[Sequence[Part]], gap: int, align: str
+    ) -> Block:
+        """Details in rows under the price."""
+        slack = {"left": 0, "center": 1, "right": 2}[align]
+        wide = [sum(part.mask.width for part in row) + gap * (len(row) - 1) for row in rows]
+        width = max(main.mask.width, *wide)
+        parts = [_at(main, (width - main.mask.width) * slack // 2, 0)]
+        size = rows[0][0].size
+        baseline = main.mask.height - self._drop(item, main) + round(size * 0.45)
+        for row, ink in zip(rows, wide, strict=True):
+            # Clear of the decimal comma, which hangs below the price's baseline.
+            baseline += max(self._above(part) for part in row)
+            x = (width - ink) * slack // 2
+            for part in row if self.direction == "ltr" else reversed(row):
+                y = max(baseline - self._above(part), main.mask.height + 1 if part.x + x < main.mask.width // 2 else 0)
+                parts.append(_at(part, x, y))
+                x += part.mask.width + gap
+            baseline += round(size * 0.4)
+        height = max(part.y + part.mask.height for part in parts)
+        return Block("price", width, height, tuple(parts), 0, 0)
 
     def _fit(self, item: Mapping[str, Any], text: str) -> Fit:
         check_glyphs(self.faces, item["font"], item["role"], text)
@@ -133,7 +147,7 @@ class Setter:
         fit = self._fit(item, text)
         face, size = self.faces[item["font"]], fit.size
         drawn, pen = [], 0.0
-        for piece in price_pieces(text, face.metrics.cap):
+        for piece in price_pieces(face.metrics, text):
             own = size if piece.scale == 1.0 else max(LEAST_PX, round(size * piece.scale))
             ink = face.ink(piece.text, own, self.locale, self.direction)
             pen += piece.gap * size
@@ -173,11 +187,9 @@ class Setter:
         before = self.faces[font].metrics.ink(text[:start], self.locale).width if start else 0.0
         return min(width - 1, round(before * size)), width
 
-    def _vertical(self, part: Part) -> tuple[int, int]:
-        """Ink of a detail above and below its baseline, in px."""
-        ink = self.faces["text"].ink(part.text, part.size, self.locale, self.direction)
-        descent = max(0, ink.top + ink.mask.height)
-        return part.mask.height - descent, descent
+    def _above(self, part: Part) -> int:
+        """Ink of a detail above its baseline, in px."""
+        return -self.faces["text"].ink(part.text, part.size, self.locale, self.direction).top
 
     def _drop(self, item: Mapping[str, Any], main: Part) -> int:
         metrics = self.faces[item["font"]].metrics

@@ -174,7 +174,7 @@ def _coloured(groups: list[list[_Placed]], ground: Image.Image, palette: Mapping
             spots = _spots(group, lit.size)
             if not spots:
                 continue
-            under = pixels(lit, spots)
+            under = [pixels(lit, [spot]) for spot in spots]
             earlier = [colour for other, colour in chosen.items() if other != number]
             colour, ratio = _ink(palette, under, earlier)
             if ratio < AIMED_CONTRAST:
@@ -218,19 +218,24 @@ def _hull(spots: Sequence[Box]) -> Box:
     return (left, top, max(x + w for x, _, w, _ in spots) - left, max(y + h for _, y, _, h in spots) - top)
 
 
-def _ink(palette: Mapping[str, str], under: Floats, earlier: Sequence[Rgb]) -> tuple[Rgb, float]:
+def _ink(palette: Mapping[str, str], under: Sequence[Floats], earlier: Sequence[Rgb]) -> tuple[Rgb, float]:
     """The colour for text on these pixels: the brand's own, else one already in the picture, else the best there is."""
     candidates = inks(palette)
     for colour in (candidates[0], *earlier):
-        ratio = contrast(colour, under)
+        ratio = _least(colour, under)
         if ratio >= AIMED_CONTRAST:
             return colour, ratio
-    ratio, colour = max((contrast(colour, under), colour) for colour in candidates)
+    ratio, colour = max((_least(colour, under), colour) for colour in candidates)
     return colour, ratio
 
 
+def _least(colour: Rgb, under: Sequence[Floats]) -> float:
+    """The contrast of the run that is hardest to read."""
+    return min(contrast(colour, spot) for spot in under)
+
+
 def _scrim(
-    lit: Image.Image, box: Box, under: Floats, palette: Mapping[str, str], likely: Rgb
+    lit: Image.Image, box: Box, under: Sequence[Floats], palette: Mapping[str, str], likely: Rgb
 ) -> tuple[Image.Image, Rgb]:
     """The faintest scrim that does, with the text colour that needs it: the brand's own if it costs little more."""
     options = []
@@ -238,7 +243,7 @@ def _scrim(
         strength = needed(under, colour)
         options.append((strength * (0.8 if order == 0 else 1.0), order, colour, strength))
     _, _, colour, strength = min(options)
-    return scrim(lit, box, colour, under, strength), colour
+    return scrim(lit.size, box, colour, under, strength), colour
 
 
 def _layers(placed: _Placed, lit: Image.Image, palette: Mapping[str, str], colour: Rgb) -> list[Layer]:
