@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ _HEADLINE_SECONDS = 0.3  # the product alone comes first
 _LEAVE_FRAMES = 5
 _SLIDE = 0.022  # of the canvas's height: from how far below words rise
 _SETTLE_SECONDS = 0.5  # how long an end card takes to come to rest
+_LASTING = {"logo", "legal"}  # what stands through every shot
 _DIM = 0.24  # how much an end card's surroundings darken
 
 
@@ -41,7 +43,7 @@ class Body(OneByOne):
         """Shoot the body. Raises StepRefused for words that do not fit, or inputs that do not belong together."""
         material = open_material(task)
         cues = read_cues(task, material.frames)
-        shots = _storyboard(material, cues)
+        shots = storyboard(_stage(material), material.frames, material.fps, [cue.first for cue in cues])
         overlays = [*_scrims_first(_body_overlays(material, shots, cues)), *_caption_overlays(material, cues)]
         path = task.scratch / "body.mp4"
         _shoot(path, material, _through(material, shots), [shot.first for shot in shots], overlays)
@@ -77,12 +79,14 @@ def _shoot(
             track.add(frame, key=n in keys)
 
 
-def _stage(material: Material, texts: Sequence[Layer] = ()) -> Stage:
-    boxes = tuple(
-        (float(mark["x"]), float(mark["y"]), float(mark["w"]), float(mark["h"]))
-        for layer in texts
-        for mark in (*layer.runs, *layer.marks)
-    )
+def _stage(material: Material) -> Stage:
+    # Where words stand does not depend on the ground, only their colour does: any ground will do here.
+    flat = Image.new("RGB", material.canvas, material.palette["ground"])
+    boxes: dict[bool, list[tuple[float, float, float, float]]] = {True: [], False: []}
+    for layer in material.layers("body", _body_texts(material), flat):
+        if layer.kind != "scrim":
+            box = (float(layer.x), float(layer.y), float(layer.image.width), float(layer.image.height))
+            boxes[layer.role in _LASTING].append(box)
     places = [
         tuple(map(float, group["box"]))
         for group in material.document["parts"]["body"]["groups"]
@@ -93,22 +97,14 @@ def _stage(material: Material, texts: Sequence[Layer] = ()) -> Stage:
         material.scene.size,
         material.view("body"),
         material.product,
-        boxes,
+        tuple(boxes[False]),
+        tuple(boxes[True]),
         tuple((x, y, w, h) for x, y, w, h in places),
     )
 
 
 def _body_texts(material: Material) -> dict[str, str]:
     return {role: text for role, text in material.texts.items() if role != "caption"}
-
-
-def _storyboard(material: Material, cues: Sequence[Cue]) -> list[Shot]:
-    # Where words stand does not depend on the ground, only their colour does: any ground will do here.
-    draft = material.layers(
-        "body", _body_texts(material), Image.new("RGB", material.canvas, material.palette["ground"])
-    )
-    stage = _stage(material, [layer for layer in draft if layer.kind != "scrim"])
-    return storyboard(stage, material.frames, material.fps, [cue.first for cue in cues])
 
 
 def _through(material: Material, shots: Sequence[Shot]) -> Iterator[av.VideoFrame]:
@@ -124,28 +120,19 @@ def _body_overlays(material: Material, shots: Sequence[Shot], cues: Sequence[Cue
     seen = [shot.view(n) for shot in shots if shot.clear for n in _some(shot.first, shot.end)]
     every = [shot.view(n) for shot in shots for n in _some(shot.first, shot.end)]
     texts = _body_texts(material)
-    # Legal text and logo stay through every shot, so they are coloured for the worst of all of them.
-    lasting = {"logo", "legal"}
-    made: list[Placed] = []
-    for layer in material.layers("body", texts, material.ground(every)):
-        if layer.role in lasting:
-            made.append((layer, Overlay(layer.image, layer.x, layer.y, 0, material.frames)))
-    first = _headline_start(material, shots, cues)
+    lasting = {role: text for role, text in texts.items() if role in _LASTING}
+    made: list[Placed] = [
+        (layer, Overlay(layer.image, layer.x, layer.y, 0, material.frames))
+        for layer in material.layers("body", lasting, material.ground(every))
+    ]
+    coming = [layer for layer in material.layers("body", texts, material.ground(seen)) if layer.role not in _LASTING]
+    roles = list(dict.fromkeys(layer.role for layer in coming))
     enter = round(_ENTER_SECONDS * material.fps)
-    for start, end in _clear_stretches(shots, first):
-        length = end - start
-        if length < 2 * enter and start > first:
-            continue
-        rise = min(enter, length // 3)
+    for start, end in _stretches(shots, _headline_start(material, shots, cues)):
+        rise = min(enter, (end - start) // 3)
         leave = _LEAVE_FRAMES if end < material.frames else 0
-        late = 0
-        roles: list[str] = []
-        for layer in material.layers("body", texts, material.ground(seen)):
-            if layer.role in lasting:
-                continue
-            if layer.role not in roles:
-                roles.append(layer.role)
-                late = min((len(roles) - 1) * round(0.2 * material.fps), length // 3)
+        for layer in coming:
+            late = min(roles.index(layer.role) * round(0.2 * material.fps), (end - start) // 3)
             slide = (0.0, 0.0) if layer.kind == "scrim" else (0.0, _SLIDE * material.canvas[1])
             made.append((layer, Overlay(layer.image, layer.x, layer.y, start + late, end, rise, leave, slide)))
     return made
@@ -160,8 +147,8 @@ def _some(first: int, end: int) -> list[int]:
     return sorted({first, end - 1, *range(first, end, max(1, (end - first) // 3))})
 
 
-def _clear_stretches(shots: Sequence[Shot], first: int) -> list[tuple[int, int]]:
-    """Stretches of frames in which text may stand: neighbouring shots that keep the product clear of it."""
+def _stretches(shots: Sequence[Shot], first: int) -> list[tuple[int, int]]:
+    """Stretches of frames in which text stands: the first of neighbouring shots that are clear for it, and the last."""
     stretches: list[tuple[int, int]] = []
     for shot in shots:
         if not shot.clear:
@@ -171,7 +158,8 @@ def _clear_stretches(shots: Sequence[Shot], first: int) -> list[tuple[int, int]]
         else:
             # Over a cut a word enters a moment after it: the eye finds the new picture first.
             stretches.append((shot.first + (6 if shot.first else 0), shot.end))
-    return [(max(start, first), end) for start, end in stretches if end > max(start, first)]
+    found = [(max(start, first), end) for start, end in stretches if end > max(start, first)]
+    return found if len(found) < 3 else [found[0], found[-1]]
 
 
 def _headline_start(material: Material, shots: Sequence[Shot], cues: Sequence[Cue]) -> int:
@@ -226,35 +214,30 @@ def _quiet(material: Material) -> Image.Image:
 
 
 def _endcard_overlays(material: Material) -> list[Placed]:
-    finish = material.view("endcard")
-    still = Material(**{**_fields(material), "scene": _quiet(material)})
-    texts = {role: text for role, text in material.texts.items() if role != "caption"}
+    """What the body ends with stays, moving to its place; then the rest enters, one after the other."""
+    flat = Image.new("RGB", material.canvas, material.palette["ground"])
     before = {
-        (run["role"], run["text"], run["x"], run["y"], run["size"])
-        for layer in material.layers("body", _body_texts(material), material.placed("body").image)
-        for run in layer.runs
+        (layer.role, layer.image.size): layer
+        for layer in material.layers("body", _body_texts(material), flat)
+        if layer.kind != "scrim"
     }
-    fps = material.fps
-    enter = round(0.4 * fps)
+    still = replace(material, scene=_quiet(material))
+    texts = {role: text for role, text in material.texts.items() if role != "caption"}
+    fps, frames = material.fps, material.frames
+    enter, settle = min(round(0.4 * fps), frames // 4), min(round(_SETTLE_SECONDS * fps), frames // 3)
     made: list[Placed] = []
     late: dict[str, int] = {}
-    for layer in material.layers("endcard", texts, still.ground([finish])):
-        stays = layer.role == "logo" or any(
-            (run["role"], run["text"], run["x"], run["y"], run["size"]) in before for run in layer.runs
-        )
-        if stays:
-            made.append((layer, Overlay(layer.image, layer.x, layer.y, 0, material.frames)))
+    for layer in material.layers("endcard", texts, still.ground([material.view("endcard")])):
+        old = before.get((layer.role, layer.image.size))
+        if old is not None:
+            way = (float(old.x - layer.x), float(old.y - layer.y))
+            steps = settle if any(way) else 0
+            made.append((layer, Overlay(layer.image, layer.x, layer.y, 0, frames, steps, 0, way, fade=False)))
             continue
-        start = late.setdefault(layer.role, round(0.1 * fps) + len(late) * round(0.17 * fps))
-        start = min(start, material.frames // 4)
+        start = late.setdefault(layer.role, min(round(0.1 * fps) + len(late) * round(0.17 * fps), frames // 3))
         slide = (0.0, 0.0) if layer.kind == "scrim" else (0.0, _SLIDE * material.canvas[1])
-        rise = min(enter, material.frames // 4)
-        made.append((layer, Overlay(layer.image, layer.x, layer.y, start, material.frames, rise, 0, slide)))
+        made.append((layer, Overlay(layer.image, layer.x, layer.y, start, frames, enter, 0, slide)))
     return made
-
-
-def _fields(material: Material) -> dict[str, Any]:
-    return {name: getattr(material, name) for name in Material.__dataclass_fields__}
 
 
 def _boxes(material: Material, part: str, overlays: Sequence[Placed]) -> Mapping[str, Any]:

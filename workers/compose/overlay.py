@@ -89,7 +89,7 @@ class Overlay:
     """One picture with alpha, in its place for a while.
 
     It is seen in frames `first`.. `end` (exclusive); the first `enter` of them it fades in and slides by `slide` px
-    (dx, dy: from where it comes), the last `leave` of them it fades out.
+    (dx, dy: from where it comes; without `fade` it is opaque from the start), the last `leave` of them it fades out.
     """
 
     image: Image.Image
@@ -100,6 +100,7 @@ class Overlay:
     enter: int = 0
     leave: int = 0
     slide: tuple[float, float] = (0.0, 0.0)
+    fade: bool = True
     _still: _Patch | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -118,14 +119,15 @@ class Overlay:
             return
         entered = (n - self.first + 1) / (self.enter + 1)
         left = (self.end - n) / (self.leave + 1)
-        opacity = round(_ONE * ease_in_out(min(entered * 1.6, 1.0)) * ease_in_out(left))
+        shown = ease_in_out(min(entered * 1.6, 1.0)) if self.fade else 1.0
+        opacity = round(_ONE * shown * ease_in_out(left))
         canvas = (frame.width, frame.height)
         if entered >= 1 or self.slide == (0.0, 0.0):
             if self._still is None:
                 self._still = _patch(self.image, self.x, self.y, canvas)
             patch = self._still
         else:
-            rest = 1 - ease_out(entered)
+            rest = 1 - (ease_out(entered) if self.fade else ease_in_out(entered))
             patch = _patch(self.image, self.x + self.slide[0] * rest, self.y + self.slide[1] * rest, canvas)
         if patch is not None and opacity > 0:
             patch.blend(frame, opacity)

@@ -16,6 +16,7 @@ Box = tuple[float, float, float, float]  # x, y, w, h
 _LONGEST = 2.8  # seconds that a shot holds: something has to change at least every 3 s
 _CLOSEST = 1.9  # scene px are never magnified further: beyond this they look soft
 _TIGHT = 1.3  # a framing that is not this much tighter than the wide one reads as a jump, not as a cut
+_CLEAR = ("close", "away", "wide")  # framings that keep the product clear of the text
 _PUSH = 1.06  # how much a slow push magnifies
 
 
@@ -39,8 +40,8 @@ class Shot:
 class Stage:
     """What the camera has before it.
 
-    `canvas` px; `scene` px; `base`: the view that the layout wants; `product`: its box in scene px; `texts`, `captions`:
-    boxes on the canvas that stand over the picture.
+    `canvas` px; `scene` px; `base`: the view that the layout wants; `product`: its box in scene px. On the canvas stand
+    `texts` (they come and go), `lasting` ones (logo, legal lines: in every shot) and `captions`.
     """
 
     canvas: tuple[int, int]
@@ -48,6 +49,7 @@ class Stage:
     base: View
     product: Box | None
     texts: tuple[Box, ...] = ()
+    lasting: tuple[Box, ...] = ()
     captions: tuple[Box, ...] = ()
 
 
@@ -64,7 +66,7 @@ def storyboard(stage: Stage, frames: int, fps: int, beats: Sequence[int] = ()) -
     shots = []
     for n, kind in enumerate(kinds):
         start, finish = (view.inside(*stage.scene, stage.canvas) for view in views[kind])
-        shots.append(Shot(kind, cuts[n], cuts[n + 1], start, finish, kind not in ("detail", "aside")))
+        shots.append(Shot(kind, cuts[n], cuts[n + 1], start, finish, kind in _CLEAR))
     return shots
 
 
@@ -73,7 +75,7 @@ def _cuts(frames: int, fps: int, beats: Sequence[int]) -> list[int]:
     if seconds < 1.6:
         return []
     # The first shot is the shortest: a cut within the first two seconds holds the eye.
-    shots = max(2, ceil(seconds / _LONGEST + 0.25))
+    shots = 2 * ceil((seconds / _LONGEST + 0.25) / 2)  # an even number: tight and wide in turns
     lengths = [0.75] + [1.0] * (shots - 1)
     total, at, cuts = sum(lengths), 0.0, []
     for length in lengths[:-1]:
@@ -89,13 +91,9 @@ def _cuts(frames: int, fps: int, beats: Sequence[int]) -> list[int]:
 
 
 def _kinds(count: int) -> list[str]:
-    """Tight and wide in turns, the last one wide; in an odd number two tight ones stand before it."""
-    tight = ("close", "detail", "aside")
-    kinds: list[str] = []
-    for n in range(count - 1):
-        turn = "away" if n % 2 and n < count - 2 else tight[(len(kinds) - kinds.count("away")) % 3]
-        kinds.append(turn)
-    return [*kinds, "wide"]
+    """Tight and wide in turns, the last one wide."""
+    turns = ("close", "away", "detail", "middle", "aside", "middle")
+    return [*(turns[n % len(turns)] for n in range(count - 1)), "wide"]
 
 
 def _views(stage: Stage) -> tuple[dict[str, tuple[View, View]], bool]:
@@ -112,28 +110,34 @@ def _views(stage: Stage) -> tuple[dict[str, tuple[View, View]], bool]:
             "away": (away, base),
             "close": (near, View(near.scale * _PUSH, near.x, near.y)),
             "detail": (left, View(left.scale, base.x, left.y)),
+            "middle": (View(1.16 * base.scale, base.x, base.y), View(1.1 * base.scale, base.x, base.y)),
             "aside": (right, View(right.scale, base.x, right.y)),
         }, True
     x, y, w, h = stage.product
     centre = (x + w / 2, y + h / 2)
-    scale, aim = _closest(stage, (*stage.texts, *stage.captions))
+    scale, aim = _closest(stage, (*stage.texts, *stage.lasting, *stage.captions))
     if scale < _TIGHT * base.scale:  # captions have a plate of their own and may lie over the foot of the product
-        scale, aim = _closest(stage, stage.texts)
-    most = max(_CLOSEST, _PUSH * base.scale)
-    detail = min(most, max(0.9 * canvas[0] / w, 0.75 * canvas[1] / h), 2.2 * base.scale)
-    aside = min(most, 0.8 * canvas[0] / w, 0.72 * canvas[1] / h, 1.55 * base.scale)
-    middle = 0.48 * canvas[1]
+        scale, aim = _closest(stage, (*stage.texts, *stage.lasting))
+    detail, centred = _closest(stage, (*stage.lasting, *stage.captions), middle=True)
+    if detail < 1.15 * max(scale, base.scale):  # the whole product would look as before: go nearer, to its label
+        detail, centred = min(_CLOSEST, 1.3 * max(scale, base.scale)), (canvas[0] / 2, 0.47 * canvas[1])
+    aside = max(0.8 * detail, min(detail, _TIGHT * base.scale))
+    aside_from, aside_to = centred[0] - 0.07 * canvas[0], centred[0] - 0.01 * canvas[0]
     return {
         "wide": (base, wide(stage)),
         "away": (_seen_at(canvas, centre, base.place(*centre, canvas), away.scale), base),
         "close": (_seen_at(canvas, centre, aim, scale / _PUSH), _seen_at(canvas, centre, aim, scale)),
         "detail": (
-            View(detail / 1.03, centre[0] - 0.06 * w, centre[1] + 0.02 * h),
-            View(detail, centre[0] + 0.04 * w, centre[1] - 0.06 * h),
+            _seen_at(canvas, centre, (centred[0] + 0.015 * canvas[0], centred[1]), detail / 1.04),
+            _seen_at(canvas, centre, (centred[0] - 0.015 * canvas[0], centred[1]), detail),
+        ),
+        "middle": (
+            _seen_at(canvas, centre, centred, 1.16 * base.scale),
+            _seen_at(canvas, centre, centred, 1.1 * base.scale),
         ),
         "aside": (
-            _seen_at(canvas, centre, (0.4 * canvas[0], middle), aside),
-            _seen_at(canvas, centre, (0.46 * canvas[0], middle), aside * 1.02),
+            _seen_at(canvas, centre, (aside_from, centred[1]), aside),
+            _seen_at(canvas, centre, (aside_to, centred[1]), aside * 1.02),
         ),
     }, scale >= _TIGHT * base.scale
 
@@ -154,12 +158,15 @@ def _seen_at(canvas: tuple[int, int], point: tuple[float, float], at: tuple[floa
     return View(scale, point[0] + (canvas[0] / 2 - at[0]) / scale, point[1] + (canvas[1] / 2 - at[1]) / scale)
 
 
-def _closest(stage: Stage, texts: Sequence[Box]) -> tuple[float, tuple[float, float]]:
-    """How near the camera may go, and where the product's centre then stands: large, whole, and clear of `texts`."""
+def _closest(stage: Stage, texts: Sequence[Box], middle: bool = False) -> tuple[float, tuple[float, float]]:
+    """How near the camera may go, and where the product's centre then stands: large, whole, and clear of `texts`.
+
+    It stands as near as may be to its place in the wide framing, or in the `middle` of the free space.
+    """
     assert stage.product is not None
     _, _, w, h = stage.product
     width, height = stage.canvas
-    margin = 0.045 * min(stage.canvas)
+    margin = 0.05 * min(stage.canvas)
     spaces: list[Box] = [(margin, margin, width - margin, height - margin)]  # left, top, right, bottom
     for text in texts:
         spaces = [cut for space in spaces for cut in _around(space, text, margin)]
@@ -172,6 +179,8 @@ def _closest(stage: Stage, texts: Sequence[Box]) -> tuple[float, tuple[float, fl
     # Of equal ones the space nearest to the product's place in the wide framing: the eye need not search.
     best = max(spaces, key=lambda space: (round(fit(space), 2), -_away(space, stage)))
     scale = min(fit(best), _CLOSEST)
+    if middle:
+        return scale, ((best[0] + best[2]) / 2, (best[1] + best[3]) / 2)
     return scale, _aim(best, stage, scale)
 
 

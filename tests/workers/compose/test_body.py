@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from creative.backends import BackendSpec, Made, Task
+from creative.errors import StepRefused
+from creative.layouts import load_layouts
+from creative.placements import Placement, SafeZone
+from creative.resources import templates
+from workers.compose.body import Body, EndCard
+from workers.compose.film import join
+
+FPS, FRAMES, CARD = 30, 60, 24
+PALETTE = {"ground": "#b9763f", "second": "#1d4038", "accent": "#e8a33d", "text": "#fff6e8", "on_accent": "#1a120a"}
+TEXTS = {"headline": "Slow is good.", "cta": "Order", "price": "£5.49"}
+CUES = [{"text": "Ten minutes.", "first": 4, "end": 24}, {"text": "Low heat.", "first": 30, "end": 55}]
+FONTS = {"font.display": "Geologica-SemiBold.ttf", "font.text": "Inter-Medium.ttf"}
+
+
+def placement(width: int = 360, height: int = 640) -> Placement:
+    shape: Any = "portrait" if height > width else "landscape"
+    return Placement(
+        id="film", title="A film", modality="video", format="mp4", shape=shape, width=width, height=height,
+        max_bytes=10_000_000, ms=2800, fps=FPS, safe=SafeZone(top=50, right=50, bottom=146, left=20), facts=[],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A small scene: a bright floor, a dark box on it, a round thing beside."""
+    folder = tmp_path_factory.mktemp("inputs")
+    rows = np.linspace(90, 200, 640)[:, None, None]
+    scene = Image.fromarray(np.broadcast_to(rows * [1.0, 0.65, 0.4], (640, 360, 3)).astype(np.uint8))
+    draw = ImageDraw.Draw(scene)
+    draw.rectangle((126, 280, 233, 447), fill="#0c3a2c")
+    draw.rectangle((146, 333, 213, 349), fill="#f3e6cf")
+    draw.ellipse((273, 386, 333, 446), fill="#d9a441")
+    scene.save(folder / "scene.png")
+    meta = {"width": 360, "height": 640, "product": [126, 280, 108, 168], "set": "test"}
+    (folder / "meta.json").write_text(json.dumps(meta))
+    document = load_layouts(templates() / "layouts")["pedestal"].shape_for(placement()).document(placement())
+    (folder / "layout.json").write_text(json.dumps(document))
+    (folder / "cues.json").write_text(json.dumps(CUES))
+    logo = Image.new("RGBA", (120, 30), (0, 0, 0, 0))
+    ImageDraw.Draw(logo).rectangle((0, 0, 119, 29), fill="#fff6e8")
+    logo.save(folder / "logo.png")
+    files = {
+        "scene": "scene.png",
+        "meta": "meta.json",
+        "layout": "layout.json",
+        "cues": "cues.json",
+        "logo": "logo.png",
+    }
+    return {
+        **{role: folder / name for role, name in files.items()},
+        **{role: templates() / "fonts" / name for role, name in FONTS.items()},
+    }
+
+
+def make(kind: str, inputs: dict[str, Path], folder: Path, frames: int, **params: Any) -> Made:
+    folder.mkdir(exist_ok=True)
+    backend = {"body": Body, "endcard": EndCard}[kind](BackendSpec("warp", kind, "workers.compose.body"), 1)
+    wanted = {
+        "width": 360, "height": 640, "texts": TEXTS, "palette": PALETTE, "locale": "en-GB", "direction": "ltr",
+        "fps": FPS, "frames": frames, **params,
+    }  # fmt: skip
+    given = {role: path for role, path in inputs.items() if not (kind == "endcard" and role == "cues")}
+    (made,) = backend.make([Task("k", kind, wanted, given, None, folder)])
+    if isinstance(made, Exception):
+        raise made
+    return made
+
+
+@pytest.fixture(scope="module")
+def body(inputs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return make("body", inputs, tmp_path_factory.mktemp("body"), FRAMES)
+
+
+@pytest.fixture(scope="module")
+def endcard(inputs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return make("endcard", inputs, tmp_path_factory.mktemp("endcard"), CARD)
+
+
+def file(made: Made) -> Path:
+    path = made.outputs["picture"]
+    assert isinstance(path, Path)
+    return path
+
+
+def boxes(made: Made) -> dict[str, Any]:
+    data = made.outputs["boxes"]
+    assert isinstance(data, bytes)
+    found: dict[str, Any] = json.loads(data)
+    return found
+
+
+def pictures(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as opened:
+        return [frame.to_ndarray(format="gray").astype(float) for frame in opened.decode(video=0)]
+
+
+def test_has_exactly_its_frames_and_says_what_it_is(body: Made, endcard: Made) -> None:
+    for made, frames in ((body, FRAMES), (endcard, CARD)):
+        with av.open(str(file(made))) as opened:
+            stream = opened.streams.video[0]
+            times = [frame.pts * frame.time_base for frame in opened.decode(stream)]
+            context = stream.codec_context
+            assert times == [Fraction(n, FPS) for n in range(frames)]
+            assert (context.name, context.profile, context.pix_fmt) == ("h264", "High", "yuv420p")
+            assert (context.width, context.height) == (360, 640)
+            assert (context.color_range, context.colorspace, context.color_primaries, context.color_trc) == (1, 1, 1, 1)
+            assert not opened.streams.audio
+        data = file(made).read_bytes()
+        assert data.index(b"moov") < data.index(b"mdat")
+
+
+def test_body_and_end_card_join_by_copy(body: Made, endcard: Made, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    join(film, [file(body), file(endcard)], None, FPS, FRAMES + CARD)
+    joined = pictures(film)
+    apart = pictures(file(body)) + pictures(file(endcard))
+    assert len(joined) == len(apart)
+    assert all(np.array_equal(a, b) for a, b in zip(joined, apart, strict=True))
+
+
+def test_the_end_card_goes_on_from_the_last_frame_of_the_body(body: Made, endcard: Made) -> None:
+    last, first = pictures(file(body))[-1], pictures(file(endcard))[0]
+    assert np.abs(last - first).mean() < 6  # a cut between the body's shots differs by far more
+    shots = pictures(file(body))
+    cut = int(body.notes["shots"][1].split()[1].split("-")[0])
+    assert np.abs(shots[cut] - shots[cut - 1]).mean() > 6
+
+
+def test_moves_all_the_time_and_never_jerks(body: Made) -> None:
+    shots = pictures(file(body))
+    cut = int(body.notes["shots"][1].split()[1].split("-")[0])
+    quiet = np.s_[520:, 80:280]  # neither headline nor caption
+    steps = [np.abs(b[quiet] - a[quiet]).mean() for a, b in pairwise(shots)]
+    inside = steps[: cut - 1]
+    assert max(inside) < 4
+    assert sum(inside[:10]) > 0
+
+
+def test_the_product_is_seen_in_the_first_frame_and_the_logo_with_it(body: Made) -> None:
+    first = pictures(file(body))[0]
+    x, y, w, h = boxes(body)["product"]
+    assert first[y + h // 2 : y + h // 2 + 40, x + w // 2 - 10 : x + w // 2 + 10].min() < 80
+    (logo,) = [mark for mark in boxes(body)["marks"] if mark["role"] == "logo"]
+    assert logo["first"] == 0 and logo["end"] == FRAMES
+    assert first[logo["y"] : logo["y"] + logo["h"], logo["x"] : logo["x"] + logo["w"]].mean() > 190
+
+
+def test_captions_are_seen_in_their_frames_only(inputs: dict[str, Path], body: Made, tmp_path: Path) -> None:
+    silent = {role: path for role, path in inputs.items() if role != "cues"}
+    mute = boxes(make("body", silent, tmp_path, FRAMES))
+    assert not [run for run in mute["runs"] if run["role"] == "caption"]
+    runs = [run for run in boxes(body)["runs"] if run["role"] == "caption"]
+    assert [run["text"] for run in runs] == [cue["text"] for cue in CUES]
+    shots = pictures(file(body))
+    for run, cue in zip(runs, CUES, strict=True):
+        assert cue["first"] <= run["first"] <= cue["first"] + 4 and cue["end"] - 4 <= run["end"] <= cue["end"]
+        area = np.s_[run["y"] : run["y"] + run["h"], run["x"] : run["x"] + run["w"]]
+        for n in (run["first"], run["end"] - 1):
+            assert np.percentile(shots[n][area], 98) - np.percentile(shots[n][area], 20) > 110
+        for n in (cue["first"] - 1, cue["end"]):
+            assert np.percentile(shots[n][area], 98) - np.percentile(shots[n][area], 20) < 90
+
+
+def test_boxes_keep_to_the_canvas_and_the_film(body: Made, endcard: Made) -> None:
+    for made, frames in ((body, FRAMES), (endcard, CARD)):
+        found = boxes(made)
+        assert (found["width"], found["height"], found["frames"]) == (360, 640, frames)
+        assert {run["role"] for run in found["runs"]} >= {"headline"}
+        for row in (*found["runs"], *found["marks"]):
+            assert 0 <= row["x"] < row["x"] + row["w"] <= 360
+            assert 0 <= row["y"] < row["y"] + row["h"] <= 640
+            assert 0 <= row["first"] < row["end"] <= frames
+        for run in found["runs"]:
+            x, y, w, h = run["box"]
+            assert x <= run["x"] and run["x"] + run["w"] <= x + w and y <= run["y"] and run["y"] + run["h"] <= y + h
+
+
+def test_the_end_card_asks_and_stands_still(endcard: Made) -> None:
+    found = boxes(endcard)
+    assert {run["role"] for run in found["runs"]} >= {"headline", "price", "cta"}
+    assert {mark["role"] for mark in found["marks"]} == {"logo", "button"}
+    shots = pictures(file(endcard))
+    assert np.abs(shots[-1] - shots[-4]).mean() < 0.5
+
+
+def test_the_same_bytes_from_another_process(inputs: dict[str, Path], body: Made, tmp_path: Path) -> None:
+    script = (
+        "import json, sys, pathlib; from creative.backends import *; from workers.compose.body import Body;"
+        "p = json.loads(sys.argv[1]); i = {k: pathlib.Path(v) for k, v in json.loads(sys.argv[2]).items()};"
+        "b = Body(BackendSpec('warp', 'body', 'x'), 2); b.make([Task('k', 'body', p, i, None, pathlib.Path(sys.argv[3]))])"
+    )
+    params = {
+        "width": 360, "height": 640, "texts": TEXTS, "palette": PALETTE, "locale": "en-GB", "direction": "ltr",
+        "fps": FPS, "frames": FRAMES,
+    }  # fmt: skip
+    given = json.dumps({role: str(path) for role, path in inputs.items()})
+    subprocess.run([sys.executable, "-c", script, json.dumps(params), given, str(tmp_path)], check=True)
+    assert (tmp_path / "body.mp4").read_bytes() == file(body).read_bytes()
+
+
+def test_refuses_by_name(inputs: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(StepRefused, match="layout is for 360x640"):
+        make("body", inputs, tmp_path, FRAMES, width=362)
+    with pytest.raises(StepRefused, match="at least one frame"):
+        make("body", inputs, tmp_path, 0)
+    with pytest.raises(StepRefused):
+        make("body", inputs, tmp_path, FRAMES, texts={"headline": "word " * 200})
+    document = json.loads(inputs["layout"].read_bytes())
+    del document["parts"]["body"]["groups"][-1]
+    (tmp_path / "layout.json").write_text(json.dumps(document))
+    with pytest.raises(StepRefused, match="no place for captions"):
+        make("body", {**inputs, "layout": tmp_path / "layout.json"}, tmp_path, FRAMES)
+    (tmp_path / "none.png").write_bytes(b"nothing")
+    with pytest.raises(StepRefused, match=r"none\.png"):
+        make("endcard", {**inputs, "scene": tmp_path / "none.png"}, tmp_path, CARD)
+
+
+def test_works_without_product_logo_and_cues_and_very_short(inputs: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "meta.json").write_text(json.dumps({"width": 360, "height": 640, "product": None, "set": "type"}))
+    bare = {role: path for role, path in inputs.items() if role not in ("logo", "cues")} | {
+        "meta": tmp_path / "meta.json"
+    }
+    for kind in ("body", "endcard"):
+        for frames in (1, 9):
+            made = make(kind, bare, tmp_path / f"{kind}{frames}", frames)
+            assert len(pictures(file(made))) == frames
+            assert boxes(made)["product"] is None
