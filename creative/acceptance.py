@@ -181,13 +181,13 @@ def _text(text: Mapping[str, Any], figures: Figures, placement: Placement) -> It
     name, contrast = _named(text), text.get("contrast")
     if text["end"] <= text["first"]:
         yield f"{name} never stands still, so that it cannot be read"
-    elif text.get("ink", 1.0) < _LEAST_INK:
-        yield f"{name} cannot be seen: its place has none of its colour {text['colour']}"
     elif contrast is None:
         yield f"the contrast of {name} cannot be measured: nothing is seen around it"
     elif contrast < LEAST_CONTRAST:
         # Cut, not rounded: 4.48 must not read as 4.5.
         yield f"the contrast of {name} is {int(contrast * 10) / 10:.1f}:1, at least {LEAST_CONTRAST}:1 is needed"
+    elif text.get("ink", 1.0) < _LEAST_INK:
+        yield f"{name} cannot be seen: its place has none of its colour {text['colour']}"
     ink = (text["x"], text["y"], text["w"], text["h"])
     if not _inside(ink, text["box"]):
         yield f"{name} leaves its box by {_beyond(ink, text['box'])} px"

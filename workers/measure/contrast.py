@@ -77,13 +77,16 @@ def legibility(
     thick = max(2.0, _THICKEST * size / factor)
     inside = distance_transform_edt(np.pad(near, 1, mode="edge"))[1:-1, 1:-1] > thick
     patch = distance_transform_edt(~inside) <= thick if inside.any() else np.zeros_like(near)
-    glyph: Mask = near & ~patch
+    x, y, w, h = (round(value / factor) for value in ink)
+    # Beyond the ink's rectangle there is no glyph: what has its colour there is ground, however small.
+    reach = np.zeros_like(near)
+    reach[max(y - 2, 0) : max(y + h + 2, 0), max(x - 2, 0) : max(x + w + 2, 0)] = True
+    glyph: Mask = near & ~patch & reach
     ground: Mask = ~binary_dilation(glyph, iterations=2)
     if others is not None:
         # Only the middle of each block is asked: a ring of a pixel more or less does not change a percentile.
         ground &= ~others[factor // 2 :: factor, factor // 2 :: factor][: ground.shape[0], : ground.shape[1]]
 
-    x, y, w, h = (round(value / factor) for value in ink)
     own_place = glyph[max(y, 0) : max(y + h, 0), max(x, 0) : max(x + w, 0)]
     share = float(own_place.mean()) if own_place.size else 0.0
     if np.count_nonzero(ground) < 8:

@@ -50,7 +50,7 @@ def figures_of(asset: Path, modality: str, boxes: Sequence[Path] = (), threads: 
     Pictures: `codec, width, height, mode, flat`.   Films: `codec, profile, pix_fmt, width, height, frames, fps`
     (a whole number, or "30000/1001"), `even` (no frame early or late), `seconds, ms, faststart, kbps, flat`,
     `black` and `still` [[first, end]] in frames, `card` (first frame of the end card).
-    Sound: `audio_codec, audio_rate, audio_channels, audio_kbps, audio_seconds, audio_offset_ms` (against the picture),
+    Sound: `audio_codec, audio_rate, audio_channels, audio_kbps, audio_seconds`, in films `audio_offset_ms` (against the picture),
     `lufs, true_peak, clipped` (samples), `silent` [[start, end]] in ms; sound alone has `seconds, ms, kbps` too.
     With boxes: `canvas` [w, h], `texts` [{role, text, x, y, w, h, box, size, least, first, end, contrast, ink}],
     `marks` [{role, x, y, w, h, first, end}], `product` [x, y, w, h].
@@ -140,7 +140,7 @@ def _of_sound(heard: Sound, film: Film | None = None) -> Figures:
         "audio_channels": int(heard.signal.shape[0]),
         "audio_kbps": heard.kbps,
         "audio_seconds": round(heard.seconds, 6),
-        "audio_offset_ms": round((heard.offset - (film.start if film else 0.0)) * 1000),
+        **({"audio_offset_ms": round((heard.offset - film.start) * 1000)} if film else {}),
         "lufs": None if lufs is None else round(lufs, 2),
         "true_peak": None if peak is None else round(peak, 2),
         "clipped": clipped(heard.signal),
