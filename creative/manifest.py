@@ -29,7 +29,7 @@ from creative.store.port import Store
 _CARRIED = ("url", "alt", "post_text", "tracking", "owner", "flight", "traits")
 _LONGEST_LINE = 8 << 20
 # Readers that split text by Unicode's rules would see a line's end in these.
-_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+_LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 class _Part(BaseModel):
@@ -99,27 +99,27 @@ class ManifestLine(_Part):
     other: Mapping[str, Any] = Field(description="what else the brief asks to be passed on")
 
 
+_FROM_ROW = tuple(
+    name for name in ManifestLine.model_fields if name in AssetRow.__dataclass_fields__ and name != "lineage"
+)
+
+
 def manifest_line(row: AssetRow, store: Store) -> ManifestLine:
     """The line of one asset."""
     carried = dict(row.carried)
-    return ManifestLine(
-        **{
-            name: getattr(row, name)
-            for name in ManifestLine.model_fields
-            if name in AssetRow.__dataclass_fields__ and name != "lineage"
-        },
-        **{name: carried.pop(name, None) for name in _CARRIED},
-        uri=store.uri(row.sha256),
-        seconds=None if row.ms is None else row.ms / 1000,
-        lineage=ManifestLineage(
-            brief=row.lines,
-            steps=tuple(
-                ManifestStep.model_validate({name: step[name] for name in ManifestStep.model_fields})
-                for step in row.lineage
-            ),
-        ),
-        checks=checks(row.figures, row.placement),
-        other=carried,
+    return ManifestLine.model_validate(
+        {
+            **{name: getattr(row, name) for name in _FROM_ROW},
+            **{name: carried.pop(name, None) for name in _CARRIED},
+            "uri": store.uri(row.sha256),
+            "seconds": None if row.ms is None else row.ms / 1000,
+            "lineage": {
+                "brief": dict(sorted(row.lines.items())),
+                "steps": [{name: step[name] for name in ManifestStep.model_fields} for step in row.lineage],
+            },
+            "checks": checks(row.figures, row.placement),
+            "other": carried,
+        }
     )
 
 
@@ -179,8 +179,12 @@ def write_manifest(
 def spell(line: ManifestLine) -> str:
     """A line's one spelling: the fields in their order, the names inside them sorted, no spaces."""
     fields = line.model_dump(mode="json")
-    ordered = {name: _ordered(value) for name, value in fields.items()}
-    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).translate(_LINE_ENDS)
+    # Lineage is in order already: the brief's fields by name, the steps as their model has them.
+    ordered = {name: value if name == "lineage" else _ordered(value) for name, value in fields.items()}
+    text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
+    for end, escape in _LINE_ENDS.items():
+        text = text.replace(end, escape)
+    return text
 
 
 def _ordered(value: Any) -> Any:

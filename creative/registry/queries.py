@@ -48,8 +48,9 @@ def current_assets(connection: Connection, campaign: str, ads: Collection[str] |
         .order_by(cells.c.ad_id)
     )
     if ads is None:
-        for row in connection.execution_options(yield_per=_BATCH).execute(query):
-            yield CurrentAsset(*row)
+        with connection.execution_options(yield_per=_BATCH).execute(query) as rows:
+            for row in rows:
+                yield CurrentAsset(*row)
         return
     for some in chunks(sorted(ads)):
         for row in connection.execute(query.where(cells.c.ad_id.in_(some))):
@@ -72,8 +73,9 @@ def manifest_rows(
     if not all_states and "state" not in filters:
         query = query.where(cells.c.asset == assets.c.asset_id, assets.c.state.not_in(GONE))
     query = query.order_by(assets.c.ad_id, assets.c.entry, assets.c.asset_id)
-    for row in connection.execution_options(yield_per=_BATCH).execute(query):
-        yield _asset(row)
+    with connection.execution_options(yield_per=_BATCH).execute(query) as rows:
+        for row in rows:
+            yield _asset(row)
 
 
 def find_asset(connection: Connection, id: str) -> AssetRow:
