@@ -299,9 +299,13 @@ def _pace(figures: Figures, placement: Placement) -> Iterator[str]:
     early = [mark for mark in figures.get("marks", ()) if mark["role"] in roles and mark["first"] < 5 * rate]
     if figures.get("product") is None and not early:
         yield "neither the product nor the logo is seen in the first 5 s"
+    shown: dict[tuple[str, str], int] = {}
     for text in figures.get("texts", ()):
-        span = (text["end"] - text["first"]) / rate
-        words = len(str(text["text"]).split())
-        # Three words a second, and half a second to find them.
-        if text["role"] != "legal" and 0 < span < 0.5 + words / 4:
-            yield f"{_named(text)} stands for {span:.1f} s, {words} words take about {0.5 + words / 3:.1f} s to read"
+        run = (text["role"], text["text"])
+        shown[run] = shown.get(run, 0) + max(0, text["end"] - text["first"])
+    for (role, words), still in shown.items():
+        # Four words a second and a moment to find them; captions are read along with the voice.
+        takes = 0.3 + len(words.split()) / (5 if role == "caption" else 4)
+        if role != "legal" and still / rate < takes:
+            name = _named({"role": role, "text": words})
+            yield f"{name} stands for {still / rate:.1f} s, it takes {takes:.1f} s to read"

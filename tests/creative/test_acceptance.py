@@ -135,7 +135,7 @@ CRAFT = [
     ("film", {"card": 150}, "the end card stays 1.0 s, 1.5 s are good"),
     ("film", {"still": [[0, 45]]}, "nothing moves in the first second"),
     ("film", {"product": None, "marks": []}, "neither the product nor the logo is seen in the first 5 s"),
-    ("film", {"texts": [text(end=20)]}, "stands for 0.7 s, 3 words take about 1.5 s to read"),
+    ("film", {"texts": [text(end=20)]}, "stands for 0.7 s, it takes 1.1 s to read"),
     ("spot", {"silent": [[28000, 30000]]}, "the last 2.0 s are silent"),
 ]
 

@@ -102,10 +102,12 @@ def _under_ceiling(
     )
 
 
-def encode(signal: Signal, rate: int, form: str, ceiling_db: float, max_bytes: int) -> Encoded:
+def encode(
+    signal: Signal, rate: int, form: str, ceiling_db: float, max_bytes: int, min_kbps: int = _MP3_KBPS[-1]
+) -> Encoded:
     """`signal` as MP3 (the best constant bit rate of 192 to 320 kbit/s that fits) or as 16-bit PCM without a header.
 
-    Raises StepRefused when `max_bytes` cannot be kept, or the ceiling cannot.
+    Raises StepRefused when `max_bytes`, `min_kbps` or the ceiling cannot be kept.
     """
     signal = resampled(signal, rate)
     length, channels = signal.shape[1], signal.shape[0]
@@ -117,11 +119,17 @@ def encode(signal: Signal, rate: int, form: str, ceiling_db: float, max_bytes: i
             lambda coded: np.frombuffer(coded, "<i2").reshape(-1, channels).T.astype(np.float32) / np.float32(32768),
         )
         kbps = RATE * channels * 16 // 1000
+        if len(data) > max_bytes:
+            raise StepRefused(
+                f"{length / RATE:.1f} s of WAV do not fit into {max_bytes:,} bytes: choose an mp3 placement"
+            )
     else:
-        fitting = [kbps for kbps in _MP3_KBPS if kbps * 125 * (length + 3 * _FRAME) / RATE <= max_bytes]
+        fitting = [
+            kbps for kbps in _MP3_KBPS if kbps >= min_kbps and kbps * 125 * (length + 3 * _FRAME) / RATE <= max_bytes
+        ]
         if not fitting:
             raise StepRefused(
-                f"{length / RATE:.1f} s of MP3 at {_MP3_KBPS[-1]} kbit/s do not fit into {max_bytes:,} bytes: "
+                f"{length / RATE:.1f} s of MP3 at {max(min_kbps, _MP3_KBPS[-1])} kbit/s do not fit into {max_bytes:,} bytes: "
                 "shorten the spot"
             )
         kbps = fitting[0]

@@ -12,19 +12,19 @@ from workers.backend import OneByOne
 from workers.finish import jpeg, mp4, sound
 from workers.finish.encode import RATE, encode
 from workers.finish.label import Label, label_from, xmp
-from workers.finish.read import metadata_of
+from workers.finish.read import MAX_BYTES, metadata_of
 from workers.measure.decode import container, decoder, decoding, picture, read, sound_of
 
 _TAKES = {"jpeg": "jpeg", "mp4": "mp4", "wav": "wav", "mp3": "wav"}
 _TRUE_PEAK_TENTHS = -10
-_MAX_SOUND_BYTES = 1_000_000
+_CONTAINER_BYTES = 2048  # a WAV's chunks repeat title and note
 
 
 class Finish(OneByOne):
     """Labels a still or film, encodes and labels a mix.
 
-    Two parameters are optional, for sound: `true_peak_tenths` (the ceiling after encoding, -10) and `max_bytes` (for MP3,
-    1,000,000: the bit rate is the best one that fits).
+    Optional parameters, for sound: `true_peak_tenths` (the ceiling after encoding, -10), `max_bytes` (none) and
+    `min_kbps` (192). An MP3 gets the best bit rate that fits, up to 320 kbit/s.
     """
 
     def make_one(self, task: Task) -> Made:
@@ -86,9 +86,10 @@ def _sound(data: bytes, form: str, label: Label, params: Mapping[str, Any]) -> t
     if mix is None or len(mix.signal) not in (1, 2):
         raise StepRefused("the mix has to have one or two channels")
     ceiling = int(params.get("true_peak_tenths", _TRUE_PEAK_TENTHS)) / 10
-    most = int(params.get("max_bytes", _MAX_SOUND_BYTES))
+    most = int(params.get("max_bytes") or MAX_BYTES)
+    least = int(params.get("min_kbps", 0))
     tag = sound.id3(label)
-    coded = encode(mix.signal, mix.rate, form, ceiling, most - len(tag))
+    coded = encode(mix.signal, mix.rate, form, ceiling, most - len(tag) - _CONTAINER_BYTES, least)
     asset = tag + coded.data if form == "mp3" else sound.wav(coded.data, len(mix.signal), RATE, label)
     peak = "silent" if coded.true_peak is None else f"{coded.true_peak:.2f}"
     return asset, {"kbps": coded.kbps, "true_peak": peak, "peaks_lowered_db": f"{coded.lowered_db:.2f}"}

@@ -128,10 +128,14 @@ def test_mp3_is_exact_in_length_and_constant_in_rate(mix, tone, tmp_path, ms):
 
 def test_mp3_takes_the_best_rate_that_fits(mix, tone, tmp_path):
     path = written(mix(tone(30000, channels=1)), tmp_path / "mix")
-    asset = finish(path, "mp3")
+    asset = finish(path, "mp3", max_bytes=1_000_000)
     assert len(asset) <= 1_000_000 and sound_of(asset, "mp3").kbps == 256
     with pytest.raises(StepRefused, match=r"do not fit into .* bytes: shorten"):
         finish(path, "mp3", max_bytes=500_000)
+    with pytest.raises(StepRefused, match=r"at 320 kbit/s do not fit"):
+        finish(path, "mp3", max_bytes=1_000_000, min_kbps=320)
+    with pytest.raises(StepRefused, match="choose an mp3 placement"):
+        finish(path, "wav", max_bytes=1_000_000)
 
 
 def test_wav_is_16_bit_44100(media):
