@@ -72,11 +72,13 @@ class Task:
 class Made:
     """What an attempt made: every output of the kind by name, as bytes or as a file in `scratch`.
 
-    `notes` go into the receipt for people to read ("tempo 1.03"): JSON values, no part of any key.
+    `notes` go into the receipt for people to read ("tempo 1.03"): JSON values, no part of any key. `types` says the
+    media type of an output whose kind leaves it open (`finish`).
     """
 
     outputs: Mapping[str, bytes | Path]
     notes: Mapping[str, Any] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 class Backend(Protocol):

@@ -62,13 +62,17 @@ def draw(options: Sequence[str], seed: int, segment: str, product: str | None, v
 
 
 def parse_only(only: Sequence[str]) -> dict[str, frozenset[str]]:
-    """`segment=a,b` `placement=c` as given to `--only`: allowed values by coordinate. Raises UsageError."""
+    """`segment=a,b,market=GB` as given to `--only`, once or often: allowed values by coordinate. Raises UsageError."""
     wanted: dict[str, frozenset[str]] = {}
-    for part in only:
-        name, equals, values = part.partition("=")
-        if not equals or name not in COORDINATES:
-            raise UsageError(f"--only {part}: write {'|'.join(COORDINATES)}=VALUE[,VALUE...]")
-        wanted[name] = wanted.get(name, frozenset()) | {value for value in values.split(",") if value}
+    for text in only:
+        name = ""
+        for part in text.split(","):
+            before, equals, value = part.partition("=")
+            name = before if equals else name
+            value = value if equals else part
+            if name not in COORDINATES or not value:
+                raise UsageError(f"--only {text}: write {'|'.join(COORDINATES)}=VALUE[,VALUE...][,...]")
+            wanted[name] = wanted.get(name, frozenset()) | {value}
     return wanted
 
 

@@ -10,7 +10,7 @@ Units in parameters and in JSON outputs: `_ms` milliseconds, `_px` or none for p
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from creative.canonical import key as canonical_key
@@ -109,7 +109,7 @@ class Output:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One thing to make.
 
@@ -125,7 +125,14 @@ class Step:
     params: Mapping[str, Any]
     inputs: Mapping[str, str | Output]
     seed: int | None = None
-    label: str = field(default="", compare=False)
+    label: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        """The key says it all."""
+        return isinstance(other, Step) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     def needs(self) -> Iterator[str]:
         """Keys of the steps whose outputs this one is made from."""

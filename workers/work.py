@@ -147,7 +147,9 @@ class Workshop:
         receipt = Receipt(
             key=step.key,
             recipe=step.recipe(),
-            outputs={name: self.store.put_blob(made.outputs[name], type_) for name, type_ in types.items()},
+            outputs={
+                name: self.store.put_blob(made.outputs[name], made.types.get(name, type_)) for name, type_ in types.items()
+            },
             inputs=left.digests,
             seconds=round(seconds, 4),
             attempt=task.attempt,

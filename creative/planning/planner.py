@@ -13,6 +13,7 @@ from creative.brief.brief import Brief
 from creative.canonical import key
 from creative.cells import Cell, Cells
 from creative.errors import Finding
+from creative.placements import Placement
 from creative.planning.pictures import Pictures, film_frames
 from creative.planning.problem import PlanningProblem
 from creative.planning.sound import Sound
@@ -99,7 +100,7 @@ class Planner:
                 f"Add a voice for it, or exclude {{placements: [{cell.placement}], markets: [{cell.market}]}}",
             )
         read = self.sound.read(about, voice, placement.ms)
-        mix = self.sound.mix(read, placement)
+        mix = self.sound.mix(read, cell.placement)
         if cell.modality == "audio":
             assert mix is not None
             return {"script": read.text}, mix, ()
@@ -125,8 +126,7 @@ class Planner:
                     "format": row.format,
                     "source_type": _TRAINED if trained else _SYNTHETIC,
                     "ai_note": ", ".join(trained),
-                    "min_kbps": row.min_kbps,
-                    "max_bytes": row.max_bytes,
+                    **_encoding(row),
                 },
                 {"media": made.out(output)},
                 f"{cell.placement} for {cell.segment} in {cell.locale}",
@@ -247,6 +247,14 @@ class Planner:
         self.findings[problem.where, problem.problem] = Finding(
             file, int(line), 1, problem.where, problem.problem, problem.instead
         )
+
+
+def _encoding(row: Placement) -> dict[str, int]:
+    """What finish has to know to encode sound; pictures and films come to it as they stay."""
+    if row.modality != "audio":
+        return {}
+    figures = {"min_kbps": row.min_kbps, "max_bytes": row.max_bytes, "true_peak_tenths": row.true_peak_tenths}
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def asset_id(ad: str, finish: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from creative.backends import BackendSpec
 from creative.brief.brief import Brief
 from creative.errors import UsageError
-from creative.placements import Placement
 from creative.planning.problem import PlanningProblem
 from creative.planning.window import Part, part
 from creative.planning.words import Subject, Words
@@ -25,7 +24,7 @@ DEFAULT_LUFS_TENTHS, DEFAULT_TRUE_PEAK_TENTHS = -140, -10
 """For films of publishers that name none: what phones and the strictest audio publisher of the table ask for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Read:
     """A script as one ad says and shows it. `fit` is None where there is no voice: captions only."""
 
@@ -136,8 +135,9 @@ class Sound:
         inputs = {"times": read.fit.out("times")}
         return part(step("cues", row.name, row.revision, row.model, params, inputs, label="captions"), read.fit)
 
-    def _mix(self, read: Read, placement: Placement) -> Part | None:
+    def _mix(self, read: Read, placement_id: str) -> Part | None:
         """Voice and music of one placement; None when there is neither."""
+        placement = self.world.placements[placement_id]
         below: list[Part] = []
         inputs: dict[str, str | Output] = {}
         if read.fit is not None:

@@ -12,7 +12,7 @@ ENDS = ("finish", "measure", "poster")
 """What ends every ad; `CellRecord.steps` has their keys."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One step with all that it is made from, each before what needs it."""
 

@@ -16,6 +16,7 @@ from workers.finish.read import MAX_BYTES, metadata_of
 from workers.measure.decode import container, decoder, decoding, picture, read, sound_of
 
 _TAKES = {"jpeg": "jpeg", "mp4": "mp4", "wav": "wav", "mp3": "wav"}
+_TYPES = {"jpeg": "image/jpeg", "mp4": "video/mp4", "wav": "audio/wav", "mp3": "audio/mpeg"}
 _TRUE_PEAK_TENTHS = -10
 _CONTAINER_BYTES = 2048  # a WAV's chunks repeat title and note
 
@@ -46,7 +47,7 @@ class Finish(OneByOne):
         found = metadata_of(asset)
         if any(found.get(name) != getattr(label, name) for name in ("ad_id", "title", "source_type")):
             raise StepRefused("the label cannot be read back from the finished file")
-        return Made({"asset": asset}, notes)
+        return Made({"asset": asset}, notes, {"asset": _TYPES[str(task.params["format"])]})
 
 
 def _jpeg(data: bytes, label: Label) -> bytes:
