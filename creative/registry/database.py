@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, TimeoutError
 
 from creative.errors import RegistryError, UsageError
 from creative.registry import tables
@@ -101,6 +101,8 @@ def _plain_words(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise RegistryError(f"the registry {where(engine)} {_words(str(error.orig))}") from error
+    except TimeoutError as error:
+        raise RegistryError(f"the registry {where(engine)} has too many readers at once; try again") from error
 
 
 def where(engine: Engine) -> str:

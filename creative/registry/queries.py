@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,14 +47,19 @@ def current_assets(connection: Connection, campaign: str, ads: Collection[str] |
         .where(cells.c.campaign == campaign, assets.c.state.not_in(GONE))
         .order_by(cells.c.ad_id)
     )
+    shared: dict[str, Any] = {}  # many ads have the same state and price: one string each will do
+
+    def current(row: Sequence[Any]) -> CurrentAsset:
+        ad_id, asset_id, state, wanted, binding, finish, sha256 = row
+        state, binding = shared.setdefault(state, state), shared.setdefault(binding, binding)
+        return CurrentAsset(ad_id, asset_id, state, wanted, binding, finish, sha256)
+
     if ads is None:
         with connection.execution_options(yield_per=_BATCH).execute(query) as rows:
-            for row in rows:
-                yield CurrentAsset(*row)
+            yield from map(current, rows)
         return
     for some in chunks(sorted(ads)):
-        for row in connection.execute(query.where(cells.c.ad_id.in_(some))):
-            yield CurrentAsset(*row)
+        yield from map(current, connection.execute(query.where(cells.c.ad_id.in_(some))))
 
 
 def manifest_rows(

@@ -22,6 +22,7 @@ from creative.store.port import Store
 
 _INDEX = ".links.json"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_BLOB = re.compile(r"[0-9a-f]{64}")
 _LONGEST = 150
 EXTENSIONS = {
     "image/jpeg": "jpg",
@@ -101,7 +102,7 @@ def _link(store: Store, links: dict[str, str], folder: Path) -> Tree:
     left: list[Path] = []
     for path in sorted(ours - links.keys()):
         link = folder / path
-        if link.is_symlink():
+        if _is_ours(link):
             link.unlink()
             removed += 1
         _remove_empty(link.parent, folder)
@@ -114,7 +115,7 @@ def _link(store: Store, links: dict[str, str], folder: Path) -> Tree:
         if link.is_symlink() and str(link.readlink()) == target:
             kept += 1
             continue
-        if os.path.lexists(link) and not (path in mine and link.is_symlink()):
+        if os.path.lexists(link) and not (path in mine and _is_ours(link)):
             left.append(link)
             continue
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -124,6 +125,11 @@ def _link(store: Store, links: dict[str, str], folder: Path) -> Tree:
         fresh.replace(link)
         made += 1
     return Tree(made, kept, removed, tuple(left))
+
+
+def _is_ours(link: Path) -> bool:
+    """Whether a path of the index still is a link to a blob: somebody may have put a thing of their own there."""
+    return link.is_symlink() and bool(_BLOB.fullmatch(link.readlink().name))
 
 
 def _target(blob: Path, link: Path) -> str:

@@ -85,7 +85,7 @@ def test_other_peoples_files_stay(store: Store, blobs: list[str], tmp_path: Path
     assert shown(folder) == {}
 
 
-def test_a_link_that_somebody_replaced_by_a_file_stays(store: Store, blobs: list[str], tmp_path: Path) -> None:
+def test_what_somebody_put_in_a_links_place_stays(store: Store, blobs: list[str], tmp_path: Path) -> None:
     link_tree(store, [Link(sha256=blobs[0])], tmp_path / "ads")
     link = next((tmp_path / "ads").rglob("*.jpg"))
     link.unlink()
@@ -93,6 +93,12 @@ def test_a_link_that_somebody_replaced_by_a_file_stays(store: Store, blobs: list
     assert link_tree(store, [Link(sha256=blobs[0])], tmp_path / "ads").left == (link,)
     assert link_tree(store, [], tmp_path / "ads", campaigns=["c"]).removed == 0
     assert link.read_bytes() == b"retouched"
+    link_tree(store, [Link(name="b", sha256=blobs[0])], tmp_path / "ads")
+    other = link.with_name("b.jpg")
+    other.unlink()
+    other.symlink_to(link)
+    assert link_tree(store, [], tmp_path / "ads", campaigns=["c"]).removed == 0
+    assert other.readlink() == link
 
 
 def test_a_forged_index_leads_nowhere(store: Store, blobs: list[str], tmp_path: Path) -> None:
