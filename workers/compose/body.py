@@ -24,7 +24,7 @@ from workers.compose.encode import PictureTrack, planes, views
 from workers.compose.material import Cue, Material, open_material, read_cues
 from workers.compose.motion import Camera, between, ease_in_out
 from workers.compose.overlay import Overlay
-from workers.compose.shots import Shot, Stage, storyboard, wide
+from workers.compose.shots import Shot, Stage, standing, storyboard, wide
 from workers.compose.typeset import Layer
 
 _ENTER_SECONDS = 0.5  # how long words take to enter
@@ -43,8 +43,10 @@ class Body(OneByOne):
         """Shoot the body. Raises StepRefused for words that do not fit, or inputs that do not belong together."""
         material = open_material(task)
         cues = read_cues(task, material.frames)
-        shots = storyboard(_stage(material), material.frames, material.fps, [cue.first for cue in cues])
-        overlays = [*_scrims_first(_body_overlays(material, shots, cues)), *_caption_overlays(material, cues)]
+        stage = _stage(material)
+        shots = storyboard(stage, material.frames, material.fps, bool(cues), [cue.first for cue in cues])
+        overlays = _scrims_first(_body_overlays(material, _standing(material, stage), shots, cues))
+        overlays += _caption_overlays(material, cues)
         path = task.scratch / "body.mp4"
         _shoot(path, material, _through(material, shots), [shot.first for shot in shots], overlays)
         boxes = _boxes(material, "body", overlays)
@@ -116,16 +118,29 @@ def _through(material: Material, shots: Sequence[Shot]) -> Iterator[av.VideoFram
             yield camera.see(view)
 
 
-def _body_overlays(material: Material, shots: Sequence[Shot], cues: Sequence[Cue]) -> list[Placed]:
-    seen = [shot.view(n) for shot in shots if shot.clear for n in _some(shot.first, shot.end)]
-    every = [shot.view(n) for shot in shots for n in _some(shot.first, shot.end)]
+def _standing(material: Material, stage: Stage) -> list[Layer]:
+    """The words of a body, coloured so that they read over whatever the camera brings under them.
+
+    It does not depend on a film's length or captions, so that an end card finds the same.
+    """
+    clear, every = standing(stage)
     texts = _body_texts(material)
     lasting = {role: text for role, text in texts.items() if role in _LASTING}
+    return [
+        *material.layers("body", lasting, material.ground(every)),
+        *(layer for layer in material.layers("body", texts, material.ground(clear)) if layer.role not in _LASTING),
+    ]
+
+
+def _body_overlays(
+    material: Material, layers: Sequence[Layer], shots: Sequence[Shot], cues: Sequence[Cue]
+) -> list[Placed]:
     made: list[Placed] = [
         (layer, Overlay(layer.image, layer.x, layer.y, 0, material.frames))
-        for layer in material.layers("body", lasting, material.ground(every))
+        for layer in layers
+        if layer.role in _LASTING
     ]
-    coming = [layer for layer in material.layers("body", texts, material.ground(seen)) if layer.role not in _LASTING]
+    coming = [layer for layer in layers if layer.role not in _LASTING]
     roles = list(dict.fromkeys(layer.role for layer in coming))
     enter = round(_ENTER_SECONDS * material.fps)
     for start, end in _stretches(shots, _headline_start(material, shots, cues)):
@@ -140,11 +155,6 @@ def _body_overlays(material: Material, shots: Sequence[Shot], cues: Sequence[Cue
 
 def _scrims_first(overlays: Sequence[Placed]) -> list[Placed]:
     return sorted(overlays, key=lambda placed: placed[0].kind != "scrim")
-
-
-def _some(first: int, end: int) -> list[int]:
-    """About a handful of the frames, both ends among them."""
-    return sorted({first, end - 1, *range(first, end, max(1, (end - first) // 3))})
 
 
 def _stretches(shots: Sequence[Shot], first: int) -> list[tuple[int, int]]:
@@ -214,30 +224,50 @@ def _quiet(material: Material) -> Image.Image:
 
 
 def _endcard_overlays(material: Material) -> list[Placed]:
-    """What the body ends with stays, moving to its place; then the rest enters, one after the other."""
-    flat = Image.new("RGB", material.canvas, material.palette["ground"])
-    before = {
-        (layer.role, layer.image.size): layer
-        for layer in material.layers("body", _body_texts(material), flat)
-        if layer.kind != "scrim"
-    }
-    still = replace(material, scene=_quiet(material))
-    texts = {role: text for role, text in material.texts.items() if role != "caption"}
+    """What the body ends with stays, and moves to its place; what goes fades; then the rest enters, one by one."""
     fps, frames = material.fps, material.frames
     enter, settle = min(round(0.4 * fps), frames // 4), min(round(_SETTLE_SECONDS * fps), frames // 3)
-    made: list[Placed] = []
+    before = _standing(material, _stage(material))
+    still = replace(material, scene=_quiet(material))
+    texts = {role: text for role, text in material.texts.items() if role != "caption"}
     late: dict[str, int] = {}
+    kept: list[Layer] = []
+    made: list[Placed] = []
     for layer in material.layers("endcard", texts, still.ground([material.view("endcard")])):
-        old = before.get((layer.role, layer.image.size))
+        old = next((other for other in before if _same(other, layer)), None)
         if old is not None:
+            kept.append(old)
             way = (float(old.x - layer.x), float(old.y - layer.y))
-            steps = settle if any(way) else 0
-            made.append((layer, Overlay(layer.image, layer.x, layer.y, 0, frames, steps, 0, way, fade=False)))
+            scale = old.image.width / layer.image.width
+            steps = settle if any(way) or scale != 1 else 0
+            made.append((layer, Overlay(layer.image, layer.x, layer.y, 0, frames, steps, 0, way, False, scale)))
             continue
         start = late.setdefault(layer.role, min(round(0.1 * fps) + len(late) * round(0.17 * fps), frames // 3))
         slide = (0.0, 0.0) if layer.kind == "scrim" else (0.0, _SLIDE * material.canvas[1])
+        start = 0 if layer.kind == "scrim" else start
         made.append((layer, Overlay(layer.image, layer.x, layer.y, start, frames, enter, 0, slide)))
+    for layer in before:
+        if layer not in kept:
+            leave = settle if layer.kind == "scrim" else min(_LEAVE_FRAMES, settle)
+            # A row of the boxes needs frames in which it stands: what only fades away has none.
+            gone = replace(layer, runs=(), marks=())
+            made.insert(0, (gone, Overlay(layer.image, layer.x, layer.y, 0, leave, 0, leave)))
     return made
+
+
+def _same(one: Layer, other: Layer) -> bool:
+    """Whether two layers show the same words (or logo) in the same lines and colour, whatever their size."""
+
+    def said(layer: Layer) -> list[tuple[str, str]]:
+        return [(run["text"], run["colour"]) for run in layer.runs]
+
+    return (
+        one.kind == other.kind
+        and one.kind in ("text", "logo")
+        and one.role == other.role
+        and said(one) == said(other)
+        and abs(one.image.width * other.image.height / (one.image.height * other.image.width) - 1) < 0.04
+    )
 
 
 def _boxes(material: Material, part: str, overlays: Sequence[Placed]) -> Mapping[str, Any]:

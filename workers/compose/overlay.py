@@ -54,8 +54,14 @@ def _lay(ground: NDArray[np.uint8], alpha: _Weights, colour: _Weights, opacity: 
     ground[...] = mixed >> 8
 
 
-def _patch(image: Image.Image, x: float, y: float, canvas: tuple[int, int]) -> _Patch | None:
+def _patch(image: Image.Image, x: float, y: float, canvas: tuple[int, int], scale: float = 1.0) -> _Patch | None:
     """Planes of an RGBA picture whose corner lies at (`x`, `y`), or None when it lies wholly outside the canvas."""
+    if scale != 1.0:
+        size = ceil(image.width * scale), ceil(image.height * scale)
+        wide = Image.new("RGBA", (image.width + 2, image.height + 2))
+        wide.paste(image)
+        reach = (min(size[0] / scale, wide.width), min(size[1] / scale, wide.height))
+        image = wide.convert("RGBa").resize(size, Image.Resampling.BICUBIC, box=(0, 0, *reach)).convert("RGBA")
     left, top = floor(x) // 2 * 2, floor(y) // 2 * 2
     right = ceil((x + image.width + 1) / 2) * 2
     bottom = ceil((y + image.height + 1) / 2) * 2
@@ -89,7 +95,8 @@ class Overlay:
     """One picture with alpha, in its place for a while.
 
     It is seen in frames `first`.. `end` (exclusive); the first `enter` of them it fades in and slides by `slide` px
-    (dx, dy: from where it comes; without `fade` it is opaque from the start), the last `leave` of them it fades out.
+    (dx, dy: from where it comes; without `fade` it is opaque from the
+    start; `scale`: how large it is there), the last `leave` of them it fades out.
     """
 
     image: Image.Image
@@ -101,6 +108,7 @@ class Overlay:
     leave: int = 0
     slide: tuple[float, float] = (0.0, 0.0)
     fade: bool = True
+    scale: float = 1.0
     _still: _Patch | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -122,12 +130,13 @@ class Overlay:
         shown = ease_in_out(min(entered * 1.6, 1.0)) if self.fade else 1.0
         opacity = round(_ONE * shown * ease_in_out(left))
         canvas = (frame.width, frame.height)
-        if entered >= 1 or self.slide == (0.0, 0.0):
+        if entered >= 1 or (self.slide == (0.0, 0.0) and self.scale == 1.0):
             if self._still is None:
                 self._still = _patch(self.image, self.x, self.y, canvas)
             patch = self._still
         else:
             rest = 1 - (ease_out(entered) if self.fade else ease_in_out(entered))
-            patch = _patch(self.image, self.x + self.slide[0] * rest, self.y + self.slide[1] * rest, canvas)
+            scale = 1 + (self.scale - 1) * rest
+            patch = _patch(self.image, self.x + self.slide[0] * rest, self.y + self.slide[1] * rest, canvas, scale)
         if patch is not None and opacity > 0:
             patch.blend(frame, opacity)

@@ -17,6 +17,7 @@ _LONGEST = 2.8  # seconds that a shot holds: something has to change at least ev
 _CLOSEST = 1.9  # scene px are never magnified further: beyond this they look soft
 _TIGHT = 1.3  # a framing that is not this much tighter than the wide one reads as a jump, not as a cut
 _CLEAR = ("close", "away", "wide")  # framings that keep the product clear of the text
+_NEARER = {"close": "detail", "detail": "aside", "aside": "detail"}
 _PUSH = 1.06  # how much a slow push magnifies
 
 
@@ -53,16 +54,17 @@ class Stage:
     captions: tuple[Box, ...] = ()
 
 
-def storyboard(stage: Stage, frames: int, fps: int, beats: Sequence[int] = ()) -> list[Shot]:
+def storyboard(stage: Stage, frames: int, fps: int, captioned: bool = False, beats: Sequence[int] = ()) -> list[Shot]:
     """Tight first, then wide, and on in turns of 2 to 3 s; the last shot is wide, so that the end card can follow it.
 
-    `beats` are frames at which a phrase starts: cuts move onto them when they are near.
+    `captioned`: the framings leave room for captions too. `beats` are frames at which a phrase starts: cuts move onto
+    them when they are near.
     """
     cuts = [0, *_cuts(frames, fps, beats), frames]
     kinds = _kinds(len(cuts) - 1)
-    views, tight = _views(stage)
-    if not tight:  # the close framing would hardly differ from the wide one
-        kinds = ["detail" if kind == "close" else kind for kind in kinds]
+    views, tight = _views(stage, captioned)
+    if not tight:  # clear of all words, the close framing would hardly differ from the wide one
+        kinds = [_NEARER.get(kind, kind) for kind in kinds]
     shots = []
     for n, kind in enumerate(kinds):
         start, finish = (view.inside(*stage.scene, stage.canvas) for view in views[kind])
@@ -96,7 +98,20 @@ def _kinds(count: int) -> list[str]:
     return [*(turns[n % len(turns)] for n in range(count - 1)), "wide"]
 
 
-def _views(stage: Stage) -> tuple[dict[str, tuple[View, View]], bool]:
+def standing(stage: Stage) -> tuple[list[View], list[View]]:
+    """Between which views the camera moves: those that may have text over them, and all, whatever the film's length."""
+    clear: list[View] = []
+    every: list[View] = []
+    for captioned in (False, True):
+        for kind, views in _views(stage, captioned)[0].items():
+            seen = [view.inside(*stage.scene, stage.canvas) for view in views]
+            every += seen
+            if kind in _CLEAR:
+                clear += seen
+    return clear, every
+
+
+def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]], bool]:
     """Start and finish of each kind of shot, and whether the close one is much tighter than the wide one."""
     base, canvas = stage.base, stage.canvas
     away = View(1.07 * base.scale, base.x, base.y)
@@ -115,10 +130,9 @@ def _views(stage: Stage) -> tuple[dict[str, tuple[View, View]], bool]:
         }, True
     x, y, w, h = stage.product
     centre = (x + w / 2, y + h / 2)
-    scale, aim = _closest(stage, (*stage.texts, *stage.lasting, *stage.captions))
-    if scale < _TIGHT * base.scale:  # captions have a plate of their own and may lie over the foot of the product
-        scale, aim = _closest(stage, (*stage.texts, *stage.lasting))
-    detail, centred = _closest(stage, (*stage.lasting, *stage.captions), middle=True)
+    below = stage.captions if captioned else ()
+    scale, aim = _closest(stage, (*stage.texts, *stage.lasting, *below))
+    detail, centred = _closest(stage, (*stage.lasting, *below), middle=True)
     if detail < 1.15 * max(scale, base.scale):  # the whole product would look as before: go nearer, to its label
         detail, centred = min(_CLOSEST, 1.3 * max(scale, base.scale)), (canvas[0] / 2, 0.47 * canvas[1])
     aside = max(0.8 * detail, min(detail, _TIGHT * base.scale))

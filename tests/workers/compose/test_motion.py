@@ -73,7 +73,7 @@ def test_shots_cover_the_film_without_gaps(frames: int, fps: int, beats: list[in
     stage = Stage(
         (1080, 1920), (1080, 1920), View(1.0, 540, 960), product, ((54, 100, 900, 300),), ((54, 1500, 900, 120),)
     )
-    shots = storyboard(stage, frames, fps, beats)
+    shots = storyboard(stage, frames, fps, bool(beats), beats)
     assert (shots[0].first, shots[-1].end) == (0, frames)
     assert all(a.end == b.first for a, b in pairwise(shots))
     assert all(shot.end - shot.first <= 3 * fps + 1 for shot in shots)
