@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import alembic.op
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -176,3 +177,24 @@ def test_opening_again_does_not_load_alembic(tmp_path: Path, store: Store) -> No
         "assert 'alembic' not in sys.modules"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_a_migration_that_fails_leaves_nothing(place: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def fail_at_the_fifth(*arguments: object, **named: object) -> None:
+        made.append(arguments)
+        if len(made) == 5:
+            raise KeyboardInterrupt
+        create(*arguments, **named)
+
+    create = alembic.op.create_table
+    with monkeypatch.context() as patched:
+        patched.setattr(alembic.op, "create_table", fail_at_the_fifth)
+        with pytest.raises(KeyboardInterrupt):
+            open_registry(place, store.id)
+    engine = database.engine_for(place)
+    assert sa.inspect(engine).get_table_names() == []
+    engine.dispose()
+    with open_registry(place, store.id) as registry:
+        assert registry.catch_up(store) == 0
