@@ -52,7 +52,7 @@ class Mix(OneByOne):
         else:
             raise StepRefused("a mix needs a voice or a bed: the ad would be silent")
         head = _head_ms(mixed)
-        if head > DEAD_AIR_MS:
+        if DEAD_AIR_MS < head < ms:
             raise StepRefused(
                 f"the sound begins with {head / 1000:.1f} s of silence: add music, or let the voice begin sooner"
             )
@@ -89,6 +89,10 @@ def _speaking(voice: Curve) -> Curve:
     look, hold = round(_LOOK * 1000), round(_HOLD * 1000)
     # Active from `look` before a sound until `hold` after it: the window of the maximum lies ahead.
     held: Curve = maximum_filter1d(active, look + hold + 1, origin=(look - hold) // 2 * -1, mode="constant")
+    # After the last word the music is free at once: its end is to be heard.
+    last = np.flatnonzero(active)[-1:] + 60
+    if len(last):
+        held[int(last[0]) :] = 0.0
     out: Curve = np.empty_like(held)
     state = held[0] if len(held) else 0.0
     rise, fall = 1 - math.exp(-1 / (_DOWN * 1000 / 2.3)), 1 - math.exp(-1 / (_UP * 1000 / 2.3))

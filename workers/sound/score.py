@@ -76,7 +76,7 @@ class Note:
 
 def ring_seconds(seconds: float) -> float:
     """How long before the end the last chord is struck."""
-    return min(2.6, max(0.9, 0.13 * seconds + 0.75))
+    return min(1.9, max(0.95, 0.07 * seconds + 0.8))
 
 
 def score(mood: Mood, seconds: float, rng: np.random.Generator) -> list[Note]:
@@ -210,11 +210,11 @@ def _ending(
     """The last chord, spread a little, over its root; then nothing but its ring."""
     left = seconds - strike
     root = tonic - 24 if tonic - 24 >= 33 else tonic - 12
-    yield Note("bass", strike, left, (root,), 0.6)
-    yield Note("pad", max(0.0, strike - 0.25), left + 0.25, voicing, mood.pad * 0.9)
+    yield Note("bass", strike, left, (root,), 0.66)
+    yield Note("pad", max(0.0, strike - 0.25), left + 0.6, voicing, mood.pad * 1.1)
     spread = 0.016 if mood.steps == 4 else 0.03
     for index, note in enumerate((*voicing, voicing[0] + 12)):
-        yield Note(mood.lead, strike + index * spread, left, (note,), 0.5, -0.2 + 0.12 * index)
+        yield Note(mood.lead, strike + index * spread, left, (note,), 0.64, -0.2 + 0.12 * index)
     if mood.kick:
         yield Note("kick", strike, 0.4, (), 0.5)
     if strike > 2 * beat and mood.shaker:

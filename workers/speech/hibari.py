@@ -22,7 +22,7 @@ from creative.backends import Made, Task
 from creative.errors import AttemptRefused, StepRefused
 from workers.backend import OneByOne
 from workers.sound.wav import Samples
-from workers.speech.reading import Span, accept, check_pinned, outputs, phrases_of, trim
+from workers.speech.reading import Span, accept, check_pinned, outputs, phrases_of, settle, trim
 
 _ASSETS = Path(hibari.__file__).parent / "assets"
 _ENDS = "/CumSum_output_0"  # in the pinned graph: after each phoneme, the units so far
@@ -82,7 +82,10 @@ class Hibari(OneByOne):
         audio, spans = self._read(sessions[speaker], self._phonemes(phrases), task.seed or 0)
         audio, spans = trim(audio, dsp.SR, spans)
         accept(audio, dsp.SR, phrases)
-        return outputs(audio, dsp.SR, spans, {"times": "phoneme durations of the model"})
+        spans = settle(audio, dsp.SR, spans)
+        return outputs(
+            audio, dsp.SR, spans, {"times": "phoneme durations of the model, moved to the edges of the pauses"}
+        )
 
     def _phonemes(self, phrases: list[str]) -> list[str]:
         """The phonemes of each phrase, found in the sentence as a whole; joined by spaces they are the sentence's."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,31 @@ def trim(audio: Samples, rate: int, spans: Sequence[Span]) -> tuple[Samples, lis
         last = min(max(until - start / rate, begin), length)
         moved.append((begin, last))
     return fade(audio[start:end], rate, 4, 8), moved
+
+
+def settle(audio: Samples, rate: int, spans: Sequence[Span]) -> list[Span]:
+    """Spans whose bounds between two phrases lie where the sound stops and begins again, not where it was planned to.
+
+    Looks 60 ms beyond both planned bounds for the quietest place; without a real dip there the bounds stay.
+    """
+    curve = loudness_curve(audio, rate)
+    quiet = curve.max(initial=0.0) * 10 ** (-28 / 20)
+    bounds = [list(span) for span in spans]
+    for before, after in pairwise(bounds):
+        low = max(round(before[0] / _FRAME) + 1, round((before[1] - 0.06) / _FRAME))
+        high = min(round(after[1] / _FRAME) - 1, round((after[0] + 0.06) / _FRAME), len(curve))
+        if high - low < 2:
+            continue
+        place = low + int(np.argmin(curve[low:high]))
+        if curve[place] > quiet:
+            continue
+        first = last = place
+        while first > low and curve[first - 1] <= quiet:
+            first -= 1
+        while last < high and curve[last] <= quiet:
+            last += 1
+        before[1], after[0] = first * _FRAME, last * _FRAME
+    return [(begin, end) for begin, end in bounds]
 
 
 def accept(audio: Samples, rate: int, phrases: Sequence[str]) -> None:
