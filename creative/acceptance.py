@@ -264,7 +264,7 @@ def _composition(figures: Figures, placement: Placement) -> Iterator[str]:
         if text["size"] < 12:
             yield f"{name} is set in {text['size']} px, less than 12 px are hard to read"
         # Capitals are about seven tenths of the type size.
-        least = height / 5 if placement.shape == "leaderboard" else shorter / 18
+        least = height / 5 if width >= 5 * height else shorter / 18
         if text["role"] == "headline" and text["size"] * 0.7 < least - 1:
             yield f"{name} has capitals of about {text['size'] * 0.7:.0f} px, {least:.0f} px are read at a glance"
         margin = shorter // 20 if placement.shape not in ("leaderboard", "skyscraper") else 2
@@ -299,6 +299,9 @@ def _pace(figures: Figures, placement: Placement) -> Iterator[str]:
     early = [mark for mark in figures.get("marks", ()) if mark["role"] in roles and mark["first"] < 5 * rate]
     if figures.get("product") is None and not early:
         yield "neither the product nor the logo is seen in the first 5 s"
+    top, right, bottom, left = figures.get("bars", (0, 0, 0, 0))
+    if min(top, bottom) > 0.02 * (placement.height or 1) or min(left, right) > 0.02 * (placement.width or 1):
+        yield "the picture stands between black bars: it should fill its frame"
     shown: dict[tuple[str, str], int] = {}
     for text in figures.get("texts", ()):
         run = (text["role"], text["text"])

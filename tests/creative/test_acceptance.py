@@ -131,6 +131,7 @@ CRAFT = [
     ("still", {"texts": [text(x=20, box=[0, 380, 700, 200], end=1)]}, "nearer to the edge than 54 px"),
     ("still", {"texts": [text(y=700, box=[90, 680, 700, 200], end=1)]}, "stands over the product"),
     ("still", {"texts": [text(role="legal", size=11, least=10, end=1)]}, "less than 12 px are hard to read"),
+    ("film", {"bars": [120, 0, 120, 0]}, "stands between black bars"),
     ("film", {"card": None}, "there is no end card"),
     ("film", {"card": 150}, "the end card stays 1.0 s, 1.5 s are good"),
     ("film", {"still": [[0, 45]]}, "nothing moves in the first second"),

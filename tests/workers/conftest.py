@@ -83,7 +83,7 @@ def mix(signal: np.ndarray[Any, Any], rate: int = 48000) -> bytes:
 def film(
     frames: int = 36, fps: int = 12, width: int = 180, height: int = 320, sound: np.ndarray[Any, Any] | None = None,
     black: range = range(0), still_frames: range = range(0), faststart: bool = True, text: str = "Slow", colour: str = "#ffffff",
-    codec: str = "libx264",
+    codec: str = "libx264", bars: int = 0,
 ) -> tuple[bytes, dict[str, Any]]:  # fmt: skip
     """An MP4 whose ground moves and whose headline stands, and its boxes."""
     options = {"movflags": "+faststart"} if faststart else {}
@@ -103,6 +103,9 @@ def film(
             ink = _write(image, text, (20, 60), 36, colour)
             if number in black:
                 image = Image.new("RGB", (width, height))
+            if bars:
+                ImageDraw.Draw(image).rectangle((0, 0, width, bars - 1), fill="black")
+                ImageDraw.Draw(image).rectangle((0, height - bars, width, height), fill="black")
             frame = av.VideoFrame.from_image(image).reformat(format="yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, fps)
             out.mux(picture.encode(frame))

@@ -26,7 +26,10 @@ _BT601 = (0.299, 0.114)
 
 @dataclass(slots=True)
 class Film:
-    """What the frames are. `black` and `still` are stretches of frames, `end` exclusive."""
+    """What the frames are. `black` and `still` are stretches of frames, `end` exclusive.
+
+    `bars`: px at top, right, bottom and left that are black from the first frame to the last.
+    """
 
     codec: str
     profile: str | None
@@ -40,6 +43,7 @@ class Film:
     black: list[tuple[int, int]] = field(default_factory=list)
     still: list[tuple[int, int]] = field(default_factory=list)
     flat: bool = True
+    bars: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 def plane(frame: VideoFrame, index: int) -> NDArray[np.uint8]:
@@ -87,6 +91,12 @@ def _differs(now: NDArray[np.int16], then: NDArray[np.int16]) -> bool:
     return bool(difference.mean() > _STILL_MEAN or np.mean(difference > _CHANGED) > _CHANGED_SHARE)
 
 
+def _dark(line: NDArray[np.int16]) -> int:
+    """How many px from the beginning of a line of samples never were brighter than black; all of it counts as none."""
+    bright = np.flatnonzero(line > _BLACK_MEAN)
+    return int(bright[0]) * _STEP if len(bright) else 0
+
+
 def watch(data: bytes, wanted: Mapping[int, Sequence[Callable[[VideoFrame], None]]], threads: int) -> Film:
     """Decodes every frame once. `wanted`: what to call with which frame. Raises StepRefused for a broken film.
 
@@ -112,6 +122,7 @@ def watch(data: bytes, wanted: Mapping[int, Sequence[Callable[[VideoFrame], None
         if film.fps <= 0:
             raise StepRefused("the film does not say how many frames a second it has")
         black = _Stretches()
+        rows, columns = np.zeros(1, np.int16), np.zeros(1, np.int16)
         anchor: NDArray[np.int16] | None = None
         anchored = 0
         first_pts: int | None = None
@@ -120,6 +131,7 @@ def watch(data: bytes, wanted: Mapping[int, Sequence[Callable[[VideoFrame], None
                 raise StepRefused(f"the film lasts longer than {MAX_SECONDS} s")
             small = plane(frame, 0)[::_STEP, ::_STEP].astype(np.int16)
             black.say(number, bool(small.mean() < _BLACK_MEAN and np.percentile(small, 99.9) < _BLACK_MOST))
+            rows, columns = np.maximum(rows, small.max(axis=1)), np.maximum(columns, small.max(axis=0))
             film.flat &= bool(small.max() - small.min() < 8)
             if anchor is None or _differs(small, anchor):
                 if number - anchored > 1:
@@ -139,4 +151,5 @@ def watch(data: bytes, wanted: Mapping[int, Sequence[Callable[[VideoFrame], None
         if film.frames - anchored > 1:
             film.still.append((anchored, film.frames))
         film.black = black.found
+        film.bars = (_dark(rows), _dark(columns[::-1]), _dark(rows[::-1]), _dark(columns))
         return film

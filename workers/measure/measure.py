@@ -49,7 +49,8 @@ def figures_of(asset: Path, modality: str, boxes: Sequence[Path] = (), threads: 
     Always: `bytes`, `format`, `container`, `metadata` {title, ad_id, source_type, ai_note, software}.
     Pictures: `codec, width, height, mode, flat`.   Films: `codec, profile, pix_fmt, width, height, frames, fps`
     (a whole number, or "30000/1001"), `even` (no frame early or late), `seconds, ms, faststart, kbps, flat`,
-    `black` and `still` [[first, end]] in frames, `card` (first frame of the end card).
+    `black` and `still` [[first, end]] in frames, `bars` [top, right, bottom, left] px always black, `card` (first frame
+    of the end card).
     Sound: `audio_codec, audio_rate, audio_channels, audio_kbps, audio_seconds`, in films `audio_offset_ms` (against the picture),
     `lufs, true_peak, clipped` (samples), `silent` [[start, end]] in ms; sound alone has `seconds, ms, kbps` too.
     With boxes: `canvas` [w, h], `texts` [{role, text, x, y, w, h, box, size, least, first, end, contrast, ink}],
@@ -122,6 +123,7 @@ def _of_film(data: bytes, boxes: Boxes | None, threads: int) -> Figures:
         "kbps": round(len(data) * 8 / float(seconds) / 1000),
         "flat": film.flat,
         "black": film.black,
+        "bars": film.bars,
         "still": [span for span in film.still if (span[1] - span[0]) / film.fps * 1000 >= _SHORTEST_STILL_MS],
     }
     if heard is not None:

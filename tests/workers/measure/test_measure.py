@@ -167,6 +167,11 @@ def test_a_film_that_stands_still_fails_and_an_end_card_may(film, tmp_path):
     assert not any("still" in reason for reason in accept(figures, FILM).reasons)
 
 
+def test_black_bars_are_measured(film, tmp_path):
+    assert measure(tmp_path, film(frames=4)[0], "video")["bars"] == [0, 0, 0, 0]
+    assert measure(tmp_path, film(frames=4, bars=40)[0], "video")["bars"] == [40, 0, 40, 0]
+
+
 def test_low_contrast_for_one_moment_is_found(film, tmp_path):
     """The first, the middle and the last frame are looked at; in the last the ground is black and the type with it."""
     data, boxes = film(frames=24, black=range(23, 24))
