@@ -59,7 +59,7 @@ def load_brand(
 
     Its files lie in its own folder, in the brief's or in a media root.
     """
-    name = str(node.value)
+    name = node.text or ""
     try:
         path = folders.find(node.at.file.folder, Path(name))
         if path.is_dir():
@@ -111,10 +111,10 @@ def _files(root: Node, folders: Folders, findings: Findings) -> dict[tuple[str, 
     found: dict[tuple[str, ...], Path] = {}
     for pattern, types in _TYPES:
         for node in root.select(pattern):
-            if not isinstance(node.value, str):
+            if node.text is None:
                 continue
             try:
-                path = folders.file(node.at.file.folder, Path(node.value), types)
+                path = folders.file(node.at.file.folder, Path(node.text), types)
                 if pattern == "logo.*":
                     png_header(path)
             except MediaError as error:

@@ -142,14 +142,13 @@ _PATTERNS = {"^[A-Z]$": "Arms are called A, B, C, ...", r"^[0-9]{1,4}/(hour|day|
 
 def _prune(chains: list[list[Node]], root_may_lack: bool) -> bool:
     """Take what is wrong out of the tree. False: nothing could be taken out."""
-    pruned = root_may_lack
+    wrong: dict[int, tuple[Node, set[int]]] = {}
     for chain in chains:
-        if len(chain) < 2:
-            continue
-        parent, node = chain[-2:]
+        if len(chain) > 1:
+            wrong.setdefault(id(chain[-2]), (chain[-2], set()))[1].add(id(chain[-1]))
+    for parent, nodes in wrong.values():
         if isinstance(parent.value, dict):
-            parent.value = {name: item for name, item in parent.value.items() if item is not node}
+            parent.value = {name: item for name, item in parent.value.items() if id(item) not in nodes}
         else:
-            parent.value = [item for item in parent.value if item is not node]
-        pruned = True
-    return pruned
+            parent.value = [item for item in parent.value if id(item) not in nodes]
+    return bool(wrong) or root_may_lack

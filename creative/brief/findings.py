@@ -54,17 +54,21 @@ class Findings:
     """Gathers findings; `check` raises them all."""
 
     _found: dict[tuple[int, int, int, str, str], Finding] = field(default_factory=dict)
+    _wheres: set[str] = field(default_factory=set)
 
     def add(self, place: Place, where: str, problem: str, instead: str = "") -> None:
         """Note one thing. The same problem at the same place counts once."""
         finding = Finding(
             place.file.label, place.line, place.column, printable(where, 120), printable(problem), printable(instead)
         )
+        while where and where not in self._wheres:
+            self._wheres.add(where)
+            where = where.rpartition(".")[0]
         self._found.setdefault((place.file.rank, place.line, place.column, finding.where, finding.problem), finding)
 
     def under(self, where: str) -> bool:
         """Whether something was found in `where` or below it."""
-        return any(name == where or name.startswith(f"{where}.") for *_, name, _ in self._found)
+        return where in self._wheres
 
     def __len__(self) -> int:
         return len(self._found)

@@ -114,7 +114,7 @@ def _read_tables(loading: _Loading) -> None:
     """Put the rows of segments.csv and copy.csv where the brief names them."""
     for name in ("segments", "copy"):
         node = loading.root.child(name)
-        if node is None or not isinstance(node.value, str) or bad_character(node.value):
+        if node is None or node.text is None or bad_character(node.text):
             continue
         table = open_table(node, loading.folders, loading.rank(), loading.findings)
         if table is not None:
@@ -133,7 +133,7 @@ def _read_tables(loading: _Loading) -> None:
 
 def _read_brand(loading: _Loading) -> Brand | None:
     node = loading.root.child("brand")
-    if node is None or not isinstance(node.value, str) or bad_character(node.value):
+    if node is None or node.text is None or bad_character(node.text):
         return None
     found = load_brand(node, loading.folders, loading.rank(), loading.findings)
     if found is None:
@@ -160,7 +160,7 @@ def _find_files(loading: _Loading) -> None:
 
 def _file(loading: _Loading, node: Node, types: Sequence[FileType]) -> Path | None:
     try:
-        path = loading.folders.file(node.at.file.folder, Path(str(node.value)), types)
+        path = loading.folders.file(node.at.file.folder, Path(node.text or ""), types)
     except MediaError as error:
         loading.findings.add(node.at, node.path, str(error), error.instead)
         return None
@@ -192,10 +192,10 @@ _CUT_OUT = "Save the cut-out as a PNG with alpha"
 
 def _read_scripts(loading: _Loading) -> None:
     for by_locale in loading.root.select("copy.script.*"):
-        for node in by_locale.value.values() if isinstance(by_locale.value, dict) else [by_locale]:
-            if not isinstance(node.value, str):
+        for node in by_locale.select("*") if isinstance(by_locale.value, dict) else [by_locale]:
+            name = node.text
+            if name is None:
                 continue
-            name = node.value
             try:
                 path = loading.folders.find(node.at.file.folder, Path(name))
                 text = read_text(path, name, MAX_SCRIPT_BYTES)
@@ -336,8 +336,8 @@ def _lines(root: Node) -> dict[str, str]:
         lines[node.path] = at
         if len(node.steps) == 2 and node.steps[0] in ("segments", "voices"):
             name = node.child("id")
-            if name is not None and isinstance(name.value, str):
-                named[node.steps] = name.value
+            if name is not None and name.text is not None:
+                named[node.steps] = name.text
         if node.steps[:2] in named:
             lines[".".join((node.steps[0], named[node.steps[:2]], *node.steps[2:]))] = at
     return lines

@@ -29,7 +29,7 @@ TITLES: dict[FileType, str] = {
 }
 
 
-class MediaError(ValueError):
+class MediaError(Exception):
     """A file that cannot be used. `instead` says what to do; `line` is where in the file, if it is known."""
 
     def __init__(self, problem: str, instead: str = "", line: int | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -63,19 +64,37 @@ class Facts:
             node = below
         return node
 
-    def rows(self) -> Iterator[tuple[int | None, Matrix | None]]:
-        """The rows of `include` with their number; (None, None) for everything when there is none."""
+    def rows(self) -> Iterator[Matrix | None]:
+        """The rows of `include`; None for everything when there is none."""
         if not self.file.include:
-            yield None, None
-        yield from enumerate(self.file.include)
+            yield None
+        yield from self.file.include
+
+    def markets(self, row: Matrix | None) -> tuple[str, ...]:
+        """The markets of a row, those of the brief only."""
+        named = row.markets if row is not None else ()
+        return tuple(market for market in named or self.file.markets if market in self.file.markets)
+
+    def places(self, row: Matrix | None) -> Iterator[tuple[str, str]]:
+        """The markets and locales of a row."""
+        for market in self.markets(row):
+            for locale in self.file.markets[market].locales:
+                if row is None or not row.locales or locale in row.locales:
+                    yield market, locale
+
+    @functools.cached_property
+    def _excludes(self) -> list[dict[str, frozenset[str]]]:
+        return [
+            {name: frozenset(getattr(row, name)) for name in Matrix.DIMENSIONS if getattr(row, name)}
+            for row in self.file.exclude
+        ]
 
     def excluded(self, **coordinate: str) -> bool:
         """Whether `exclude` takes out everything at a coordinate (segments="commuters", markets="FR", ...)."""
-        for row in self.file.exclude:
-            named = [name for name in Matrix.DIMENSIONS if getattr(row, name)]
-            if all(name in coordinate and coordinate[name] in getattr(row, name) for name in named):
-                return True
-        return False
+        return any(
+            all(coordinate.get(name) in values for name, values in row.items())  # a name that is not given is not in
+            for row in self._excludes
+        )
 
 
 def written_names(root: Node) -> dict[str, tuple[str, ...]]:
@@ -86,7 +105,7 @@ def written_names(root: Node) -> dict[str, tuple[str, ...]]:
 
     def values(pattern: str) -> tuple[str, ...]:
         found = (item for node in root.select(pattern) for item in items(node))
-        return tuple(dict.fromkeys(node.value for node in found if isinstance(node.value, str)))
+        return tuple(dict.fromkeys(node.text for node in found if node.text is not None))
 
     plain = ("script", "cta", "post_text", "alt")
     return {
@@ -113,8 +132,8 @@ def check_references(facts: Facts) -> None:
         known = frozenset(facts.known[kind])
         for node in facts.root.select(pattern):
             for item in items(node):
-                if isinstance(item.value, str) and item.value not in known:
-                    _unknown(facts, item, item.value, kind)
+                if item.text is not None and item.text not in known:
+                    _unknown(facts, item, item.text, kind)
     for pattern in ("offers.*.price", "offers.*.was"):
         for node in facts.root.select(pattern):
             for market, price in node.value.items() if isinstance(node.value, dict) else ():
@@ -154,15 +173,15 @@ def check_placements(facts: Facts) -> None:
     wanted = facts.known["placement"]
     for node in facts.root.select("placements"):
         for item in items(node):
-            if table and isinstance(item.value, str) and item.value not in table:
-                hint = did_you_mean(item.value, table) or "`creative placements` lists them"
-                facts.findings.add(item.at, item.path, f"is not a placement: {item.value!r}", hint)
+            if table and item.text is not None and item.text not in table:
+                hint = did_you_mean(item.text, table) or "`creative placements` lists them"
+                facts.findings.add(item.at, item.path, f"is not a placement: {item.text!r}", hint)
     for matrix in ("include", "exclude"):
         for node in facts.root.select(f"{matrix}.*.placements"):
             for item in items(node):
-                if isinstance(item.value, str) and item.value not in wanted:
-                    hint = did_you_mean(item.value, wanted) or "Add it to placements"
-                    problem = f"names the placement {item.value!r}, which the brief does not have"
+                if item.text is not None and item.text not in wanted:
+                    hint = did_you_mean(item.text, wanted) or "Add it to placements"
+                    problem = f"names the placement {item.text!r}, which the brief does not have"
                     facts.findings.add(item.at, item.path, problem, hint)
 
 
@@ -176,13 +195,13 @@ def check_ids(facts: Facts) -> None:
     for pattern in ("segments", "voices", "experiments", "review.stages"):
         seen: dict[str, Place] = {}
         for node in facts.root.select(f"{pattern}.*.id"):
-            if not isinstance(node.value, str):
+            if node.text is None:
                 continue
-            if node.value in seen:
-                first = seen[node.value]
-                problem = f"is a second {node.value!r}; the first is in line {first.line}"
+            if node.text in seen:
+                first = seen[node.text]
+                problem = f"is a second {node.text!r}; the first is in line {first.line}"
                 facts.findings.add(node.at, node.path, problem, "Rename or remove one")
-            seen.setdefault(node.value, node.at)
+            seen.setdefault(node.text, node.at)
 
 
 def check_offers(facts: Facts) -> None:
@@ -193,9 +212,7 @@ def check_offers(facts: Facts) -> None:
             node = facts.at("offers", name, "valid", "until")
             problem = f"is over on {offer.valid.until}, before the flight begins on {facts.file.flight.from_}"
             facts.findings.add(node.at, node.path, problem, "Mend one of the dates")
-    for number, row in facts.rows():
-        if row is None:
-            continue
+    for number, row in enumerate(facts.file.include):
         for place, name in enumerate(row.offers):
             named = facts.file.offers.get(name)
             node = facts.at("include", str(number), "offers", str(place))
@@ -256,22 +273,34 @@ def _check_coverage(facts: Facts) -> None:
     by_product: dict[str, list[str]] = {}
     for name, offer in facts.file.offers.items():
         by_product.setdefault(offer.product, []).append(name)
-    told: set[tuple[str, str]] = set()
-    for _, row in facts.rows():
-        for product, offers in by_product.items():
-            if row is not None and row.products and product not in row.products:
-                continue
-            named = [name for name in offers if row is None or not row.offers or name in row.offers]
-            for market in (row.markets if row is not None and row.markets else facts.file.markets) if named else ():
-                priced = any(market in facts.file.offers[name].price for name in named)
-                if priced or (product, market) in told or market not in facts.file.markets:
-                    continue
-                told.add((product, market))
-                if not facts.excluded(products=product, markets=market):
-                    node = facts.at("offers", named[0], "price")
-                    problem = f"has no price for {market}, where {product!r} is advertised"
-                    hint = f'Add {market}: "5.99", or exclude the product there'
-                    facts.findings.add(node.key, node.path, problem, hint)
+    everywhere: dict[str, None] = {}
+    for row in facts.rows():
+        if row is None or not (row.products or row.offers):
+            everywhere |= dict.fromkeys(facts.markets(row))
+        elif not row.offers:
+            for product in row.products:
+                _check_priced(facts, product, by_product.get(product, []), facts.markets(row))
+        else:
+            named: dict[str, list[str]] = {}
+            for name in row.offers:
+                if name in facts.file.offers:
+                    named.setdefault(facts.file.offers[name].product, []).append(name)
+            for product, offers in named.items():
+                if not row.products or product in row.products:
+                    _check_priced(facts, product, offers, facts.markets(row))
+    for product, offers in by_product.items():
+        _check_priced(facts, product, offers, everywhere)
+
+
+def _check_priced(facts: Facts, product: str, offers: list[str], markets: Iterable[str]) -> None:
+    for market in markets if offers else ():
+        if any(market in facts.file.offers[name].price for name in offers):
+            continue
+        if not facts.excluded(products=product, markets=market):
+            node = facts.at("offers", offers[0], "price")
+            problem = f"has no price for {market}, where {product!r} is advertised"
+            hint = f'Add {market}: "5.99", or exclude the product there'
+            facts.findings.add(node.key, node.path, problem, hint)
 
 
 CHECKS: Iterable[Callable[[Facts], None]] = (check_references, check_placements, check_ids, check_offers)

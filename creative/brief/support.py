@@ -116,7 +116,7 @@ def refuse_unsupported(root: Node, findings: Findings) -> None:
             if not row.quiet:
                 findings.add(node.key, node.path, "is not supported yet", row.instead)
             continue
-        if row.never and isinstance(node.value, str) and node.value.startswith(row.never):
+        if row.never and node.text is not None and node.text.startswith(row.never):
             findings.add(node.key, node.path, f"{node.value!r} is not supported yet", row.instead)
         if isinstance(node.value, dict) and len(path) < 3:
             stack.extend((node.value[name], (*path, name)) for name in node.names())

@@ -44,7 +44,7 @@ class Table:
 
 def open_table(node: Node, folders: Folders, rank: int, findings: Findings) -> Table | None:
     """The table that a node names, or None, with the reason noted."""
-    name = str(node.value)
+    name = node.text or ""
     if name.lower().endswith((".parquet", ".xlsx", ".xls", ".ods")):
         kind = name.rpartition(".")[2].lower()
         findings.add(node.at, node.path, f"is a table in {kind}, which is not supported yet", "Save it as CSV, UTF-8")
@@ -144,7 +144,7 @@ def _rows(table: Table, first: str, most: int, wrong: object, findings: Findings
     """The rows as cells by column, blank ones left out. x- columns pass."""
     file, where = table.file, table.node.path
     try:
-        text = read_text(table.path, str(table.node.value), MAX_TABLE_BYTES)
+        text = read_text(table.path, table.node.text or "", MAX_TABLE_BYTES)
     except MediaError as error:
         findings.add(table.node.at, where, str(error), error.instead)
         return

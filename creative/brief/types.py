@@ -46,9 +46,13 @@ def refused(problem: str, instead: str = "") -> PydanticCustomError:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint for a misspelt name ("Did you mean 'house'?"), else the few names there are, else nothing."""
-    names = [str(name) for name in known]
-    lower = {name.lower(): name for name in names[:5_000]}
-    near = difflib.get_close_matches(word[:100].lower(), lower, n=1, cutoff=0.6)
+    return _did_you_mean(word[:100], tuple(str(name) for name in known)[:2_000])
+
+
+@lru_cache(maxsize=256)
+def _did_you_mean(word: str, names: tuple[str, ...]) -> str:
+    lower = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
     if near:
         return f"Did you mean {lower[near[0]]!r}?"
     return f"There is: {', '.join(names)}" if 0 < len(names) <= 12 else ""
@@ -281,10 +285,10 @@ def known_locale(tag: str) -> bool:
 
 
 def _locale(value: Any) -> str:
-    text = as_text(value).strip()
+    text = as_text(value)
     if known_locale(text):
         return text
-    match = _LOCALE_ANY_CASE.match(text)
+    match = _LOCALE_ANY_CASE.match(text.strip())
     hint = "Write language and country, such as de-DE or en-GB"
     if match:
         language, script, territory = match.groups()
@@ -316,9 +320,9 @@ def _territories() -> frozenset[str]:
 
 
 def _market(value: Any) -> str:
-    text = as_text(value).strip()
+    text = as_text(value)
     if text not in _territories():
-        upper = {"UK": "GB", "EN": "GB"}.get(text.upper(), text.upper())
+        upper = {"UK": "GB", "EN": "GB"}.get(text.strip().upper(), text.strip().upper())
         hint = f"Write {upper}" if upper in _territories() else "Write two capital letters, such as DE, FR or GB"
         raise refused(f"is not a country code: {text[:40]!r}", hint)
     return text
@@ -329,9 +333,9 @@ MarketCode = Annotated[str, BeforeValidator(_market), WithJsonSchema({"type": "s
 
 
 def _currency(value: Any) -> str:
-    text = as_text(value).strip()
+    text = as_text(value)
     if text not in list_currencies():
-        upper = {"€": "EUR", "£": "GBP", "$": "USD", "EURO": "EUR"}.get(text.upper(), text.upper())
+        upper = {"€": "EUR", "£": "GBP", "$": "USD", "EURO": "EUR"}.get(text.strip().upper(), text.strip().upper())
         hint = f"Write {upper}" if upper in list_currencies() else "Write three capital letters, such as EUR or GBP"
         raise refused(f"is not a currency: {text[:40]!r}", hint)
     return text
@@ -352,9 +356,9 @@ def _timezones() -> frozenset[str]:
 
 
 def _timezone(value: Any) -> str:
-    text = as_text(value).strip()
+    text = as_text(value)
     if text not in _timezones():
-        hint = did_you_mean(text, _timezones()) or "Write a name such as Europe/Berlin"
+        hint = did_you_mean(text.strip(), _timezones()) or "Write a name such as Europe/Berlin"
         raise refused(f"is not a time zone: {text[:40]!r}", hint)
     return text
 

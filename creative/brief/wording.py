@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from creative.brief.copy_rules import FIELDS, NAMING_FIELDS, TRACKING_FIELDS, BannedWords, FieldError, used_fields
 from creative.brief.findings import Place
-from creative.brief.models import Matrix
 from creative.brief.rules import Facts, Script, placement_table
 from creative.brief.types import did_you_mean
 from creative.brief.yaml_source import Node
@@ -18,12 +17,12 @@ def _texts(facts: Facts) -> Iterator[Script]:
     """Every text of the copy, scripts too."""
     for node in facts.root.select("copy.*"):
         name = node.steps[-1]
-        if name.startswith("x-") or name == "script":
+        if name == "script":
             continue
         pattern = "*" if name in ("cta", "post_text", "alt") else "*.*"
         for text in node.select(pattern):
-            if isinstance(text.value, str) and not text.steps[-1].startswith("x-"):
-                yield Script(text.value, text, text.at)
+            if text.text is not None:
+                yield Script(text.text, text, text.at)
     yield from facts.scripts.values()
 
 
@@ -107,43 +106,45 @@ def check_banned(facts: Facts) -> None:
         look(text.text, text.at if in_file else lambda _, at=text.place: at, text.node.path)  # type: ignore[misc]
     for pattern in ("products.*.name.*", "products.*.facts.*", "products.*.facts.*.*"):
         for node in facts.root.select(pattern):
-            if isinstance(node.value, str):
-                look(node.value, lambda _, at=node.at: at, node.path)  # type: ignore[misc]
+            if node.text is not None:
+                look(node.text, lambda _, at=node.at: at, node.path)  # type: ignore[misc]
 
 
 # --------------------------------------------------------------------------------------------------------- translations
 
 
 def check_translations(facts: Facts) -> None:
-    """Every locale that a market needs, where `missing_translation` is refuse; else at least one that serves."""
+    """Every locale that a market needs, where `missing_translation` is refuse."""
     if facts.file.missing_translation != "refuse":
         return
     _check_headlines(facts)
-    everywhere = dict.fromkeys((market, locale) for _, row in facts.rows() for market, locale in _places(facts, row))
+    everywhere = dict.fromkeys(place for row in facts.rows() for place in facts.places(row))
     for name in ("cta", "post_text", "alt"):
         _lacks(facts, ("copy", name), everywhere)
     _check_scripts(facts)
+    _check_products(facts)
+
+
+def _check_products(facts: Facts) -> None:
+    general: dict[tuple[str, str], None] = {}
+    named: dict[str, dict[tuple[str, str], None]] = {}
+    for row in facts.rows():
+        places = dict.fromkeys(facts.places(row))
+        if row is None or not row.products:
+            general |= places
+            continue
+        for product in row.products:
+            named.setdefault(product, {}).update(places)
     for product in facts.products:
-        reached = dict.fromkeys(
+        reached = [
             place
-            for _, row in facts.rows()
-            if row is None or not row.products or product in row.products
-            for place in _places(facts, row)
+            for place in general | named.get(product, {})
             if not facts.excluded(products=product, markets=place[0], locales=place[1])
-        )
+        ]
         _lacks(facts, ("products", product, "name"), reached)
-        for node in facts.root.select(f"products.{product}.facts.*"):
+        for node in facts.at("products", product).select("facts.*"):
             if isinstance(node.value, dict):
                 _lacks(facts, node.steps, reached)
-
-
-def _places(facts: Facts, row: Matrix | None) -> Iterator[tuple[str, str]]:
-    """The markets and locales of a row of the matrix."""
-    markets = facts.file.markets
-    for market in row.markets if row is not None and row.markets else markets:
-        for locale in markets[market].locales if market in markets else ():
-            if row is None or not row.locales or locale in row.locales:
-                yield market, locale
 
 
 def _lacks(facts: Facts, steps: tuple[str, ...], needed: Iterable[tuple[str, str]], why: str = "") -> None:
@@ -172,8 +173,8 @@ def _check_headlines(facts: Facts) -> None:
         for name in names:
             users.setdefault(name, set()).add(segment)
     needed: dict[str, dict[tuple[str, str], str]] = {}
-    for _, row in facts.rows():
-        places = tuple(_places(facts, row))
+    for row in facts.rows():
+        places = tuple(facts.places(row))
         if row is not None and row.segments:
             by_name: Mapping[str, set[str]] = _users_among(row.segments, uses)
         else:
@@ -205,10 +206,10 @@ def _check_scripts(facts: Facts) -> None:
         return
     table = placement_table()
     heard: dict[tuple[str, str], None] = {}
-    for _, row in facts.rows():
+    for row in facts.rows():
         wanted = row.placements if row is not None and row.placements else facts.file.placements
         if any(name in table and table[name].modality != "image" for name in wanted):
-            heard |= dict.fromkeys(_places(facts, row))
+            heard |= dict.fromkeys(facts.places(row))
     _lacks(facts, ("copy", "script"), heard, " for film and sound")
 
 

@@ -49,6 +49,13 @@ class Node:
         """ "offers.house.price.DE"; empty for the root."""
         return ".".join(self.steps)
 
+    @property
+    def text(self) -> str | None:
+        """A scalar that can be read as text, as it was written; else None."""
+        if isinstance(self.value, str):
+            return self.value
+        return self.value.written if isinstance(self.value, WrittenInt | WrittenFloat) else None
+
     def child(self, name: str | int) -> Node | None:
         """The node under a key or an index, or None."""
         if isinstance(self.value, dict):
@@ -72,7 +79,7 @@ class Node:
             if found is not None:
                 yield found
         elif isinstance(self.value, dict):
-            yield from self.value.values()
+            yield from (self.value[key] for key in self.names())
         elif isinstance(self.value, list):
             yield from self.value
 
