@@ -22,28 +22,32 @@ _INSTEAD = {
     bytes: "use its digest",
 }
 _MAX_DEPTH = 32
+_PLAIN = (int, bool, type(None))
 
 
-def _check(value: object, where: str, depth: int) -> None:
-    if value is None or value is True or value is False or type(value) is int:
-        return
-    if type(value) is str:
-        if not value.isascii():
-            value.encode()  # a lone surrogate has no UTF-8: UnicodeEncodeError is a ValueError
-        return
-    if depth > _MAX_DEPTH:
-        raise ValueError(f"{where} is nested deeper than {_MAX_DEPTH} levels")
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if type(name) is not str:
-                raise TypeError(f"{where} has a key that is not a string: {name!r}")
-            _check(item, name, depth + 1)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _check(item, where, depth + 1)
-    else:
-        instead = _INSTEAD.get(type(value), "use strings, integers, lists and mappings")
-        raise TypeError(f"{where} is a {type(value).__name__}: it has no single spelling; {instead}")
+def check(value: object, where: str = "the value") -> None:
+    """Raise TypeError for what has no single spelling (a float, a set), ValueError for a lone surrogate."""
+    stack = [(value, where, 0)]
+    while stack:
+        item, where, depth = stack.pop()
+        kind = type(item)
+        if kind is str:
+            if not item.isascii():  # type: ignore[attr-defined]  # a lone surrogate has no UTF-8
+                item.encode()  # type: ignore[attr-defined]
+        elif kind in _PLAIN:
+            continue
+        elif depth > _MAX_DEPTH:
+            raise ValueError(f"{where} is nested deeper than {_MAX_DEPTH} levels")
+        elif isinstance(item, dict):
+            for name, below in item.items():
+                if type(name) is not str:
+                    raise TypeError(f"{where} has a key that is not a string: {name!r}")
+                stack.append((below, name, depth + 1))
+        elif isinstance(item, list | tuple):
+            stack.extend((below, where, depth + 1) for below in item)
+        else:
+            instead = _INSTEAD.get(kind, "use strings, integers, lists and mappings")
+            raise TypeError(f"{where} is a {kind.__name__}: it has no single spelling; {instead}")
 
 
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
@@ -54,7 +58,7 @@ def canonical(value: object) -> bytes:
 
     Raises TypeError for what has no single spelling (a float, a set), ValueError for a lone surrogate.
     """
-    _check(value, "the value", 0)
+    check(value)
     return _encoder.encode(value).encode()
 
 
@@ -66,6 +70,11 @@ def digest(data: bytes) -> str:
 def key(value: object) -> str:
     """The sha256 of the canonical spelling of `value`: 64 hexadecimal digits."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def checked_key(value: object) -> str:
+    """`key`, for a value whose parts `check` has seen already: what is planned 100,000 times is checked once."""
+    return hashlib.sha256(_encoder.encode(value).encode()).hexdigest()
 
 
 def file_digest(path: Path) -> str:

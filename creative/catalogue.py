@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Catalogue:
 
     specs: Mapping[tuple[str, str], BackendSpec]
     digest: str
+    _chosen: dict[tuple[str, str | None], BackendSpec] = field(default_factory=dict, repr=False, compare=False)
 
     def of_kind(self, kind: str) -> list[BackendSpec]:
         """The rows of one kind, in order."""
@@ -58,6 +59,9 @@ class Catalogue:
 
     def choose(self, kind: str, name: str | None = None) -> BackendSpec:
         """The named row, or the kind's first that is not a draft. Raises UsageError with the names there are."""
+        chosen = self._chosen.get((kind, name))
+        if chosen is not None:
+            return chosen
         rows = self.of_kind(kind)
         if name is None:
             row = next((row for row in rows if not row.draft), None)
@@ -67,6 +71,7 @@ class Catalogue:
             names = ", ".join(row.name for row in rows) or "none"
             wanted = f"{kind} backend {name!r}" if name else f"{kind} backend that is not a draft"
             raise UsageError(f"the catalogue has no {wanted}; there is: {names}")
+        self._chosen[kind, name] = row
         return row
 
 

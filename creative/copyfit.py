@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import uharfbuzz
 
 from creative.layouts import LEAST_PX
-from creative.linebreak import SOFT_HYPHEN, Line, balanced, words
+from creative.linebreak import SOFT_HYPHEN, Line, Word, balanced, words
 
 FontRole = Literal["display", "text"]
 _RTL = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
@@ -25,6 +24,10 @@ _PRICE = re.compile(
 )
 CENTS_SCALE = 0.54
 """Cents and the currency's sign beside the whole part of a price; CRAFT: big whole part, raised cents."""
+
+
+_REMEMBERED = 65536
+"""How many answers are kept before all are forgotten."""
 
 
 class Ink(NamedTuple):
@@ -57,6 +60,20 @@ class Fit(NamedTuple):
         return self.size * (self.top + self.bottom + (len(self.lines) - 1) * leading)
 
 
+class _Copy:
+    """A text measured once: its words, the ink above and below any of its lines in ems, and its splits as asked for."""
+
+    def __init__(self, parts: Sequence[Word], top: float, bottom: float) -> None:
+        self.words, self.top, self.bottom = parts, top, bottom
+        self._splits: dict[tuple[int, bool], tuple[Line, ...]] = {}
+
+    def split(self, lines: int, tight: bool = False) -> tuple[Line, ...]:
+        """See `creative.linebreak.balanced`."""
+        if (lines, tight) not in self._splits:
+            self._splits[lines, tight] = balanced(self.words, lines, tight=tight)
+        return self._splits[lines, tight]
+
+
 class Metrics:
     """One font file's measures. Raises ValueError when the bytes are no font."""
 
@@ -71,6 +88,8 @@ class Metrics:
         self._font = uharfbuzz.Font(face)
         self._em = float(face.upem)
         self._inks: dict[tuple[str, str], Ink] = {}
+        self._fits: dict[tuple[str, str, Room], Fit | None] = {}
+        self._copies: dict[tuple[str, str], _Copy] = {}
         self.cap = self.ink("H", "").top
         """Height of a capital, in ems."""
 
@@ -78,6 +97,8 @@ class Metrics:
         """Measure a string, shaped for a locale."""
         found = self._inks.get((text, locale))
         if found is None:
+            if len(self._inks) >= _REMEMBERED:
+                self._inks.clear()
             found = self._inks[text, locale] = self._shape(text, locale)
         return found
 
@@ -97,6 +118,38 @@ class Metrics:
                 bottom = max(bottom, -(extents.y_bearing + extents.height + place.y_offset))
         return Ink(width / self._em, top / self._em, bottom / self._em)
 
+    def fit(self, text: str, locale: str, room: Room) -> Fit | None:
+        """See `fit_text`."""
+        key = (text, locale, room)
+        if key not in self._fits:
+            if len(self._fits) >= _REMEMBERED:
+                self._fits.clear()
+            self._fits[key] = self._fit(text, locale, room)
+        return self._fits[key]
+
+    def _fit(self, text: str, locale: str, room: Room) -> Fit | None:
+        if room.price:
+            ink = price_ink(self, text, locale)
+            return room.best([(Line(text, ink.width),)], ink.top, ink.bottom) if text.strip() else None
+        copy = self._copy(text, locale)
+        if not copy.words:
+            return None
+        # A button's height hangs on its font alone, so that equal buttons are equally high.
+        top, bottom = (self.cap, 0.0) if room.pad != (0, 0) else (copy.top, copy.bottom)
+        counts = range(1, min(room.lines, len(copy.words)) + 1)
+        found = room.best((copy.split(count) for count in counts), top, bottom)
+        return found or room.best((copy.split(count, tight=True) for count in counts), top, bottom)
+
+    def _copy(self, text: str, locale: str) -> _Copy:
+        if (text, locale) not in self._copies:
+            if len(self._copies) >= _REMEMBERED:
+                self._copies.clear()
+            parts = words(text, lambda piece: self.ink(piece, locale).width)
+            inks = [self.ink(word.text, locale) for word in parts]
+            top, bottom = max((ink.top for ink in inks), default=0.0), max((ink.bottom for ink in inks), default=0.0)
+            self._copies[text, locale] = _Copy(parts, max(self.cap, top), bottom)
+        return self._copies[text, locale]
+
     def missing(self, text: str) -> str:
         """The characters that the font has no glyph for, in order, each once."""
         invisible = {SOFT_HYPHEN, "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060"}
@@ -114,7 +167,7 @@ def price_pieces(metrics: Metrics, text: str) -> tuple[Piece, ...]:
     """A formatted price as a retail designer sets it: the whole part large, cents and sign small and raised.
 
     Raised parts share the whole part's top; the cents stand over the decimal sign. What is no plain price with two
-    cents ("from 5", "1,000,000 sum", Arabic digits) is one piece as it is.
+    cents ("5 for 3", "1,000", Arabic digits) is one piece as it is.
     """
     match = _PRICE.fullmatch(text.strip())
     if match is None:
@@ -124,7 +177,7 @@ def price_pieces(metrics: Metrics, text: str) -> tuple[Piece, ...]:
     made = []
     if before:
         made.append(Piece(before, CENTS_SCALE, rise, 0.0))
-    made.append(Piece(match["whole"] + match["point"], 1.0, 0.0, 0.0))
+    made.append(Piece(match["whole"] + match["point"], 1.0, 0.0, 0.1 if before[-1:].isalpha() else 0.0))
     made.append(Piece(match["cents"], CENTS_SCALE, rise, -0.82 * metrics.ink(match["point"], "").width))
     if after:
         made.append(Piece(after, CENTS_SCALE, rise, 0.06))
@@ -142,69 +195,47 @@ def price_ink(metrics: Metrics, text: str, locale: str) -> Ink:
     return Ink(width, top, bottom)
 
 
+class Room(NamedTuple):
+    """What a text may take: an item of a layout document, as a key. Sizes in px; leading and pads per mille of the type."""
+
+    price: bool
+    width: int
+    height: int
+    most: int
+    least: int
+    lines: int
+    leading: int
+    pad: tuple[int, int]
+
+    def best(self, options: Iterable[tuple[Line, ...]], top: float, bottom: float) -> Fit | None:
+        """The option that is best set here: one line more only where it lets the text grow by a fifth."""
+        chosen: Fit | None = None
+        for option in options:
+            ems = max(line.width for line in option) + 2 * self.pad[0] / 1000
+            block = top + bottom + (len(option) - 1) * self.leading / 1000 + 2 * self.pad[1] / 1000
+            # Two pixels are kept back for the rounding of glyphs to the grid.
+            size = min(self.most, int((self.width - 2) / max(ems, 0.01)), int((self.height - 2) / max(block, 0.01)))
+            if size >= self.least and (chosen is None or size * 5 >= chosen.size * 6):
+                chosen = Fit(size, option, top, bottom)
+        return chosen
+
+
 def fit_text(metrics: Metrics, text: str, locale: str, item: Mapping[str, Any], least: int | None = None) -> Fit | None:
     """The largest setting of a text in an item of a layout document, or None when even the least size is too large.
 
-    Tries every allowed number of lines: one line more is taken where it lets the text grow by a fifth or more.
-    `least` stands in for the item's.
+    Tries every allowed number of lines: one line more is taken where it lets the text grow by a fifth or more. Splits
+    that read well come first; where none fits, the narrowest does. `least` stands in for the item's.
     """
+    price = item["role"] == "price"
     floor = item["least"] if least is None else least
-    if item["role"] == "price":
+    if price:
         # Cents and sign are smaller than the whole part, and no text is smaller than LEAST_PX.
         floor = max(floor, math.ceil(LEAST_PX / CENTS_SCALE))
-    return _fit(
-        metrics,
-        text,
-        locale,
-        item["role"],
-        item["width"],
-        item["height"],
-        item["most"],
-        floor,
-        item["lines"],
-        item["leading"],
-        tuple(item["button"]["pad"]) if "button" in item else (0, 0),
+    pad = tuple(item["button"]["pad"]) if "button" in item else (0, 0)
+    room = Room(
+        price, item["width"], item["height"], item["most"], floor, item["lines"], item["leading"], (pad[0], pad[1])
     )
-
-
-@lru_cache(maxsize=65536)
-def _fit(
-    metrics: Metrics,
-    text: str,
-    locale: str,
-    role: str,
-    width: int,
-    height: int,
-    most: int,
-    least: int,
-    lines: int,
-    leading: int,
-    pad: tuple[int, int],
-) -> Fit | None:
-    if not text.strip():
-        return None
-    if role == "price":
-        ink = price_ink(metrics, text, locale)
-        options: list[tuple[Line, ...]] = [(Line(text, ink.width),)]
-        top, bottom = ink.top, ink.bottom
-    else:
-        parts = words(text, lambda piece: metrics.ink(piece, locale).width)
-        inks = [metrics.ink(word.text, locale) for word in parts]
-        top = max(metrics.cap, *(ink.top for ink in inks))
-        bottom = max(ink.bottom for ink in inks)
-        options = [balanced(parts, count) for count in range(1, min(lines, len(parts)) + 1)]
-    if pad != (0, 0):
-        # A button's height hangs on its font alone, so that equal buttons are equally high.
-        top, bottom = metrics.cap, 0.0
-    best: Fit | None = None
-    for option in options:
-        ems = max(line.width for line in option) + 2 * pad[0] / 1000
-        block = top + bottom + (len(option) - 1) * leading / 1000 + 2 * pad[1] / 1000
-        # Two pixels are kept back for the rounding of glyphs to the grid.
-        size = min(most, int((width - 2) / ems), int((height - 2) / block))
-        if size >= least and (best is None or size * 5 >= best.size * 6):
-            best = Fit(size, option, top, bottom)
-    return best
+    return metrics.fit(text, locale, room)
 
 
 def offer_items(item: Mapping[str, Any], row: bool = False) -> dict[str, dict[str, Any]]:
@@ -255,6 +286,8 @@ class Fitter:
         if answer is None:
             item = self._item(document, part, role)
             answer = item is None or fit_text(self._metrics[item["font"]], text, locale, item) is not None
+            if len(self._answers) >= 4 * _REMEMBERED:
+                self._answers.clear()
             self._answers[key] = answer
         return answer
 

@@ -117,12 +117,14 @@ class Group(_Row):
 class Stand(_Row):
     """Where the product should stand: centre `x`, standing line `foot`, `height` wanted. The scene follows.
 
-    `most`: the height that it may grow to where standing there needs a larger scene; without it, `height`.
+    `most`: the height that it may grow to where standing there needs a larger scene; without it, `height`. A product
+    that is wide rather than high gets `width` instead of the height wanted.
     """
 
     x: int = Field(ge=-200, le=1200)
     foot: int = Field(ge=0, le=1400)
     height: int = Field(gt=0, le=1400)
+    width: int = Field(620, gt=0, le=1400)
     most: int | None = Field(None, gt=0, le=1400)
 
 
@@ -183,7 +185,7 @@ class Shape(_Row):
     def document(self, placement: Placement) -> dict[str, Any]:
         """The entry in whole pixels of one placement: JSON-ready, integers and strings only.
 
-        `{"shape", "scene", "width", "height", "field": [x, y, w, h], "parts": {"still": {"product": {x, foot, height, most},
+        `{"shape", "scene", "width", "height", "field": [x, y, w, h], "parts": {"still": {"product": {x, foot, height, width, most},
         "groups": [...], "plain": [...] or null}, "body", "endcard"}}`; an item's `height`, `width` and sizes are px,
         its `leading`, `pad`, `radius` and `share` stay per mille. A part that the entry lacks is the still's.
         Raises UsageError for a placement without pixels, or whose safe zone leaves no field.
@@ -277,14 +279,15 @@ def placed(
         return cover, (cw - sw * cover) / 2, (ch - sh * cover) / 2
     px, py, pw, ph = product
     centre, foot = px + pw / 2, py + ph
+    size = min(stand["height"] / ph, stand["width"] / pw)
     wanted = max(
-        stand["height"] / ph,
+        size,
         stand["x"] / centre if centre else 0.0,
         (cw - stand["x"]) / (sw - centre) if sw > centre else 0.0,
         stand["foot"] / foot if foot else 0.0,
         (ch - stand["foot"]) / (sh - foot) if sh > foot else 0.0,
     )
-    scale = max(cover, min(wanted, stand["most"] / ph, LARGEST_SCALE))
+    scale = max(cover, min(wanted, size * stand["most"] / stand["height"], LARGEST_SCALE))
     x = min(0.0, max(cw - sw * scale, stand["x"] - centre * scale))
     y = min(0.0, max(ch - sh * scale, stand["foot"] - foot * scale))
     return scale, x, y
@@ -310,6 +313,7 @@ def _part(part: Part, field: tuple[int, int, int, int], short: int) -> dict[str,
             "x": x + round(w * part.product.x / 1000),
             "foot": y + round(h * part.product.foot / 1000),
             "height": round(h * part.product.height / 1000),
+            "width": round(w * part.product.width / 1000),
             "most": round(h * (part.product.most or part.product.height) / 1000),
         },
         "groups": [_group(group, field, short) for group in part.groups],
@@ -320,8 +324,8 @@ def _part(part: Part, field: tuple[int, int, int, int], short: int) -> dict[str,
 def _group(group: Group, field: tuple[int, int, int, int], short: int) -> dict[str, Any]:
     x, y, w, h = field
     bx, by, bw, bh = group.box
-    left, top = x + math.ceil(w * bx / 1000), y + math.ceil(h * by / 1000)
-    width, height = x + w * (bx + bw) // 1000 - left, y + h * (by + bh) // 1000 - top
+    # Rounded down alike, so that items that fit per mille fit in pixels.
+    left, top, width, height = x + w * bx // 1000, y + h * by // 1000, w * bw // 1000, h * bh // 1000
     return {
         "box": [left, top, width, height],
         "h": group.h,

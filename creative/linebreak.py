@@ -5,6 +5,7 @@ Pure arithmetic, in ems: a line's width grows in proportion to its type size, so
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -43,7 +44,7 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
 
     Lines may break at spaces, after a hyphen or dash inside a word, and at soft hyphens.
     """
-    for chunk in text.split(" "):
+    for chunk in re.split(r"[ \t\r\n]+", text):
         if not chunk:
             continue
         start = 0
@@ -83,11 +84,12 @@ def words(text: str, width: Callable[[str], float]) -> tuple[Word, ...]:
     return tuple(made)
 
 
-def balanced(parts: Sequence[Word], lines: int) -> tuple[Line, ...]:
+def balanced(parts: Sequence[Word], lines: int, *, tight: bool = False) -> tuple[Line, ...]:
     """Split words into `lines` lines (fewer if there are fewer words): the split whose widest line is narrowest.
 
     Among splits that are nearly as narrow, the one that reads well wins: a line counts 4 % wider if it ends with a
-    weak word, 3 % narrower if it ends a sentence, and far wider if it is a lone short word at the end.
+    weak word, 3 % narrower if it ends a sentence, and far wider if it is a lone short word at the end. `tight` leaves
+    this out: the narrowest split, whatever it reads like.
     """
     count = len(parts)
     lines = min(lines, count)
@@ -100,24 +102,28 @@ def balanced(parts: Sequence[Word], lines: int) -> tuple[Line, ...]:
         return starts[end] - starts[first] - last.space + (last.hyphen if end < count else 0.0)
 
     def cost(first: int, end: int) -> float:
-        last, ems = parts[end - 1], width(first, end)
+        ems = width(first, end)
+        if tight:
+            return ems
         if end == count:
             return ems if ems > _WIDOW_EM or first == 0 else ems + 2 * _WIDOW_EM
+        last = parts[end - 1]
         return ems * (0.97 if last.closes else 1.04 if last.weak else 1.0)
 
+    costs = [[cost(first, end) if first < end else 0.0 for end in range(count + 1)] for first in range(count)]
     # table[k][j]: the first j words in k lines: the cost of their costliest line, the sum of squares, the last break.
     none = (float("inf"), 0.0, 0)
     table = [[(0.0, 0.0, 0)] + [none] * count]
     for k in range(1, lines + 1):
-        row = [none] * (count + 1)
-        for j in range(k, count + 1):
+        row, above = [none] * (count + 1), table[-1]
+        # Every line has a word, so that k lines leave room for the rest.
+        for j in range(k, count + 1 - (lines - k)):
             best = none
             for i in range(k - 1, j):
-                before = table[k - 1][i]
-                here = cost(i, j)
-                option = (max(before[0], here), before[1] + here * here, i)
-                if option < best:
-                    best = option
+                here, before = costs[i][j], above[i]
+                most = here if here > before[0] else before[0]
+                if most <= best[0]:
+                    best = min(best, (most, before[1] + here * here, i))
             row[j] = best
         table.append(row)
     made: list[Line] = []

@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from creative.cards import MODALITIES, Card, Chapter, Group, Missing, chapters_of, counted, natural, size, state_counts
-from creative.errors import StoreError
+from creative.errors import StoreError, UsageError
 from creative.records import STATES
 from creative.registry.rows import AssetRow
 from creative.resources import templates
@@ -149,7 +149,8 @@ class _Media:
     def choose(self, cards: Sequence[Card]) -> None:
         """Decide on the originals before anything is written: pictures first, then sounds, then films, in order."""
         left = self.limit - sum(_encoded(_POSTER_GUESS) for card in cards if card.modality != "image")
-        ranked = sorted(cards, key=lambda card: ("image", "audio", "video").index(card.modality))
+        order = {"image": 0, "audio": 1}
+        ranked = sorted(cards, key=lambda card: order.get(card.modality, 2))
         for card in ranked if len(cards) <= POSTERS_ONLY else ():
             if card.type in _MARKS and _encoded(card.bytes) <= left:
                 self.inside.add(card.asset_id)
@@ -177,7 +178,7 @@ class _Media:
     def _data(self, sha256: str, type: str) -> Markup | None:
         try:
             data = self.store.get_blob(sha256)
-        except StoreError:
+        except (StoreError, UsageError):
             self.unreadable.add(sha256)
             return None
         start = data[4:8] if type == "video/mp4" else data
@@ -188,7 +189,10 @@ class _Media:
         return Markup(f"data:{type};base64,{base64.b64encode(data).decode()}")
 
     def _relative(self, sha256: str) -> str | None:
-        uri = urlsplit(self.store.uri(sha256))
+        try:
+            uri = urlsplit(self.store.uri(sha256))
+        except UsageError:
+            return None
         if uri.scheme != "file":
             return None
         return quote(os.path.relpath(Path(unquote(uri.path)).resolve(), self.folder).replace(os.sep, "/"))

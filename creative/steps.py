@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from creative.canonical import key as canonical_key
+from creative.canonical import check, checked_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +188,9 @@ def step(
             raise ValueError(f"{kind} has no input {role!r}")
     if (seed is not None) != row.seeded:
         raise ValueError(f"{kind} {'needs' if row.seeded else 'takes no'} seed")
+    check(params, f"a parameter of {kind}")
     recipe = _recipe(kind, backend, revision, model, params, inputs, seed)
-    return Step(canonical_key(recipe), kind, backend, revision, model, params, inputs, seed, label)
+    return Step(checked_key(recipe), kind, backend, revision, model, params, inputs, seed, label)
 
 
 def step_from_recipe(recipe: Mapping[str, Any], label: str = "") -> Step:

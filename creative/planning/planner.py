@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -31,6 +31,8 @@ _TRAINED = f"{_SOURCE}compositeWithTrainedAlgorithmicMedia"
 """IPTC NewsCodes, digital source type: the second where a trained model made any part."""
 _MAX_FINDINGS = 50
 _UNSAFE = re.compile(r"[^\w.+-]+")
+_DOUBLE = re.compile(r"([_.-])\1+")
+_FIELD = re.compile(r"\{(\w+)\}")
 
 
 class Planner:
@@ -160,10 +162,10 @@ class Planner:
 
     def _record(self, cell: Cell, about: Subject, texts: Mapping[str, str], ends: Mapping[str, str]) -> CellRecord:
         brief = self.brief
-        fields = self._name_fields(cell, ends["finish"])
-        fields["name"] = file_name(brief.naming, fields)
+        named = self._named(cell, ends["finish"])
+        name = file_name(brief.naming, named)
         media = (*(self.world.photos[cell.product] if cell.product else ()), *self.world.logos.values())
-        named = (*self._segments[cell.segment].scene, *(self.brief.variants.choose))
+        options = (*self._segments[cell.segment].scene, *(self.brief.variants.choose))
         return CellRecord.model_construct(
             ad_id=cell.ad_id,
             campaign=cell.campaign,
@@ -176,14 +178,14 @@ class Planner:
             arm=cell.arm,
             variant=cell.variant,
             modality=cell.modality,
-            name=fields["name"],
+            name=name,
             choices=dict(cell.choices),
             texts=dict(texts),
-            wanted=self.words.wanted(about, cell.segment, cell.choices.get("headline"), media, named),
+            wanted=self.words.wanted(about, cell.segment, cell.choices.get("headline"), media, options),
             binding=self.words.binding(about),
             steps=dict(ends),
             lines=self._lines(cell),
-            carried=self._carried(cell, about, fields),
+            carried=self._carried(cell, about, lambda field: name if field == "name" else named(field)),
         )
 
     def _lines(self, cell: Cell) -> dict[str, str]:
@@ -199,7 +201,7 @@ class Planner:
             paths["script"] = "copy.script"
         return {name: self._line(path) for name, path in paths.items()}
 
-    def _carried(self, cell: Cell, about: Subject, fields: Mapping[str, str]) -> dict[str, Any]:
+    def _carried(self, cell: Cell, about: Subject, named: Callable[[str], str]) -> dict[str, Any]:
         """What the manifest passes on, unused here: where a click leads, texts beside the ad, who answers for it."""
         brief, carried = self.brief, dict[str, Any]()
         for name in ("alt", "post_text"):
@@ -210,7 +212,7 @@ class Planner:
         if url:
             carried["url"] = str(url)
         if brief.tracking:
-            carried["tracking"] = fill(brief.tracking, {name: quote(value) for name, value in fields.items()})
+            carried["tracking"] = fill(brief.tracking, lambda field: quote(named(field)))
         if brief.owner:
             carried["owner"] = brief.owner.model_dump(exclude_none=True)
         if brief.flight:
@@ -222,22 +224,19 @@ class Planner:
             }
         return carried
 
-    def _name_fields(self, cell: Cell, finish: str) -> dict[str, str]:
-        """What `naming` and `tracking` may use."""
-        return {
-            "brand": self.brief.brand_kit.name,
-            "campaign": cell.campaign,
-            "market": cell.market,
-            "segment": cell.segment,
-            "placement": cell.placement,
-            "locale": cell.locale,
-            "product": cell.product or "",
-            "offer": cell.offer or "",
-            "arm": cell.arm or "",
-            "variant": f"v{cell.variant}",
-            "modality": cell.modality,
-            "id8": asset_id(cell.ad_id, finish).removeprefix("as_")[:8],
-        }
+    def _named(self, cell: Cell, finish: str) -> Callable[[str], str]:
+        """The value of a field that `naming` or `tracking` uses; those that are not used cost nothing."""
+
+        def value(field: str) -> str:
+            if field == "id8":
+                return asset_id(cell.ad_id, finish).removeprefix("as_")[:8]
+            if field == "brand":
+                return self.brief.brand_kit.name
+            if field == "variant":
+                return f"v{cell.variant}"
+            return str(getattr(cell, field, None) or "")
+
+        return value
 
     def _find(self, problem: PlanningProblem) -> None:
         if (problem.where, problem.problem) in self.findings or len(self.findings) >= _MAX_FINDINGS:
@@ -262,12 +261,12 @@ def asset_id(ad: str, finish: str) -> str:
     return f"as_{key([ad, finish])[:20]}"
 
 
-def fill(pattern: str, values: Mapping[str, str]) -> str:
+def fill(pattern: str, named: Callable[[str], str]) -> str:
     """`pattern` with each {field} replaced by its value."""
-    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), pattern)
+    return _FIELD.sub(lambda match: named(match[1]), pattern)
 
 
-def file_name(pattern: str, values: Mapping[str, str]) -> str:
+def file_name(pattern: str, named: Callable[[str], str]) -> str:
     """A file's name without ending, by the brief's `naming`; empty parts leave no double separator."""
-    name = fill(pattern, {field: _UNSAFE.sub("-", value) for field, value in values.items()})
-    return re.sub(r"([_.-])\1+", r"\1", name).strip("_.-")[:180] or "ad"
+    name = fill(pattern, lambda field: _UNSAFE.sub("-", named(field)))
+    return _DOUBLE.sub(r"\1", name).strip("_.-")[:180] or "ad"

@@ -29,6 +29,7 @@ FILTERS: Mapping[str, sa.Column[Any]] = {
 """What `manifest_rows` can be narrowed by."""
 _BATCH = 500
 _SHORTEST = 4
+_MOST_SHARED = 10_000
 
 
 def current_assets(connection: Connection, campaign: str, ads: Collection[str] | None) -> Iterator[CurrentAsset]:
@@ -47,11 +48,13 @@ def current_assets(connection: Connection, campaign: str, ads: Collection[str] |
         .where(cells.c.campaign == campaign, assets.c.state.not_in(GONE))
         .order_by(cells.c.ad_id)
     )
-    shared: dict[str, Any] = {}  # many ads have the same state and price: one string each will do
+    shared: dict[str, Any] = {}  # many ads have the same state, wish and price: one string each will do
 
     def current(row: Sequence[Any]) -> CurrentAsset:
         ad_id, asset_id, state, wanted, binding, finish, sha256 = row
-        state, binding = shared.setdefault(state, state), shared.setdefault(binding, binding)
+        if len(shared) > _MOST_SHARED:
+            shared.clear()
+        state, wanted, binding = (shared.setdefault(text, text) for text in (state, wanted, binding))
         return CurrentAsset(ad_id, asset_id, state, wanted, binding, finish, sha256)
 
     if ads is None:
@@ -85,15 +88,16 @@ def manifest_rows(
 
 def find_asset(connection: Connection, id: str) -> AssetRow:
     """See `Registry.asset`."""
+    # The digits of an id will do without its "as_" or "ad_": the names of files carry eight of them.
     ways = [
-        (assets.c.asset_id == id, False),
-        (cells.c.ad_id == id, True),
+        (assets.c.asset_id.in_([id, f"as_{id}"]), False),
+        (cells.c.ad_id.in_([id, f"ad_{id}"]), True),
         (assets.c.name == id, True),
     ]
     if len(id) >= _SHORTEST:
         ways += [
-            (assets.c.asset_id.startswith(id, autoescape=True), False),
-            (cells.c.ad_id.startswith(id, autoescape=True), True),
+            (_begins(assets.c.asset_id, id, f"as_{id}"), False),
+            (_begins(cells.c.ad_id, id, f"ad_{id}"), True),
         ]
     for condition, newest in ways:
         if rows := _matching(connection, condition, newest):
@@ -101,6 +105,10 @@ def find_asset(connection: Connection, id: str) -> AssetRow:
     if connection.scalar(sa.select(sa.exists().where(cells.c.ad_id == id))):
         raise UsageError(f"the ad {id} is planned, but has no rendition yet")
     raise UsageError(f"there is no asset, ad or name {id!r} here; an id may be shortened to {_SHORTEST} characters")
+
+
+def _begins(column: sa.Column[Any], *starts: str) -> sa.ColumnElement[bool]:
+    return sa.or_(*(column.startswith(start, autoescape=True) for start in starts))
 
 
 def _matching(connection: Connection, condition: sa.ColumnElement[bool], newest: bool) -> list[Row[Any]]:
