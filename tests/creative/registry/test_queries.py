@@ -115,6 +115,14 @@ def test_no_such_asset(filled: Registry, id: str, words: str) -> None:
         filled.asset(id)
 
 
+def test_the_digits_of_an_id_will_do(registry: Registry, store: Store, farm: Farm) -> None:
+    made = asset("ad_0123456789abcdef").model_copy(update={"asset_id": "as_fedcba9876543210"})
+    farm.window([cell("ad_0123456789abcdef")], [made])
+    registry.catch_up(store)
+    for id in ("as_fedcba9876543210", "fedcba9876543210", "fedcba98", "as_fe", "ad_0123456789abcdef", "01234567"):
+        assert registry.asset(id).asset_id == "as_fedcba9876543210"
+
+
 def test_a_name_that_is_not_clear(registry: Registry, store: Store, farm: Farm) -> None:
     farm.made("same-1", "same-2")
     registry.catch_up(store)
