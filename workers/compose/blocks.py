@@ -31,7 +31,7 @@ class Part:
 class Block:
     """One item, set: `width` x `height` px of ink. `rise` and `drop`: how far ink leaves cap line and last baseline.
 
-    `button` is the radius of the surface that fills the block, or None; `picture` a logo instead of text.
+    `button` is the radius of the surface that fills the block, or None; `pictures` are the logo's versions, of one size.
     """
 
     role: str
@@ -41,7 +41,7 @@ class Block:
     rise: int = 0
     drop: int = 0
     button: int | None = None
-    picture: Image.Image | None = None
+    pictures: tuple[Image.Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +196,27 @@ class Setter:
         return min(main.mask.height, round(max(metrics.ink(c, self.locale).bottom for c in main.text) * main.size))
 
 
-def logo_block(picture: Image.Image, item: Mapping[str, Any]) -> Block:
-    """A logo as large as its item allows, without its transparent border."""
-    picture = picture.convert("RGBA")
-    box = picture.getchannel("A").getbbox()
-    if box is None:
-        raise StepRefused("the logo is wholly transparent: give the brand kit another file")
-    picture = picture.crop(box)
-    scale = min(item["width"] / picture.width, item["height"] / picture.height)
-    size = (max(1, int(picture.width * scale)), max(1, int(picture.height * scale)))
-    scaled = picture.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
-    return Block("logo", size[0], size[1], picture=scaled)
+def logo_block(versions: Sequence[Image.Image], item: Mapping[str, Any]) -> Block:
+    """A logo as large as its item allows, without its transparent border; its other versions in the first one's place."""
+    size: tuple[int, int] | None = None
+    made = []
+    for picture in versions:
+        picture = picture.convert("RGBA")
+        box = picture.getchannel("A").getbbox()
+        if box is None:
+            raise StepRefused("the logo is wholly transparent: give the brand kit another file")
+        picture = picture.crop(box)
+        room = size or (item["width"], item["height"])
+        scale = min(room[0] / picture.width, room[1] / picture.height)
+        own = (max(1, int(picture.width * scale + 0.01)), max(1, int(picture.height * scale + 0.01)))
+        scaled = picture.convert("RGBa").resize(own, Image.Resampling.LANCZOS).convert("RGBA")
+        size = size or own
+        whole = Image.new("RGBA", size, (0, 0, 0, 0))
+        whole.paste(scaled, ((size[0] - own[0]) // 2, (size[1] - own[1]) // 2))
+        made.append(whole)
+    if size is None:
+        raise StepRefused("there is no logo to set")
+    return Block("logo", size[0], size[1], pictures=tuple(made))
 
 
 def _at(part: Part, x: int, y: int) -> Part:

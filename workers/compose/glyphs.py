@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -27,16 +28,15 @@ class Face:
     def __init__(self, path: Path) -> None:
         if not features.check("raqm"):
             raise StepRefused("Pillow was built without raqm, so text cannot be shaped: install Pillow's own wheel")
-        self._path = path
-        data = path.read_bytes()
         try:
-            self.metrics = Metrics(data)
+            self._data = path.read_bytes()
+            self.metrics = _metrics(self._data)
             self._at(12)
         except (ValueError, OSError) as error:
             raise StepRefused(f"a font cannot be used: {error}") from error
 
     def _at(self, size: int) -> ImageFont.FreeTypeFont:
-        return _font(str(self._path), size)
+        return _font(self._data, size)
 
     def ink(self, text: str, size: int, locale: str, direction: str) -> Ink:
         """Draw one line. Pixels are the font's own antialiasing; nothing is scaled."""
@@ -53,9 +53,15 @@ class Face:
         return Ink(mask.crop(box), box[0] - reach, box[1] - ascent)
 
 
-@lru_cache(maxsize=256)
-def _font(path: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.RAQM)
+# By content, not by path: a worker's scratch folders come and go with the same names.
+@lru_cache(maxsize=8)
+def _metrics(data: bytes) -> Metrics:
+    return Metrics(data)
+
+
+@lru_cache(maxsize=64)
+def _font(data: bytes, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(io.BytesIO(data), size, layout_engine=ImageFont.Layout.RAQM)
 
 
 def check_glyphs(faces: Mapping[str, Face], font: str, role: str, text: str) -> None:

@@ -1,8 +1,8 @@
-"""The logo on its ground: a logo of one colour is turned light or dark where it would drown; any other stays as it is."""
+"""The logo on its ground: the version that stands out; one of a single colour is turned light or dark where it would drown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image
@@ -15,17 +15,23 @@ _ONE_COLOUR = 14.0
 """Standard deviation (0 to 255) of opaque pixels below which a logo has one colour, antialiasing aside."""
 
 
-def legible(logo: Image.Image, under: Floats, palette: Mapping[str, str]) -> Image.Image:
-    """The logo (RGBA) as it can be seen on the pixels under it."""
-    data = np.asarray(logo, dtype=np.float64)
-    solid = data[data[..., 3] > 200][:, :3]
-    if len(solid) == 0 or float(solid.std(axis=0).max()) > _ONE_COLOUR:
-        return logo
-    mean = solid.mean(axis=0)
-    own: Rgb = (round(float(mean[0])), round(float(mean[1])), round(float(mean[2])))
-    if contrast(own, under) >= _READABLE:
+def legible(versions: Sequence[Image.Image], under: Floats, palette: Mapping[str, str]) -> Image.Image:
+    """The logo (RGBA versions of one size) as it is seen best on the pixels under it."""
+    logo, own, single = max(((picture, *_colour(picture)) for picture in versions), key=lambda v: contrast(v[1], under))
+    if not single or contrast(own, under) >= _READABLE:
         return logo
     colour = max(inks(palette), key=lambda ink: contrast(ink, under))
     turned = Image.new("RGBA", logo.size, (*colour, 0))
     turned.putalpha(logo.getchannel("A"))
     return turned
+
+
+def _colour(logo: Image.Image) -> tuple[Rgb, bool]:
+    """A logo's mean colour, and whether it is its only one."""
+    data = np.asarray(logo, dtype=np.float64)
+    solid = data[data[..., 3] > 200][:, :3]
+    if len(solid) == 0:
+        return (128, 128, 128), False
+    mean = solid.mean(axis=0)
+    own: Rgb = (round(float(mean[0])), round(float(mean[1])), round(float(mean[2])))
+    return own, float(solid.std(axis=0).max()) <= _ONE_COLOUR

@@ -39,7 +39,7 @@ class Still(OneByOne):
             params["palette"],
             params["locale"],
             params["direction"],
-            logo=read_image(task.inputs["logo"]) if "logo" in task.inputs else None,
+            logo=read_logos(task) or None,
         )
         data, quality = encode(draw(placed.image, layers), params["max_bytes"] - METADATA_BYTES)
         ratios = [layer.contrast for layer in layers if layer.runs]
@@ -75,6 +75,15 @@ def read_image(path: Path) -> Image.Image:
             return copy
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise StepRefused(f"{path.name} is no picture that can be read: {error}") from error
+
+
+def read_logos(task: Task) -> dict[str, Image.Image]:
+    """The logo's versions by name (light, dark); none, if the brand has no logo. Raises StepRefused."""
+    return {
+        role.partition(".")[2]: read_image(path)
+        for role, path in sorted(task.inputs.items())
+        if role.startswith("logo.")
+    }
 
 
 def read_json(path: Path) -> dict[str, Any]:

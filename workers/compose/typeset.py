@@ -47,7 +47,7 @@ class Layer:
     """One thing over the ground: an RGBA picture whose top left corner is at (x, y) on the canvas.
 
     `runs` and `marks` are rows of the Boxes contract (`creative.steps`) without `first` and `end`; `contrast` is the
-    ratio that 95 % of the pixels under a text reach (0 for what has no text).
+    ratio that all but 2 % of the pixels under a text reach (0 for what has no text).
     """
 
     kind: LayerKind
@@ -78,23 +78,25 @@ def lay_out(
     locale: str,
     direction: str,
     roles: AbstractSet[str] | None = None,
-    logo: Image.Image | None = None,
+    logo: Image.Image | Mapping[str, Image.Image] | None = None,
     part: str = "still",
 ) -> list[Layer]:
     """Set one part of a layout document over a ground of the canvas's size; scrims first, then what stands on them.
 
-    `fonts` has "display" and "text". A role that `texts` lacks is left out and its group closes up; `roles`, if given,
+    `fonts` has "display" and "text"; `logo` is one picture, or versions by name (light, dark), of which the one that
+    stands out is taken. A role that `texts` lacks is left out and its group closes up; `roles`, if given,
     only picks what is returned: places and colours are those of the whole. Raises StepRefused: text too long for its
     place (by how much), a character without glyph, an unreadable font, right-to-left without FriBiDi.
     """
     check_direction(direction)
     faces = {name: Face(fonts[name]) for name in ("display", "text")}
     setter = Setter(faces, locale, direction)
+    versions = () if logo is None else (logo,) if isinstance(logo, Image.Image) else tuple(logo.values())
     texts = {role: text for role, text in texts.items() if text.strip()}
     arrangement = document["parts"][part]
     priced = "price" in texts or arrangement["plain"] is None
     groups = [
-        _packed(group, texts, setter, logo) for group in (arrangement["groups"] if priced else arrangement["plain"])
+        _packed(group, texts, setter, versions) for group in (arrangement["groups"] if priced else arrangement["plain"])
     ]
     layers = _coloured([group for group in groups if group], ground, palette)
     return [layer for layer in layers if roles is None or layer.role in roles]
@@ -126,7 +128,7 @@ def boxes(
 
 
 def _packed(
-    group: Mapping[str, Any], texts: Mapping[str, str], setter: Setter, logo: Image.Image | None
+    group: Mapping[str, Any], texts: Mapping[str, str], setter: Setter, logos: Sequence[Image.Image]
 ) -> list[_Placed]:
     """The blocks of a group, one under the other, anchored in its box."""
     left, top, width, height = group["box"]
@@ -137,8 +139,8 @@ def _packed(
     for item in group["items"]:
         role = item["role"]
         if role == "logo":
-            if logo is not None:
-                made.append((logo_block(logo, item), item))
+            if logos:
+                made.append((logo_block(logos, item), item))
         elif role == "price" and role in texts:
             made.append((setter.offer(item, texts, align), item))
         elif role in texts:
@@ -174,7 +176,7 @@ def _coloured(groups: list[list[_Placed]], ground: Image.Image, palette: Mapping
             spots = _spots(group, lit.size)
             if not spots:
                 continue
-            under = [pixels(lit, [spot]) for spot in spots]
+            under = [pixels(lit, spot) for spot in spots]
             earlier = [colour for other, colour in chosen.items() if other != number]
             colour, ratio = _ink(palette, under, earlier)
             if ratio < AIMED_CONTRAST:
@@ -201,16 +203,19 @@ def _coloured(groups: list[list[_Placed]], ground: Image.Image, palette: Mapping
 def _spots(group: list[_Placed], size: tuple[int, int]) -> list[Box]:
     """Where the texts of a group stand straight on the ground, with a rim, cut to the canvas."""
     return [
-        _rim(placed.x + part.x, placed.y + part.y, part.mask.width, part.mask.height, size)
+        _rim(part, placed.x, placed.y, size)
         for placed in group
         if placed.block.button is None
         for part in placed.block.parts
     ]
 
 
-def _rim(x: int, y: int, w: int, h: int, size: tuple[int, int]) -> Box:
-    left, top = max(0, x - 2), max(0, y - 2)
-    return (left, top, min(size[0], x + w + 2) - left, min(size[1], y + h + 2) - top)
+def _rim(part: Part, x: int, y: int, canvas: tuple[int, int]) -> Box:
+    """The ink of a part of the block at (x, y) with the ring around it that the eye takes for its ground."""
+    ring = max(3, round(part.size * 0.13))
+    left, top = max(0, x + part.x - ring), max(0, y + part.y - ring)
+    right, bottom = x + part.x + part.mask.width + ring, y + part.y + part.mask.height + ring
+    return (left, top, min(canvas[0], right) - left, min(canvas[1], bottom) - top)
 
 
 def _hull(spots: Sequence[Box]) -> Box:
@@ -248,13 +253,13 @@ def _scrim(
 
 def _layers(placed: _Placed, lit: Image.Image, palette: Mapping[str, str], colour: Rgb) -> list[Layer]:
     block, x, y, box = placed
-    if block.picture is not None:
+    if block.pictures:
         mark = {"role": "logo", "x": x, "y": y, "w": block.width, "h": block.height}
-        picture = legible(block.picture, pixels(lit, [(x, y, block.width, block.height)]), palette)
+        picture = legible(block.pictures, pixels(lit, (x, y, block.width, block.height)), palette)
         return [Layer("logo", "logo", picture, x, y, (), (mark,))]
     made: list[Layer] = []
     if block.button is not None:
-        under = np.median(pixels(lit, [(x, y, block.width, block.height)]), axis=0)
+        under = np.median(pixels(lit, (x, y, block.width, block.height)), axis=0)
         fill, colour = _surface(palette, (round(float(under[0])), round(float(under[1])), round(float(under[2]))))
         mark = {"role": "button", "x": x, "y": y, "w": block.width, "h": block.height}
         surface = _pill(block.width, block.height, block.button, fill)
@@ -263,14 +268,14 @@ def _layers(placed: _Placed, lit: Image.Image, palette: Mapping[str, str], colou
         box = (x, y, block.width, block.height)
     for role in dict.fromkeys(part.role for part in block.parts):
         parts = [part for part in block.parts if part.role == role]
-        spots = [_rim(x + part.x, y + part.y, part.mask.width, part.mask.height, lit.size) for part in parts]
+        spots = [_rim(part, x, y, lit.size) for part in parts]
         if block.button is not None:
             spots = [(x + part.x, y + part.y, part.mask.width, part.mask.height) for part in parts]
-        under_text = pixels(lit, spots)
+        under_text = [pixels(lit, spot) for spot in spots]
         own = colour
-        if role == "price" and contrast(rgb(palette["accent"]), under_text) >= AIMED_CONTRAST:
+        if role == "price" and _least(rgb(palette["accent"]), under_text) >= AIMED_CONTRAST:
             own = rgb(palette["accent"])
-        made.append(_text(role, parts, x, y, box, own, contrast(own, under_text)))
+        made.append(_text(role, parts, x, y, box, own, _least(own, under_text)))
     return made
 
 
