@@ -36,7 +36,8 @@ def id3(label: Label) -> bytes:
         _own_text("digital_source_type", label.source_type),
         _frame(b"PRIV", b"XMP\0" + xmp(label)),
     ]
-    body = b"".join(frames)
+    # Some readers want room for one more frame's head behind the last, or doubt its size.
+    body = b"".join(frames) + b"\0" * 10
     return b"ID3\x04\x00\x00" + _synchsafe(len(body)) + body
 
 

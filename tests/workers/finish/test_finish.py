@@ -20,7 +20,9 @@ from creative.acceptance import one_line
 from creative.backends import BackendSpec, Task
 from creative.errors import StepRefused
 from workers.finish.finish import Finish
+from workers.finish.label import Label, xmp
 from workers.finish.read import metadata_of, read_metadata
+from workers.finish.sound import id3, wav
 from workers.measure.decode import sound_of
 from workers.measure.levels import loudness, true_peak
 
@@ -160,6 +162,21 @@ def test_true_peak_holds_after_encoding_and_the_loudness_stays(mix, tone, tmp_pa
     assert abs(loudness(heard.signal, 44100) - loudness(signal, 48000)) < 0.5
     lower = sound_of(finish(path, form, true_peak_tenths=-30), form)
     assert true_peak(lower.signal) <= -3.0 + 1e-6
+
+
+def test_labels_are_spelled_as_ever():
+    """A change of these bytes wants a raised revision in the catalogue."""
+    label = Label("Röst & Co", "ad-1", SOURCE, "Note")
+    spelled = {
+        "xmp": xmp(label),
+        "id3": id3(label),
+        "wav": wav(b"\0\0" * 10, 1, 44100, label),
+    }
+    assert {name: hashlib.sha256(data).hexdigest()[:16] for name, data in spelled.items()} == {
+        "xmp": "dbc6a741e4806ca6",
+        "id3": "633690c10267b73c",
+        "wav": "f07a7aad47ab9698",
+    }
 
 
 @pytest.mark.parametrize("form", FORMATS)
