@@ -12,6 +12,8 @@ from scipy.signal import resample_poly
 
 from workers.sound.wav import Samples
 
+Peaks = npt.NDArray[np.float64]
+
 _LOOK = 0.004  # seconds: how long before a peak the limiter begins to give way
 
 
@@ -24,17 +26,21 @@ def integrated(samples: Samples, rate: int) -> float:
 
 def true_peak(samples: Samples) -> float:
     """The greatest magnitude between and at the samples, in dB of full scale: four times oversampled."""
-    peak = float(_between(samples).max(initial=0.0))
+    peak = float(peaks_of(samples).max(initial=0.0))
     return 20 * math.log10(peak) if peak > 0 else -math.inf
 
 
-def limit(samples: Samples, rate: int, ceiling_db: float) -> Samples:
-    """(frames, channels) with its true peak at or under `ceiling_db`; both channels give way alike, without clicks."""
+def limit(samples: Samples, rate: int, ceiling_db: float, peaks: Peaks | None = None) -> Samples:
+    """(frames, channels) with its true peak at or under `ceiling_db`; both channels give way alike, without clicks.
+
+    `peaks` are `peaks_of(samples)`, where the caller has them.
+    """
     ceiling = 10 ** (ceiling_db / 20)
     out = samples.astype(np.float64)
     # A moving gain makes new peaks between samples, hundredths of a dB high: what is left is taken in a second go.
     for goal in (ceiling, ceiling * 0.9985, ceiling * 0.995):
-        peaks = _between(out)
+        if peaks is None:
+            peaks = peaks_of(out)
         if peaks.max(initial=0.0) <= ceiling:
             break
         needed = np.minimum(1.0, goal / np.maximum(peaks, 1e-9))
@@ -44,14 +50,15 @@ def limit(samples: Samples, rate: int, ceiling_db: float) -> Samples:
         window = np.hanning(size + 2)[1:-1]
         gain = np.convolve(held, window / window.sum(), "valid")
         out *= gain[:, None]
+        peaks = None
     return out.astype(np.float32)
 
 
-def _between(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def peaks_of(samples: npt.NDArray[np.floating]) -> Peaks:
     """The greatest magnitude around every frame, over channels, four times oversampled."""
     # Half the filter's length of silence on both sides: a sound that starts at once would else be cut by the resampler.
-    padded = np.pad(samples.astype(np.float64), ((16, 16), (0, 0)))
+    padded = np.pad(samples.astype(np.float32), ((16, 16), (0, 0)))
     dense = np.abs(resample_poly(padded, 4, 1, axis=0)).max(axis=1)
     around = dense.reshape(-1, 4).max(axis=1)[16:-16]
-    found: npt.NDArray[np.float64] = np.maximum(around, np.abs(samples).max(axis=1))
+    found: Peaks = np.maximum(around, np.abs(samples).max(axis=1)).astype(np.float64)
     return found

@@ -14,7 +14,7 @@ from creative.backends import Made, Task
 from creative.canonical import canonical
 from creative.errors import StepRefused
 from workers.backend import OneByOne
-from workers.sound.loudness import integrated, limit, true_peak
+from workers.sound.loudness import integrated, limit, peaks_of, true_peak
 from workers.sound.wav import RATE, Samples, frames_of, mono, read_wav, resample, wav_bytes
 
 UNDER_DB = 15.0  # how far the music is under the voice while it speaks
@@ -127,9 +127,11 @@ def master(mixed: npt.NDArray[np.floating], target: float, ceiling: float) -> Sa
     if not math.isfinite(level):
         raise StepRefused("the mix is silent, or too short to have a loudness")
     gain = target - level
+    peaks = peaks_of(mixed)
     out = np.zeros(mixed.shape, np.float32)
     for _ in range(8):
-        out = limit((mixed * 10 ** (gain / 20)).astype(np.float32), RATE, ceiling)
+        factor = 10 ** (gain / 20)
+        out = limit((mixed * factor).astype(np.float32), RATE, ceiling, peaks * factor)
         miss = target - integrated(out, RATE)
         if abs(miss) <= _TOLERANCE:
             return out

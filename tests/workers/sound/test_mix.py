@@ -44,8 +44,10 @@ def bed():
     return np.stack(sides, axis=1).astype(np.float32)
 
 
-@pytest.mark.parametrize(("lufs", "ceiling"), [(-140, -10), (-160, -20), (-230, -10)])
-@pytest.mark.parametrize("roles", ["voice", "bed", "voice bed"])
+@pytest.mark.parametrize(
+    ("roles", "lufs", "ceiling"),
+    [("voice", -140, -10), ("bed", -140, -10), ("voice bed", -140, -10), ("voice bed", -160, -20), ("bed", -230, -10)],
+)
 def test_loudness_and_true_peak_as_others_measure_them(
     make, decoded, voice, bed, roles: str, lufs: int, ceiling: int
 ) -> None:
