@@ -47,12 +47,20 @@ def picture(light: Floats, width: int, height: int, key: float, rng: np.random.G
         np.asarray(Image.fromarray(screen[..., k].astype(np.float32)).resize((width, height), Image.Resampling.LANCZOS))
         for k in range(3)
     ]
-    full = np.stack(planes, axis=-1) * 255
+    full = np.stack(planes, axis=-1) * 255 * _vignette(width, height)
     tone = full @ WEIGHTS / 255
     strength = 1.0 + 1.3 * (1 - np.abs(2 * tone - 1))
     grain = rng.standard_normal((height, width), np.float32) * strength
     colour = rng.standard_normal((height, width, 3), np.float32) * 0.5
     return np.clip(full + grain[..., None] + colour + 0.5, 0, 255).astype(np.uint8)
+
+
+def _vignette(width: int, height: int) -> Floats:
+    """A lens gives its corners a little less light."""
+    across = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    down = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    result: Floats = (1 - 0.05 * (across**2 + down**2)).astype(np.float32)[..., None]
+    return result
 
 
 def fitted(cutout: Image.Image, box: Box) -> Image.Image:

@@ -110,7 +110,7 @@ def frame(width: int, height: int, slot: Mapping[str, int] | None, aspect: float
     across = max(width, height * 0.8) / unit
     distance = max(7.0, 1.15 * across)
     # Photos of products are taken from a little above; a banner shows only what is right in front of it.
-    angle = 3.5 if width > 3 * height else 8.0
+    angle = 4.5 if width > 3 * height else 11.0
     middle = box[0] + box[2] / 2
     calm: Calm = "top"
     if width > 1.2 * height:

@@ -29,8 +29,8 @@ class Sun:
     around: float
     aim: Vector
     behind: float
-    size: float = 0.55
-    distance: float = 24.0
+    size: float = 0.36
+    distance: float = 40.0
 
     @property
     def toward(self) -> Vector:
@@ -87,13 +87,13 @@ def blinds(sun: Sun, rng: np.random.Generator) -> Shapes:
     """Slats, slightly turned; the gaps are wider than they are."""
     gate, k = _gate(sun), _shrink(sun)
     tilt = float(rng.uniform(-8, 8))
-    pitch = 0.50 * k
+    pitch = 0.66 * k
     return {
         f"slat{i}": {
             "type": "rectangle",
             "to_world": gate
             @ Transform().rotate([0, 0, 1], tilt)
-            @ at(0, (i - 6) * pitch + 0.1, 0).scale([3.6 * k, pitch * 0.23, 1]),
+            @ at(0, (i - 6.3) * pitch + 0.1, 0).scale([4.5 * k, pitch * 0.21, 1]),
             "bsdf": _DARK,
         }
         for i in range(13)

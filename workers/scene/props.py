@@ -127,7 +127,7 @@ def cup(stage: Stage, ground: float) -> Shapes:
     glaze = satin(rgb(surface(mix(stage.palette.ground, (1, 1, 1), 0.35), lightest=0.66)), 0.09)
     spots = stage.spots()
     for i, spot in enumerate(spots[:1]):
-        high = min(spot.wide * 0.52, 0.32)
+        high = min(spot.wide * 0.48, 0.30)
         place = at(spot.x, spot.y, ground)
         saucer = [
             (1e-4, 0.0),
@@ -138,7 +138,7 @@ def cup(stage: Stage, ground: float) -> Shapes:
             (0.55 * high, 0.05),
             (1e-4, 0.045),
         ]
-        if spot.wide > 2 * high:
+        if high:
             shapes["saucer"] = stage.solid(turned(_round(saucer, 2)), glaze, place)
         lifted = at(spot.x, spot.y, ground + 0.05)
         shapes[f"cup{i}"] = stage.solid(turned(_round(_cup(high), 3)), glaze, lifted)
@@ -213,9 +213,10 @@ def beads(stage: Stage, ground: float) -> Shapes:
 def gift(stage: Stage, ground: float) -> Shapes:
     """Wrapped boxes with ribbon and bow."""
     shapes: dict[str, Any] = {}
-    paper = [matt(rgb(surface(stage.palette.second))), matt(rgb(surface(stage.palette.ground)))]
-    ribbon = satin(rgb(surface(stage.palette.accent)), 0.25)
+    paper = [matt(rgb(surface(stage.palette.ground, lightest=0.6))), matt(rgb(surface(stage.palette.second)))]
+    ribbons = [satin(rgb(surface(stage.palette.second)), 0.3), satin(rgb(surface(stage.palette.accent)), 0.25)]
     for i, spot in enumerate(stage.spots()):
+        ribbon = ribbons[i % 2]
         wide = spot.wide * (0.78 if spot.high > 0.4 else 0.62)
         high = min(spot.high * 0.52, wide * 0.9)
         turn = math.copysign(float(stage.rng.uniform(14, 28)), spot.x)

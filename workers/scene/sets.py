@@ -66,19 +66,20 @@ def plaster_set(stage: Stage) -> Built:
         skin = satin(texture(stone(rng, floor), (7, 7)), 0.16)
         plinth = satin(texture(stone(rng, surface(mix(palette.ground, (0.5, 0.5, 0.5), 0.3))), (1.2, 1.2)), 0.2)
     else:
-        skin = satin(texture(plaster(rng, floor, depth=0.08), (6, 6)), 0.22)
+        skin = satin(texture(plaster(rng, floor, depth=0.03), (6, 6)), 0.22)
         plinth = satin(
-            texture(plaster(rng, surface(mix(palette.second, palette.ground, 0.15)), depth=0.10), (1.5, 1.5)), 0.28
+            texture(plaster(rng, surface(mix(palette.second, palette.ground, 0.15)), depth=0.04), (1.5, 1.5)), 0.28
         )
     sun = _sun(stage, 58, podium)
-    wide = max(frame.product[0] * 0.86, 0.52)
+    wide = frame.product[0] * 0.5 + float(rng.uniform(0.10, 0.20))
     deep = min(frame.product[0] * 0.5, 0.5)
     if rng.random() < 0.6:
         stand = stage.solid(drum(wide, ground - SINK, 0.0, 0.014), plinth, at(0, deep, 0))
     else:
         stand = stage.solid(
-            block((wide * 2.1, wide * 1.7, podium + 2 * SINK), 0.012), plinth, at(0, deep, ground / 2 - SINK)
+            block((wide * 2, wide * 1.9, podium + 2 * SINK), 0.012), plinth, at(0, deep, ground / 2 - SINK)
         )
+    stage.clear = wide + 0.02
     shapes: dict[str, Any] = {
         "wall": _rough_wall(stage, wall, 2.5),
         "floor": {"type": "rectangle", "to_world": at(0, 0, ground).scale(max(16, frame.distance * 2)), "bsdf": skin},
@@ -99,7 +100,7 @@ def table_set(stage: Stage) -> Built:
         top = satin(texture(boards, (2.6, 2.6)), 0.20)
     else:
         top = satin(texture(stone(rng, surface(mix(palette.ground, (0.5, 0.5, 0.5), 0.2))), (5, 5)), 0.12)
-    wall = surface(palette.ground if not evening else scaled(mix(palette.second, palette.ground, 0.2), 0.6))
+    wall = surface(palette.ground if not evening else scaled(mix(palette.second, palette.ground, 0.15), 0.42))
     sun = _sun(stage, 66)
     rim = 1.5
     shapes: dict[str, Any] = {
@@ -132,7 +133,7 @@ def type_set(stage: Stage) -> Built:
         "floor": {
             "type": "rectangle",
             "to_world": at(0, 0, 0).scale(max(16, frame.distance * 2)),
-            "bsdf": satin(texture(plaster(rng, surface(palette.second), depth=0.1), (6, 6)), 0.25),
+            "bsdf": satin(texture(plaster(rng, surface(palette.second), depth=0.04), (6, 6)), 0.25),
         },
         **sunlight(sun),
         **GOBOS[stage.look.gobo](sun, rng),

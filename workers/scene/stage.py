@@ -36,7 +36,9 @@ class Spot:
 
 @dataclass(slots=True)
 class Stage:
-    """One set in the making. `side`: the light's, -1 left or 1 right. Files of solids go to `scratch`."""
+    """One set in the making. `side`: the light's, -1 left or 1 right. Files of solids go to `scratch`.
+
+    `clear`: units either side of the product's middle that its stand takes."""
 
     frame: Frame
     look: Look
@@ -44,6 +46,7 @@ class Stage:
     rng: np.random.Generator
     scratch: Path
     side: float
+    clear: float = 0.0
     _files: int = field(default=0, init=False)
 
     def solid(self, body: Solid, bsdf: Any, to_world: Any = None) -> dict[str, Any]:
@@ -52,9 +55,9 @@ class Stage:
         return mesh(body, self.scratch / f"solid{self._files}.ply", bsdf, to_world)
 
     def spots(self) -> list[Spot]:
-        """Places beside the product that leave the words' side free, the roomiest first."""
+        """Places beside what the product stands on that leave the words' side free, the roomiest first."""
         frame = self.frame
-        half = frame.product[0] / 2
+        half = max(frame.product[0] / 2, self.clear)
         spots = []
         for side, free in ((-1.0, frame.left - half), (1.0, frame.right - half)):
             calm = (side < 0) == (frame.calm == "left") and frame.calm != "top"

@@ -23,7 +23,7 @@ from workers.scene.stage import Palette, Stage
 from workers.scene.tracer import camera, trace
 
 # quality: (scale of the traced picture, samples a pixel, longest path)
-QUALITIES = {"final": (0.55, 8, 5), "draft": (0.2, 2, 3)}
+QUALITIES = {"final": (0.5, 8, 5), "draft": (0.2, 2, 3)}
 APERTURE = 0.035
 
 

@@ -15,21 +15,24 @@ Floats = npt.NDArray[np.float32]
 
 
 def noise(rng: np.random.Generator, size: tuple[int, int], cells: tuple[int, int]) -> Floats:
-    """Smooth noise, 0 to 1: (h, w) from a lattice of (rows, columns)."""
+    """Smooth noise, 0 to 1: (h, w) from a lattice of (rows, columns). For grain along an axis: its lattice shows."""
     lattice = Image.fromarray(rng.random((max(cells[0], 2), max(cells[1], 2)), np.float32))
     return np.asarray(lattice.resize((size[1], size[0]), Image.Resampling.BICUBIC), np.float32)
 
 
-def clouds(rng: np.random.Generator, side: int, first: int = 3, octaves: int = 7, fall: float = 0.55) -> Floats:
-    """Noise of several sizes, mean 0, about -1 to 1."""
-    total = np.zeros((side, side), np.float32)
-    weight, sum_ = 1.0, 0.0
-    for k in range(octaves):
-        cells = min(first * 2**k, side)
-        total += weight * (noise(rng, (side, side), (cells, cells)) * 2 - 1)
-        sum_ += weight
-        weight *= fall
-    result: Floats = (total / np.float32(sum_ * 0.5)).astype(np.float32)
+def clouds(rng: np.random.Generator, side: int, slope: float = 1.6, largest: float = 0.5) -> Floats:
+    """Noise without a direction or a lattice, mean 0, deviation 1; it tiles.
+
+    `slope`: how much weaker fine detail is than coarse (amplitude by frequency). `largest`: share of the side above which
+    nothing varies.
+    """
+    across = np.fft.rfftfreq(side) * side
+    down = np.fft.fftfreq(side) * side
+    frequency = np.hypot(down[:, None], across[None, :])
+    strength = np.where(frequency >= 1 / largest, np.maximum(frequency, 1) ** -slope, 0)
+    spectrum = np.fft.rfft2(rng.standard_normal((side, side))) * strength
+    values = np.fft.irfft2(spectrum, s=(side, side))
+    result: Floats = (values / values.std()).astype(np.float32)
     return result
 
 
@@ -41,31 +44,28 @@ def _tint(colour: Rgb, factor: Floats, drift: Floats | None = None, warm: float 
     return result
 
 
-def plaster(rng: np.random.Generator, colour: Rgb, side: int = 768, depth: float = 0.16) -> Floats:
-    """Lime plaster: clouds, fine grain, and the sweep of the trowel."""
-    big = clouds(rng, side)
-    strokes = noise(rng, (side, side), (70, 9)) + noise(rng, (side, side), (9, 60)) - 1
-    grain = noise(rng, (side, side), (side, side)) - 0.5
-    return _tint(colour, 1 + depth * (0.75 * big + 0.45 * strokes + 0.25 * grain), big, 0.03)
+def plaster(rng: np.random.Generator, colour: Rgb, side: int = 512, depth: float = 0.05) -> Floats:
+    """Lime plaster: clouds of tone, and fine grain."""
+    big = clouds(rng, side, 1.7)
+    fine = clouds(rng, side, 0.8, 0.06)
+    return _tint(colour, (1 + depth * (big + 0.35 * fine)).astype(np.float32), big, 0.008)
 
 
-def relief(rng: np.random.Generator, side: int = 768) -> Floats:
-    """The height of trowelled plaster, (h, w, 1), 0 to 1."""
-    height = 0.5 + 0.25 * clouds(rng, side, first=5, octaves=7, fall=0.62)
-    height = height + 0.10 * (noise(rng, (side, side), (60, 8)) - 0.5)
-    result: Floats = np.clip(height, 0, 1)[..., None].astype(np.float32)
-    return result
+def relief(rng: np.random.Generator, side: int = 512) -> Floats:
+    """The height of trowelled plaster, (h, w, 1), about 0 to 1."""
+    height = 0.5 + 0.13 * clouds(rng, side, 1.9, 0.3) + 0.012 * clouds(rng, side, 1.0, 0.05)
+    return np.clip(height, 0, 1)[..., None].astype(np.float32)
 
 
-def stone(rng: np.random.Generator, colour: Rgb, side: int = 768) -> Floats:
+def stone(rng: np.random.Generator, colour: Rgb, side: int = 512) -> Floats:
     """Honed stone: soft clouds, thin veins, dark and light grains."""
-    big = clouds(rng, side, first=2)
-    vein = 1 - np.abs(clouds(rng, side, first=2, octaves=5, fall=0.6))
-    vein = np.clip(vein - 0.9, 0, 1) * 10
-    grain = noise(rng, (side, side), (side // 2, side // 2))
-    dark = (grain > 0.93).astype(np.float32)
-    light = (grain < 0.07).astype(np.float32)
-    return _tint(colour, 1 + 0.10 * big + 0.12 * vein - 0.28 * dark + 0.16 * light, big, 0.02)
+    big = clouds(rng, side, 1.8)
+    vein = np.clip(1 - np.abs(clouds(rng, side, 1.9)) * 14, 0, 1)
+    grain = clouds(rng, side, 0.5, 0.012)
+    dark = np.clip(grain - 1.7, 0, 1)
+    light = np.clip(-1.7 - grain, 0, 1)
+    tone = np.clip(1 + 0.045 * big + 0.07 * vein - 0.5 * dark + 0.25 * light, 0.2, 2).astype(np.float32)
+    return _tint(colour, tone, big, 0.01)
 
 
 def wood(rng: np.random.Generator, colour: Rgb, side: int = 1024, planks: int = 6, contrast: float = 1.0) -> Floats:

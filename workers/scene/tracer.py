@@ -1,7 +1,7 @@
 """The path tracer (Mitsuba 3, scalar) and the denoiser (Open Image Denoise) behind one function.
 
 Box filter, and albedo and normal beside the picture, are what makes eight samples enough. Blocks of a fixed size, each
-with its own seed, give the same bytes whatever the number of threads; both integrators must be told that size.
+with its own seed, give the same bytes whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ mitsuba.set_log_level(mitsuba.LogLevel.Error)
 Transform: Any = mitsuba.ScalarTransform4f
 Shapes = Mapping[str, Any]
 Floats = npt.NDArray[np.float32]
+
+GUIDE_SAMPLES = 3
+BLOCK = 32
 
 
 def at(x: float, y: float, z: float) -> Any:
@@ -120,24 +123,20 @@ def camera(
 def trace(shapes: Shapes, sensor: Mapping[str, Any], seed: int, threads: int, bounces: int = 6) -> Floats:
     """Render and denoise: (h, w, 3) linear light."""
     drjit.set_thread_count(max(threads, 1))
-    scene = mitsuba.load_dict(
-        {
-            "type": "scene",
-            "integrator": {
-                "type": "aov",
-                "aovs": "alb:albedo,nn:sh_normal",
-                "block_size": 32,
-                "img": {"type": "path", "block_size": 32, "max_depth": bounces, "rr_depth": 4},
-            },
-            "sensor": dict(sensor),
-            **shapes,
-        },
-    )
-    image = np.array(mitsuba.render(scene, seed=seed & 0x7FFFFFFF), dtype=np.float32)
-    colour, albedo, normal = image[..., :3], image[..., -6:-3], image[..., -3:]
+    scene = mitsuba.load_dict({"type": "scene", "sensor": dict(sensor), **shapes})
+    colour = render(scene, {"type": "path", "max_depth": bounces, "rr_depth": 4}, seed)
+    guides = render(scene, {"type": "aov", "aovs": "alb:albedo,nn:sh_normal"}, seed, GUIDE_SAMPLES)
     # A path that meets the sun in a mirror is far brighter than all its neighbours: the denoiser would leave a spot.
-    colour = np.minimum(colour, np.float32(12.0))
-    return denoise(colour, np.clip(albedo, 0, 1), normal, threads)
+    return denoise(np.minimum(colour, np.float32(12)), np.clip(guides[..., :3], 0, 1), guides[..., 3:6], threads)
+
+
+def render(scene: Any, integrator: Mapping[str, Any], seed: int, samples: int = 0) -> Floats:
+    """One picture: (h, w, channels); `samples` a pixel, or the sensor's own number.
+
+    Albedo and normals take more time than light, and need fewer samples: hence pictures of their own.
+    """
+    how = mitsuba.load_dict({**integrator, "block_size": BLOCK})
+    return np.array(mitsuba.render(scene, integrator=how, seed=seed & 0x7FFFFFFF, spp=samples), dtype=np.float32)
 
 
 def denoise(colour: Floats, albedo: Floats, normal: Floats, threads: int) -> Floats:
