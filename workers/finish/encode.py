@@ -18,8 +18,8 @@ from scipy.signal import fftconvolve, resample_poly
 from scipy.signal.windows import hann
 
 from creative.errors import StepRefused
-from workers.measure.decode import sound_of
-from workers.measure.levels import Signal, decibels, peaks
+from workers.media.decode import sound_of
+from workers.media.levels import Signal, decibels, peaks
 
 RATE = 44100
 _MP3_KBPS = (320, 256, 224, 192)

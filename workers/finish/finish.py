@@ -12,8 +12,9 @@ from workers.backend import OneByOne
 from workers.finish import jpeg, mp4, sound
 from workers.finish.encode import RATE, encode
 from workers.finish.label import Label, label_from, xmp
-from workers.finish.read import MAX_BYTES, metadata_of
-from workers.measure.decode import container, decoder, decoding, picture, read, sound_of
+from workers.finish.read import metadata_of
+from workers.media.decode import container, decoder, decoding, picture, read, sound_of
+from workers.media.sniff import MAX_BYTES
 
 _TAKES = {"jpeg": "jpeg", "mp4": "mp4", "wav": "wav", "mp3": "wav"}
 _TYPES = {"jpeg": "image/jpeg", "mp4": "video/mp4", "wav": "audio/wav", "mp3": "audio/mpeg"}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from creative.errors import StepRefused
 from workers.measure.contrast import Pixels, Rectangle
-from workers.measure.decode import MAX_PIXELS, MAX_SECONDS, container, decoder
+from workers.media.decode import MAX_PIXELS, MAX_SECONDS, container, decoder
 
 _STEP = 8  # px between looked-at samples: 1 in 64 tells black and still as well as all
 _BLACK_MEAN, _BLACK_MOST = 24, 48  # luma, where 16 is black

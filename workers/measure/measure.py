@@ -19,9 +19,9 @@ from workers.finish.mp4 import is_faststart
 from workers.finish.read import metadata_of
 from workers.measure.boxes import Boxes, Run, read_boxes
 from workers.measure.contrast import Legibility, Mask, Pixels, Rectangle, around, legibility
-from workers.measure.decode import Sound, decoding, picture, read, sound_of
 from workers.measure.film import Film, crop, watch
-from workers.measure.levels import clipped, loudness, silences, true_peak
+from workers.media.decode import Sound, decoding, picture, read, sound_of
+from workers.media.levels import clipped, loudness, silences, true_peak
 
 Figures = dict[str, Any]
 _MODALITIES = {"jpeg": "image", "png": "image", "mp4": "video", "mp3": "audio", "wav": "audio"}

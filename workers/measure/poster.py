@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 from creative.backends import Made, Task
 from creative.errors import StepRefused
 from workers.backend import OneByOne
-from workers.measure.decode import MAX_PIXELS, MAX_SECONDS, Sound, container, decoder, picture, read, sound_of
 from workers.measure.film import crop, plane
+from workers.media.decode import MAX_PIXELS, MAX_SECONDS, Sound, container, decoder, picture, read, sound_of
 
 _QUALITY = 85
 _MOMENTS = 9

@@ -23,8 +23,8 @@ from workers.finish.finish import Finish
 from workers.finish.label import Label, xmp
 from workers.finish.read import metadata_of, read_metadata
 from workers.finish.sound import id3, wav
-from workers.measure.decode import sound_of
-from workers.measure.levels import loudness, true_peak
+from workers.media.decode import sound_of
+from workers.media.levels import loudness, true_peak
 
 SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 PARAMS = {"ad_id": "ad-7f3a", "title": "Röstung & <Käfer> 😀 قهوة", "source_type": SOURCE, "ai_note": "Made with AI."}

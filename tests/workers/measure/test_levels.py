@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from workers.measure.contrast import around, legibility, luminance
-from workers.measure.levels import clipped, loudness, silences, true_peak
+from workers.media.levels import clipped, loudness, silences, true_peak
 
 
 def sine(hertz, seconds, rate=48000, gain=1.0, phase=0.0):

@@ -19,8 +19,8 @@ from av.stream import Stream
 from PIL import Image
 
 from creative.errors import StepRefused
-from workers.finish.read import MAX_BYTES, sniff
-from workers.measure.levels import Signal
+from workers.media.levels import Signal
+from workers.media.sniff import MAX_BYTES, sniff
 
 MAX_PIXELS = 50_000_000
 MAX_SECONDS = 600
