@@ -169,7 +169,7 @@ def test_of_eight_processes_one_wins(url: str, script: Callable[..., str]) -> No
 
 def test_a_crash_anywhere_loses_and_tears_nothing(tmp_path: Path, script: Callable[..., str]) -> None:
     points = int(script("crash.py", str(tmp_path)))
-    assert points > 100
+    assert points > 80
     for at in range(points + 1):
         folder = tmp_path / str(at)
         store = open_store(folder / "store")
