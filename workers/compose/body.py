@@ -94,8 +94,10 @@ def _stage(material: Material) -> Stage:
         for group in material.document["parts"]["body"]["groups"]
         if any(item["role"] == "caption" for item in group["items"])
     ]
+    x, y, width, height = (float(edge) for edge in material.document["field"])
     return Stage(
         material.canvas,
+        (x, y, width, height),
         material.scene.size,
         material.view("body"),
         material.product,
@@ -212,15 +214,19 @@ def _quiet(material: Material) -> Image.Image:
     """The scene with its surroundings soft and dark, so that the product and the ask stand out."""
     scene = material.scene
     short = min(scene.size)
-    soft = scene.filter(ImageFilter.GaussianBlur(short * 0.012))
+    # A blur this wide looks the same from a quarter of the size, at a tenth of the cost.
+    quarter = scene.reduce(4).filter(ImageFilter.GaussianBlur(short * 0.003))
+    soft = quarter.resize(scene.size, Image.Resampling.BICUBIC)
     dark = Image.blend(soft, Image.new("RGB", scene.size, (0, 0, 0)), _DIM)
     if material.product is None:
         return dark
     x, y, w, h = material.product
-    mask = Image.new("L", scene.size, 0)
+    mask = Image.new("L", quarter.size, 0)
     grow = 0.1 * max(w, h)
-    ImageDraw.Draw(mask).rounded_rectangle((x - grow, y - grow, x + w + grow, y + h + grow * 1.6), 0.25 * w, fill=255)
-    return Image.composite(scene, dark, mask.filter(ImageFilter.GaussianBlur(0.11 * max(w, h))))
+    around = (x - grow, y - grow, x + w + grow, y + h + 1.6 * grow)
+    ImageDraw.Draw(mask).rounded_rectangle([edge / 4 for edge in around], 0.06 * w, fill=255)
+    mask = mask.filter(ImageFilter.GaussianBlur(0.03 * max(w, h)))
+    return Image.composite(scene, dark, mask.resize(scene.size, Image.Resampling.BICUBIC))
 
 
 def _endcard_overlays(material: Material) -> list[Placed]:

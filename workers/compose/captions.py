@@ -53,7 +53,7 @@ def _on_plate(canvas: tuple[int, int], plate: Rgb, words: Layer) -> Layer:
         1.0,
     )
     size = int(words.runs[0]["size"])
-    pad_x, pad_y = round(0.62 * size), round(0.42 * size)
+    pad_x, pad_y = round(0.62 * size), round(0.36 * size)
     left, top = max(0, words.x - pad_x), max(0, words.y - pad_y)
     right = min(canvas[0], words.x + words.image.width + pad_x)
     bottom = min(canvas[1], words.y + words.image.height + pad_y)

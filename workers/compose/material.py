@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from creative.backends import Task
@@ -94,29 +95,33 @@ class Material:
         Each small square shows the darkest and the brightest that passes under it, in turns like a chessboard.
         """
         size = (max(1, self.canvas[0] // _SMALLER), max(1, self.canvas[1] // _SMALLER))
-        darkest = brightest = self._sample(views[0], size)
+        small = self.scene.reduce(2)
+        darkest = brightest = self._sample(small, views[0], size)
+        dark = bright = _light(darkest)
         for view in views[1:]:
-            seen = self._sample(view, size)
-            darkest = np.where((_light(seen) < _light(darkest))[..., None], seen, darkest)
-            brightest = np.where((_light(seen) > _light(brightest))[..., None], seen, brightest)
+            seen = self._sample(small, view, size)
+            light = _light(seen)
+            darkest = np.where((light < dark)[..., None], seen, darkest)
+            brightest = np.where((light > bright)[..., None], seen, brightest)
+            dark, bright = np.minimum(dark, light), np.maximum(bright, light)
         rows, columns = np.indices((size[1], size[0]))
         board = np.where(((rows + columns) % 2 == 0)[..., None], darkest, brightest)
         return Image.fromarray(board).resize(self.canvas, Image.Resampling.NEAREST)
 
-    def _sample(self, view: View, size: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    def _sample(self, small: Image.Image, view: View, size: tuple[int, int]) -> NDArray[np.uint8]:
+        """A view, `size` px large, of the scene at half its size."""
         half_w, half_h = self.canvas[0] / view.scale / 2, self.canvas[1] / view.scale / 2
         box = (
-            max(0.0, view.x - half_w),
-            max(0.0, view.y - half_h),
-            min(float(self.scene.width), view.x + half_w),
-            min(float(self.scene.height), view.y + half_h),
+            max(0.0, (view.x - half_w) / 2),
+            max(0.0, (view.y - half_h) / 2),
+            min(float(small.width), (view.x + half_w) / 2),
+            min(float(small.height), (view.y + half_h) / 2),
         )
-        return np.asarray(self.scene.resize(size, Image.Resampling.BOX, box=box, reducing_gap=2.0))
+        return np.asarray(small.resize(size, Image.Resampling.BOX, box=box))
 
 
-def _light(rgb: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    light: np.ndarray[Any, np.dtype[np.float64]] = rgb @ np.array([0.2126, 0.7152, 0.0722])
-    return light
+def _light(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.asarray(rgb @ np.array([0.2126, 0.7152, 0.0722], np.float32), np.float32)
 
 
 def open_material(task: Task) -> Material:

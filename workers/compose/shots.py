@@ -17,7 +17,6 @@ _LONGEST = 2.8  # seconds that a shot holds: something has to change at least ev
 _CLOSEST = 1.9  # scene px are never magnified further: beyond this they look soft
 _TIGHT = 1.3  # a framing that is not this much tighter than the wide one reads as a jump, not as a cut
 _CLEAR = ("close", "away", "wide")  # framings that keep the product clear of the text
-_NEARER = {"close": "detail", "detail": "aside", "aside": "detail"}
 _PUSH = 1.06  # how much a slow push magnifies
 
 
@@ -41,11 +40,12 @@ class Shot:
 class Stage:
     """What the camera has before it.
 
-    `canvas` px; `scene` px; `base`: the view that the layout wants; `product`: its box in scene px. On the canvas stand
+    `canvas` px; `field`: what of it the publisher leaves free; `scene` px; `base`: the view that the layout wants; `product`: its box in scene px. On the canvas stand
     `texts` (they come and go), `lasting` ones (logo, legal lines: in every shot) and `captions`.
     """
 
     canvas: tuple[int, int]
+    field: Box
     scene: tuple[int, int]
     base: View
     product: Box | None
@@ -64,7 +64,7 @@ def storyboard(stage: Stage, frames: int, fps: int, captioned: bool = False, bea
     kinds = _kinds(len(cuts) - 1)
     views, tight = _views(stage, captioned)
     if not tight:  # clear of all words, the close framing would hardly differ from the wide one
-        kinds = [_NEARER.get(kind, kind) for kind in kinds]
+        kinds = ["whole" if kind == "close" else kind for kind in kinds]
     shots = []
     for n, kind in enumerate(kinds):
         start, finish = (view.inside(*stage.scene, stage.canvas) for view in views[kind])
@@ -94,7 +94,7 @@ def _cuts(frames: int, fps: int, beats: Sequence[int]) -> list[int]:
 
 def _kinds(count: int) -> list[str]:
     """Tight and wide in turns, the last one wide."""
-    turns = ("close", "away", "detail", "middle", "aside", "middle")
+    turns = ("close", "away", "label", "middle", "aside", "middle")
     return [*(turns[n % len(turns)] for n in range(count - 1)), "wide"]
 
 
@@ -108,7 +108,7 @@ def standing(stage: Stage) -> tuple[list[View], list[View]]:
             every += seen
             if kind in _CLEAR:
                 clear += seen
-    return clear, every
+    return list(dict.fromkeys(clear)), list(dict.fromkeys(every))
 
 
 def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]], bool]:
@@ -124,7 +124,8 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
             "wide": (base, View(_PUSH * base.scale, base.x, base.y)),
             "away": (away, base),
             "close": (near, View(near.scale * _PUSH, near.x, near.y)),
-            "detail": (left, View(left.scale, base.x, left.y)),
+            "whole": (near, View(near.scale * _PUSH, near.x, near.y)),
+            "label": (left, View(left.scale, base.x, left.y)),
             "middle": (View(1.16 * base.scale, base.x, base.y), View(1.1 * base.scale, base.x, base.y)),
             "aside": (right, View(right.scale, base.x, right.y)),
         }, True
@@ -132,18 +133,18 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
     centre = (x + w / 2, y + h / 2)
     below = stage.captions if captioned else ()
     scale, aim = _closest(stage, (*stage.texts, *stage.lasting, *below))
-    detail, centred = _closest(stage, (*stage.lasting, *below), middle=True)
-    if detail < 1.15 * max(scale, base.scale):  # the whole product would look as before: go nearer, to its label
-        detail, centred = min(_CLOSEST, 1.3 * max(scale, base.scale)), (canvas[0] / 2, 0.47 * canvas[1])
-    aside = max(0.8 * detail, min(detail, _TIGHT * base.scale))
+    whole, centred = _closest(stage, (*stage.lasting, *below), middle=True)
+    label = min(_CLOSEST, 1.4 * max(whole, base.scale))
+    aside = max(0.82 * whole, min(whole, _TIGHT * base.scale))
     aside_from, aside_to = centred[0] - 0.07 * canvas[0], centred[0] - 0.01 * canvas[0]
     return {
         "wide": (base, wide(stage)),
         "away": (_seen_at(canvas, centre, base.place(*centre, canvas), away.scale), base),
         "close": (_seen_at(canvas, centre, aim, scale / _PUSH), _seen_at(canvas, centre, aim, scale)),
-        "detail": (
-            _seen_at(canvas, centre, (centred[0] + 0.015 * canvas[0], centred[1]), detail / 1.04),
-            _seen_at(canvas, centre, (centred[0] - 0.015 * canvas[0], centred[1]), detail),
+        "whole": (_seen_at(canvas, centre, centred, whole / _PUSH), _seen_at(canvas, centre, centred, whole)),
+        "label": (
+            View(label / 1.03, centre[0] - 0.07 * w, centre[1] + 0.04 * h),
+            View(label, centre[0] + 0.05 * w, centre[1] - 0.06 * h),
         ),
         "middle": (
             _seen_at(canvas, centre, centred, 1.16 * base.scale),
@@ -179,9 +180,17 @@ def _closest(stage: Stage, texts: Sequence[Box], middle: bool = False) -> tuple[
     """
     assert stage.product is not None
     _, _, w, h = stage.product
-    width, height = stage.canvas
+    (width, height), (x, y, wide, high) = stage.canvas, stage.field
     margin = 0.05 * min(stage.canvas)
-    spaces: list[Box] = [(margin, margin, width - margin, height - margin)]  # left, top, right, bottom
+    # The product may reach half-way into what the publisher covers, as its shadow and its stand do.
+    spaces: list[Box] = [  # left, top, right, bottom
+        (
+            max(margin, x / 2),
+            max(margin, y / 2),
+            min(width - margin, (width + x + wide) / 2),
+            min(height - margin, (height + y + high) / 2),
+        )
+    ]
     for text in texts:
         spaces = [cut for space in spaces for cut in _around(space, text, margin)]
     if not spaces:

@@ -71,7 +71,13 @@ def test_easings_start_and_end_at_rest_and_never_turn_back() -> None:
 )
 def test_shots_cover_the_film_without_gaps(frames: int, fps: int, beats: list[int], product: tuple | None) -> None:
     stage = Stage(
-        (1080, 1920), (1080, 1920), View(1.0, 540, 960), product, ((54, 100, 900, 300),), ((54, 1500, 900, 120),)
+        (1080, 1920),
+        (54, 54, 972, 1812),
+        (1080, 1920),
+        View(1.0, 540, 960),
+        product,
+        ((54, 100, 900, 300),),
+        ((54, 1500, 900, 120),),
     )
     shots = storyboard(stage, frames, fps, bool(beats), beats)
     assert (shots[0].first, shots[-1].end) == (0, frames)
@@ -87,7 +93,13 @@ def test_shots_cover_the_film_without_gaps(frames: int, fps: int, beats: list[in
 def test_the_first_shot_is_tight_and_clear_of_the_text() -> None:
     text = (54.0, 120.0, 900.0, 300.0)
     stage = Stage(
-        (1080, 1920), (1080, 1920), View(1.0, 540, 960), (340, 900, 400, 460), (text,), ((54, 1560, 972, 140),)
+        (1080, 1920),
+        (54, 54, 972, 1812),
+        (1080, 1920),
+        View(1.0, 540, 960),
+        (340, 900, 400, 460),
+        (text,),
+        ((54, 1560, 972, 140),),
     )
     first, second, *_ = storyboard(stage, 135, 30)
     assert first.start.scale > 1.3 * second.start.scale
