@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from creative.cards import GONE, MODALITIES, Card, Chapter, chapters_of, counted, state_counts
-from creative.errors import StoreError
+from creative.errors import StoreError, UsageError
 from creative.registry.rows import AssetRow
 from creative.resources import templates
 from creative.store.port import Store
@@ -146,15 +146,17 @@ def _fitted(bands: Sequence[_Band]) -> list[_Band]:
             break
         left -= band.depth
         kept.append(band)
-    open_ = [band for band in kept if len(band.lines) > 1]
-    while open_:
-        for band in list(open_):
-            line = band.lines[band.kept]
-            if line.depth <= left:
-                left -= line.depth
-                band.kept += 1
-            if line.depth > left + line.depth or band.kept == len(band.lines):
-                open_.remove(band)
+    growing = [band for band in kept if len(band.lines) > 1]
+    while growing:
+        for band in list(growing):
+            depth = band.lines[band.kept].depth
+            if depth > left:
+                growing.remove(band)
+                continue
+            left -= depth
+            band.kept += 1
+            if band.kept == len(band.lines):
+                growing.remove(band)
     return kept
 
 
@@ -219,7 +221,7 @@ class _Pen:
             (x, y, x + width - 1, y + height - 1), outline=tone if failed else _LINE, width=5 if failed else 1
         )
         self.text((x, y + height + 9), card.title, 21, _INK, width)
-        end = self.text((x, y + height + 36), f"{card.locale} {card.market}", 19, _SOFT, width)
+        end = self.text((x, y + height + 36), f"{card.market} {card.locale}", 19, _SOFT, width)
         if x + width - end > 60:
             self.text((end + 14, y + height + 36), card.state, 19, tone, x + width - end - 14)
 
@@ -249,7 +251,7 @@ class _Pen:
         for sha256 in sources:
             try:
                 data = self.store.get_blob(sha256)
-            except StoreError:
+            except (StoreError, UsageError):
                 continue
             try:
                 with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
