@@ -95,12 +95,16 @@ class Item(_Row):
 
 
 class Group(_Row):
-    """Items one under the other in a box [x, y, width, height], packed and anchored together."""
+    """Items one under the other in a box [x, y, width, height], packed and anchored together.
+
+    In a document, `mirror` is the box's left edge after changing sides (its own, where it does not).
+    """
 
     box: tuple[int, int, int, int]
     h: Literal["start", "center", "end"] = "start"
     v: Literal["top", "middle", "bottom"] = "top"
     gap: int = Field(20, ge=0, le=500, description="between items, per mille of the field's height")
+    mirror: bool = Field(False, description="all such groups may change sides together, where the ground is calmer")
     items: tuple[Item, ...]
 
     @model_validator(mode="after")
@@ -187,7 +191,8 @@ class Shape(_Row):
 
         `{"shape", "scene", "width", "height", "field": [x, y, w, h], "parts": {"still": {"product": {x, foot, height, width, most},
         "groups": [...], "plain": [...] or null}, "body", "endcard"}}`; an item's `height`, `width` and sizes are px,
-        its `leading`, `pad`, `radius` and `share` stay per mille. A part that the entry lacks is the still's.
+        its `leading`, `pad`, `radius` and `share` stay
+        per mille. A part that the entry lacks is the still's.
         Raises UsageError for a placement without pixels, or whose safe zone leaves no field.
         """
         width, height = _pixels(placement)
@@ -331,6 +336,7 @@ def _group(group: Group, field: tuple[int, int, int, int], short: int) -> dict[s
         "h": group.h,
         "v": group.v,
         "gap": h * group.gap // 1000,
+        "mirror": 2 * x + w - left - width if group.mirror else left,
         "items": [_item(item, width, h, short) for item in group.items],
     }
 

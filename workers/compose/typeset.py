@@ -95,9 +95,10 @@ def lay_out(
     texts = {role: text for role, text in texts.items() if text.strip()}
     arrangement = document["parts"][part]
     priced = "price" in texts or arrangement["plain"] is None
-    groups = [
-        _packed(group, texts, setter, versions) for group in (arrangement["groups"] if priced else arrangement["plain"])
-    ]
+    wanted = arrangement["groups"] if priced else arrangement["plain"]
+    arranged = [[_packed(group, texts, setter, versions, mirrored) for group in wanted] for mirrored in (False, True)]
+    # Words change sides only where that spares most of a scrim.
+    groups = min(arranged, key=lambda groups: _strain(groups, ground, palette) + (0.15 if groups is arranged[1] else 0))
     layers = _coloured([group for group in groups if group], ground, palette)
     return [layer for layer in layers if roles is None or layer.role in roles]
 
@@ -128,12 +129,14 @@ def boxes(
 
 
 def _packed(
-    group: Mapping[str, Any], texts: Mapping[str, str], setter: Setter, logos: Sequence[Image.Image]
+    group: Mapping[str, Any], texts: Mapping[str, str], setter: Setter, logos: Sequence[Image.Image], mirrored: bool
 ) -> list[_Placed]:
     """The blocks of a group, one under the other, anchored in its box."""
     left, top, width, height = group["box"]
     align = {"start": "left", "center": "center", "end": "right"}[group["h"]]
-    if setter.direction == "rtl":
+    crossed = mirrored and group["mirror"] != left
+    left = group["mirror"] if crossed else left
+    if (setter.direction == "rtl") != crossed:
         align = {"left": "right", "right": "left"}.get(align, align)
     made: list[tuple[Block, Mapping[str, Any]]] = []
     for item in group["items"]:
@@ -200,7 +203,17 @@ def _coloured(groups: list[list[_Placed]], ground: Image.Image, palette: Mapping
     return made
 
 
-def _spots(group: list[_Placed], size: tuple[int, int]) -> list[Box]:
+def _strain(groups: Sequence[Sequence[_Placed]], ground: Image.Image, palette: Mapping[str, str]) -> float:
+    """How strong scrims would have to be for all groups, added up."""
+    strain = 0.0
+    for group in groups:
+        under = [pixels(ground, spot) for spot in _spots(group, ground.size)]
+        if under and _ink(palette, under, ())[1] < AIMED_CONTRAST:
+            strain += min(needed(under, colour) for colour in inks(palette))
+    return strain
+
+
+def _spots(group: Sequence[_Placed], size: tuple[int, int]) -> list[Box]:
     """Where the texts of a group stand straight on the ground, with a rim, cut to the canvas."""
     return [
         _rim(part, placed.x, placed.y, size)
