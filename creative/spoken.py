@@ -259,6 +259,8 @@ def _cut(tokens: Sequence[str]) -> list[str]:
                 if not _CLAUSE_END.search(last):
                     # A line that ends in a short word ("the", "in", "der") leaves the reader hanging.
                     cost += 200 + (150 if len(last) <= 3 else 0)
+                    # Nor is a clause begun behind another one and broken.
+                    cost += 150 if any(_CLAUSE_END.search(token) for token in tokens[start : end - 1]) else 0
             options.append((cost, start))
         best.append(min(options))
     lines: list[str] = []

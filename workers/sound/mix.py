@@ -18,7 +18,7 @@ from workers.sound.loudness import integrated, limit, peaks_of, true_peak
 from workers.sound.wav import RATE, Samples, frames_of, mono, read_wav, resample, wav_bytes
 
 UNDER_DB = 15.0  # how far the music is under the voice while it speaks
-ALONE_DB = 6.0  # how far the music alone is under the voice
+ALONE_DB = 4.5  # how far the music alone is under the voice
 MARGIN_DB = 0.5  # kept free under the ceiling, for what a lossy codec adds
 DEAD_AIR_MS = 300
 _TOLERANCE = 0.1  # LU that the master may miss its loudness by before it tries again

@@ -17,9 +17,8 @@ from creative.catalogue import load_catalogue
 from workers.sound.wav import wav_bytes
 
 
-@pytest.fixture
-def make(tmp_path: Path) -> Callable[..., Made | Exception]:
-    """Run the catalogue's row of a kind on inputs given as bytes, arrays (24 kHz) or JSON values."""
+def runner(folder: Path) -> Callable[..., Made | Exception]:
+    """Runs the catalogue's row of a kind on inputs given as bytes, arrays (speech at 24 kHz, else 48) or JSON values."""
     catalogue = load_catalogue()
 
     def run(
@@ -35,13 +34,19 @@ def make(tmp_path: Path) -> Callable[..., Made | Exception]:
                 value = wav_bytes(value, 24_000 if role.startswith("audio") else 48_000)
             elif not isinstance(value, bytes):
                 value = json.dumps(value).encode()
-            files[role] = tmp_path / role
+            files[role] = folder / role
             files[role].write_bytes(value)
         spec = catalogue.choose(kind, name)
-        task = Task("key", kind, params, files, seed, tmp_path)
+        task = Task("key", kind, params, files, seed, folder)
         return resolve(spec.target)(spec, 1).make([task])[0]
 
     return run
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Made | Exception]:
+    """See `runner`."""
+    return runner(tmp_path)
 
 
 def speechlike(seconds: float, rate: int = 24_000, seed: int = 1) -> np.ndarray[Any, Any]:
