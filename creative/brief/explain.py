@@ -32,10 +32,14 @@ def validate(model: type[M], root: Node, findings: Findings, stand_ins: Mapping[
         except ValidationError as error:
             errors = error.errors(include_url=False, include_input=False)
         located = [(detail, *_locate(root, detail["loc"])) for detail in errors]
-        for detail, chain, rest in located:
-            # Later rounds lack what was pruned: that is no news.
-            if not number or detail["type"] not in ("missing", "too_short"):
-                _note(model, chain[-1], detail, rest, findings)
+        # Later rounds lack what was pruned: what follows from that is no news.
+        news = [
+            (detail, chain, rest)
+            for detail, chain, rest in located
+            if not number or (detail["type"] not in ("missing", "too_short") and not findings.under(chain[-1].path))
+        ]
+        for detail, chain, rest in news:
+            _note(model, chain[-1], detail, rest, findings)
         if not _prune([chain for _, chain, _ in located], number == 0 and bool(stand_ins)):
             return None
     return None

@@ -218,7 +218,7 @@ def check_offers(facts: Facts) -> None:
             node = facts.at("include", str(number), "offers", str(place))
             if named is None:
                 continue
-            if row.products and named.product not in row.products:
+            if row.products and named.product not in row.products and named.product in facts.products:
                 problem = f"is an offer for {named.product!r}, which this row does not name"
                 facts.findings.add(node.at, node.path, problem, "Add the product, or remove the offer")
             for market in row.markets:
@@ -236,9 +236,9 @@ def _check_prices(facts: Facts, name: str, offer: Offer) -> None:
             if terms is not None and -int(price.as_tuple().exponent) > (digits := currency_digits(terms.currency)):
                 problem = f"has more digits than {terms.currency}, which has {digits} after the point"
                 facts.findings.add(node.at, node.path, problem, "Round it")
-            if part == "was" and market not in offer.price:
+            if part == "was" and market not in offer.price and terms is not None:
                 facts.findings.add(node.key, node.path, f"has no price for {market} beside it", "Add the price")
-            elif part == "was" and price <= offer.price[market]:
+            elif part == "was" and price <= offer.price.get(market, 0):
                 problem = f"is {price}, not above the price of {offer.price[market]}"
                 facts.findings.add(node.at, node.path, problem, "Write the higher price before, or remove it")
     product = facts.products.get(offer.product)

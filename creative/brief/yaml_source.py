@@ -180,6 +180,10 @@ class _Builder:
 
     def event(self, event: Any) -> None:
         place = self.place(event.start_mark)
+        if isinstance(event, ScalarEvent) and event.value == "" and event.style is None:
+            # What is left empty has the mark of what follows.
+            before = self.stack[-1].key_at if self.stack and self.stack[-1].key is not None else None
+            place = before or Place(self.file, self.last_line)
         self.last_line = place.line
         if isinstance(event, DocumentStartEvent):
             self.documents += 1
