@@ -250,9 +250,7 @@ class Speaker:
     def rules(self) -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]]]:
         """Patterns and what they say, the most particular first. A reader that returns None leaves the text to the next."""
         groups = re.escape(self._groups)
-        number = (
-            rf"(?:\d{{1,3}}(?:[{groups}\u00a0\u202f\u2009]\d{{3}})+(?:{re.escape(self._decimal)}\d+)?|\d+(?:[.,]\d+)?)"
-        )
+        number = rf"(?:\d{{1,3}}(?:[{groups}\u00a0\u202f\u2009]\d{{3}})+(?!\d)(?:{re.escape(self._decimal)}\d+)?|\d+(?:[.,]\d+)?)"
         money = "|".join(sorted(map(re.escape, self._symbols), key=len, reverse=True))
         units = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
         months = "|".join(sorted(map(re.escape, self._months), key=len, reverse=True))
@@ -314,6 +312,7 @@ class Speaker:
              lambda m: f"{self.number(m['a'])} {self.small.to} {self.number(m['n'])}"),
             (rf"(?<![\d.,])(?P<n>{number})", plain),
             (r"(?P<n>\d+)", lambda m: self.number(m["n"])),
+            (r"\d", lambda m: self.digits(m[0])),
             (r"(?P<n>[½¼¾])", lambda m: self.small.halves[m["n"]]),
             (r"(?<!\S)[-−](?=\d)", lambda _: self.small.minus),
             (r"(?<!\w)\+(?=\d)|(?<=\s)\+(?=\s)", lambda _: self.small.plus),
