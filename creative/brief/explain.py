@@ -76,6 +76,8 @@ def _locate(root: Node, loc: tuple[int | str, ...]) -> tuple[list[Node], list[st
 
 def _note(model: type[BaseModel], node: Node, error: ErrorDetails, rest: list[str | int], findings: Findings) -> None:
     path, kind, context = node.steps, error["type"], error.get("ctx", {})
+    if kind == "too_short" and isinstance(node.value, list | dict) and len(node.value) >= context["min_length"]:
+        return  # it is long enough, but for what is wrong in it
     place = node.key if kind == "extra_forbidden" or error["loc"][-1:] == ("[key]",) else node.at
     where = node.path or "file"
     if kind == "missing":
@@ -83,7 +85,7 @@ def _note(model: type[BaseModel], node: Node, error: ErrorDetails, rest: list[st
         field = field_at(model, (*path, name))
         instead = f"Add {name}: {field.description}" if field and field.description else f"Add {name}:"
         findings.add(node.key, where, f"lacks {name}", instead)
-    elif kind == "extra_forbidden":
+    elif kind == "extra_forbidden" or (kind == "literal_error" and error["loc"][-1:] == ("[key]",)):
         parent = field_at(model, path[:-1])
         names = parent.names if parent else ()
         instead = did_you_mean(path[-1], names) if path else ""

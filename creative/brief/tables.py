@@ -198,7 +198,7 @@ def _header_is_good(
         return False
     if first not in columns:
         findings.add(place, where, f"has no column {first!r}", f"The first row names the columns: {first}, ...")
-        good = False
+        return False
     for number, name in enumerate(columns):
         if name in columns[:number] and name:
             findings.add(place, where, f"has the column {name!r} twice", "Rename or remove one")
