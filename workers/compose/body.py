@@ -20,7 +20,8 @@ from PIL import Image, ImageDraw, ImageFilter
 from creative.backends import Made, Task
 from workers.backend import OneByOne
 from workers.compose.captions import captions, fade_frames
-from workers.compose.encode import PictureTrack, planes, views
+from workers.compose.colour import rgb
+from workers.compose.encode import PictureTrack, Planes, frame_of, planes, views
 from workers.compose.material import Cue, Material, open_material, read_cues
 from workers.compose.motion import Camera, between, ease_in_out
 from workers.compose.overlay import Overlay
@@ -62,7 +63,8 @@ class EndCard(OneByOne):
         material = open_material(task)
         overlays = _scrims_first(_endcard_overlays(material))
         path = task.scratch / "endcard.mp4"
-        _shoot(path, material, _settling(material), [0], overlays)
+        rest = max(_settle_frames(material), *(overlay.stands[0] for _, overlay in overlays), 0)
+        _shoot(path, material, _settling(material), [0], overlays, rest)
         return Made(
             {"picture": path, "boxes": json.dumps(_boxes(material, "endcard", overlays), sort_keys=True).encode()}
         )
@@ -72,18 +74,26 @@ Placed = tuple[Layer, Overlay]
 
 
 def _shoot(
-    path: Path, material: Material, frames: Iterator[av.VideoFrame], keys: Sequence[int], overlays: Sequence[Placed]
+    path: Path,
+    material: Material,
+    frames: Iterator[av.VideoFrame],
+    keys: Sequence[int],
+    overlays: Sequence[Placed],
+    rest: int | None = None,
 ) -> None:
+    """Encode `frames` with what lies over them; from frame `rest` on nothing changes, so nothing is drawn anew."""
     with PictureTrack(path, *material.canvas, material.fps) as track:
-        for n, frame in enumerate(frames):
-            for _, overlay in overlays:
-                overlay.blend(frame, n)
+        for n in range(material.frames):
+            if rest is None or n <= rest:
+                frame = next(frames)
+                for _, overlay in overlays:
+                    overlay.blend(frame, n)
             track.add(frame, key=n in keys)
 
 
 def _stage(material: Material) -> Stage:
     # Where words stand does not depend on the ground, only their colour does: any ground will do here.
-    flat = Image.new("RGB", material.canvas, material.palette["ground"])
+    flat = Image.new("RGB", material.canvas, rgb(material.palette["ground"]))
     boxes: dict[bool, list[tuple[float, float, float, float]]] = {True: [], False: []}
     for layer in material.layers("body", _body_texts(material), flat):
         if layer.kind != "scrim":
@@ -197,17 +207,21 @@ def _settling(material: Material) -> Iterator[av.VideoFrame]:
     """From the body's last view to the end card's own, while what surrounds the product steps back."""
     start, finish = wide(_stage(material)), material.view("endcard")
     sharp, quiet = planes(np.asarray(material.scene)), planes(np.asarray(_quiet(material)))
-    steps = min(round(_SETTLE_SECONDS * material.fps), max(1, material.frames // 3))
+    steps = _settle_frames(material)
     move = [between(start, finish, ease_in_out((n + 1) / steps)) for n in range(steps)]
     clear, soft = Camera(sharp, material.canvas, move), Camera(quiet, material.canvas, move)
-    for n in range(material.frames):
-        view = move[min(n, steps - 1)]
-        frame = soft.see(view)
-        if n < steps - 1:
-            share = round(256 * ease_in_out((n + 1) / steps))
-            for ground, before in zip(views(frame), views(clear.see(view)), strict=True):
-                ground[...] = (ground * np.uint16(share) + before * np.uint16(256 - share) + 128) >> 8
+    for n, view in enumerate(move[:-1]):
+        frame, share = soft.see(view), round(256 * ease_in_out((n + 1) / steps))
+        for ground, before in zip(views(frame), views(clear.see(view)), strict=True):
+            ground[...] = (ground * np.uint16(share) + before * np.uint16(256 - share) + 128) >> 8
         yield frame
+    still = Planes(*(plane.copy() for plane in views(soft.see(move[-1]))))
+    while True:
+        yield frame_of(still)
+
+
+def _settle_frames(material: Material) -> int:
+    return min(round(_SETTLE_SECONDS * material.fps), max(1, material.frames // 3))
 
 
 def _quiet(material: Material) -> Image.Image:
@@ -232,7 +246,7 @@ def _quiet(material: Material) -> Image.Image:
 def _endcard_overlays(material: Material) -> list[Placed]:
     """What the body ends with stays, and moves to its place; what goes fades; then the rest enters, one by one."""
     fps, frames = material.fps, material.frames
-    enter, settle = min(round(0.4 * fps), frames // 4), min(round(_SETTLE_SECONDS * fps), frames // 3)
+    enter, settle = min(round(0.4 * fps), frames // 4), _settle_frames(material)
     before = _standing(material, _stage(material))
     still = replace(material, scene=_quiet(material))
     texts = {role: text for role, text in material.texts.items() if role != "caption"}
