@@ -266,6 +266,8 @@ def main() -> None:
     """The entry point: every error that a person can act on is one message and an exit code."""
     try:
         code = app(standalone_mode=False)
+        if code == EXIT_INTERRUPTED:  # typer makes an exit code of Ctrl-C
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else EXIT_OK)
     except CreativeError as error:
         if "--json" in sys.argv:

@@ -78,7 +78,6 @@ class CampaignRun:
         self.campaign = brief.campaign.id
         self.log = Log(store, self.campaign)
         self.report = Report(run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
-        self.current = registry.current_assets(self.campaign)
         self._receipt = functools.lru_cache(8192)(self._read_receipt)
         self._begun = False
         self._started = time.monotonic()
@@ -166,7 +165,8 @@ class CampaignRun:
         return "partly" if self.report.assets else "failed"
 
     def _retire(self) -> None:
-        gone = tuple(sorted(set(self.current) - self._seen))
+        present = (row.ad_id for row in self.registry.each_current_asset(self.campaign))
+        gone = tuple(sorted(ad for ad in present if ad not in self._seen))
         if gone:
             self._begin()
             self._say("retired", RetiredEvent(ads=gone, why="the brief does not want it any more"))
@@ -178,17 +178,18 @@ class CampaignRun:
         cells: list[CellRecord] = []
         assets: list[AssetRecord] = []
         touched: set[str] = set()
+        current = self.registry.current_assets(self.campaign, [cell.ad_id for cell in window.cells])
         for cell in window.cells:
             self._seen.add(cell.ad_id)
             reason = next((broken[key] for key in cell.steps.values() if key in broken), None)
             if reason is not None:
                 self._fail(cell, reason)
-                before = self.current.get(cell.ad_id)
+                before = current.get(cell.ad_id)
                 if self._begun or (before and before.binding != cell.binding):
                     cells.append(cell)
                     touched.add(cell.segment)
                 continue
-            present = self.current.get(cell.ad_id)
+            present = current.get(cell.ad_id)
             if present is not None and self._same(cell, present.asset_id, present.wanted):
                 state, reasons = present.state, None
             else:

@@ -1,0 +1,5 @@
+"""`python -m creative`."""
+
+from creative.cli import main
+
+main()
