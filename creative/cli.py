@@ -281,7 +281,11 @@ def main() -> None:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)
     except typer.TyperException as error:
-        getattr(error, "show", lambda: typer.echo(str(error), err=True))()  # usage errors show themselves, with a hint
+        show_itself = getattr(error, "show", None)  # usage errors have one, with a hint
+        if show_itself is None:
+            typer.echo(str(error), err=True)
+        else:
+            show_itself()
         sys.exit(EXIT_USAGE)
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("interrupted; the same command goes on from here", err=True)

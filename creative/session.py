@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from creative.backends import resolve
-from creative.brief.load import load_brief
 from creative.brief.brief import Brief
+from creative.brief.load import load_brief
 from creative.catalogue import Catalogue, load_catalogue
 from creative.errors import BriefError, LimitError, UsageError
 from creative.planning import Planner, Survey, survey
