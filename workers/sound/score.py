@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -42,7 +43,7 @@ MOODS: Mapping[str, Mood] = {
     "warm": Mood(
         84, (60, 62, 58),
         (("Imaj7", "vi7", "IVmaj7", "Vsus"), ("IVmaj7", "iii7", "ii7", "Vsus"), ("Imaj7", "IVmaj7", "vi7", "Vsus")),
-        "keys", 2, 0.62, 0.55, "held", (0, 2.5), (1, 3), 0.55, 1.5, 0.20,
+        "keys", 2, 0.66, 0.55, "held", (0, 2.5), (1, 3), 0.55, 1.5, 0.20,
     ),
     "bright": Mood(
         112, (60, 62, 65),
@@ -52,7 +53,7 @@ MOODS: Mapping[str, Mood] = {
     "calm": Mood(
         66, (60, 57, 62),
         (("Imaj7", "IVmaj7", "vi7", "IVmaj7"), ("vi7", "IVmaj7", "Imaj7", "Vsus"), ("Imaj7", "iii7", "IVmaj7", "Vsus")),
-        "piano", 2, 0.42, 0.9, "held", (), (), 0.0, 2.4, 0.30,
+        "piano", 2, 0.5, 0.9, "held", (), (), 0.0, 2.4, 0.30,
     ),
     "driving": Mood(
         122, (57, 59, 60),
@@ -91,10 +92,7 @@ def score(mood: Mood, seconds: float, rng: np.random.Generator) -> list[Note]:
     tonic = int(rng.choice(mood.tonics))
     progression = mood.progressions[int(rng.integers(len(mood.progressions)))]
     count = -(-beats // per_chord)
-    names = [progression[i % len(progression)] for i in range(count)]
-    if count > 1:
-        names[0] = progression[0] if count >= 4 else "Imaj7" if "Imaj7" in progression else "I"
-        names[-1] = "Vsus" if "Vsus" in progression or count < 3 else "V"
+    names = _harmony(progression, count)
     figure = _figure(mood, rng)
     notes: list[Note] = []
     voicing: tuple[int, ...] = ()
@@ -108,39 +106,60 @@ def score(mood: Mood, seconds: float, rng: np.random.Generator) -> list[Note]:
     return notes
 
 
+def _harmony(progression: tuple[str, ...], count: int) -> list[str]:
+    """`count` chords that lead to the tonic: the progression over and over, its last chord a dominant, none twice in a row."""
+    names = [progression[i % len(progression)] for i in range(count)]
+    if count == 1:
+        return [progression[0]]
+    if count < 4:
+        names[0] = "Imaj7" if "Imaj7" in progression else "I"
+    names[-1] = "Vsus" if "Vsus" in progression else "V"
+    if names[-2] in {"V", "Vsus"}:
+        names[-2] = "ii7" if count < 3 or names[-3].startswith("IV") else "IV"
+    return names
+
+
 def _figure(mood: Mood, rng: np.random.Generator) -> list[int | None]:
     """A bar's figure: which chord tone on each step, or rest. Its second half answers the first."""
     steps = mood.steps * 2
+    sounds = [step == 0 or bool(rng.random() < mood.density) for step in range(steps)]
+    if sum(sounds) < 2 + steps // 4:
+        for step in rng.permutation(np.arange(1, steps))[: 1 + steps // 4]:
+            sounds[int(step)] = True
     half: list[int | None] = []
-    tone = int(rng.integers(0, 3))
-    for step in range(steps):
-        sounds = step == 0 or rng.random() < mood.density
-        tone = int(np.clip(tone + rng.choice((-1, 1, 1, 2, -2)), 0, 5))
-        half.append(tone if sounds else None)
-    answer = [
-        None if tone is None else min(5, tone + 1) if step > steps // 2 else tone for step, tone in enumerate(half)
-    ]
+    tone = int(rng.integers(1, 4))
+    for sound in sounds:
+        if sound:
+            # A line, not a drone: always another tone, turned back at the ends of the hand.
+            move = int(rng.choice((-1, 1, 1, 2, -2)))
+            tone += move if 0 <= tone + move <= 4 else -move
+        half.append(tone if sound else None)
+    answer = [None if tone is None else (tone + 1) % 6 if step > steps // 2 else tone for step, tone in enumerate(half)]
     return half + answer
 
 
 def _lead_voices(chord: Chord, tonic: int, before: tuple[int, ...]) -> tuple[int, ...]:
-    """The chord's tones near the voicing before: the inversion that moves least, around middle C."""
-    centre = float(np.mean(before)) if before else 65.0
+    """The chord's tones near the voicing before, around middle C: close or with one voice dropped, whichever moves least.
+
+    Semitones side by side sound sour in a soft chord, seconds in a row thick: both cost.
+    """
     tones = sorted({(tonic + tone) % 12 for tone in chord})
     options = []
-    for low in range(55, 67):
-        found: list[int] = []
+    for low in range(53, 67):
+        close: list[int] = []
         at = low
-        while len(found) < len(tones):
-            if at % 12 in tones and at % 12 not in {note % 12 for note in found}:
-                found.append(at)
+        while len(close) < len(tones):
+            if at % 12 in tones and at % 12 not in {note % 12 for note in close}:
+                close.append(at)
             at += 1
-        # A semitone at the top or bottom of a soft chord sounds sour.
-        sour = (found[1] - found[0] == 1) + 2 * (found[-1] - found[-2] == 1)
-        moved = sum(min(abs(note - old) for old in before) for note in found) if before else 0
-        options.append(
-            (moved + 1.5 * abs(np.mean(found) - centre) + 0.6 * abs(np.mean(found) - 65) + 3 * sour, tuple(found))
-        )
+        dropped = sorted([*close[:-2], close[-2] - 12, close[-1]])
+        for found in (close, dropped):
+            if found[0] < 50 or found[-1] > 79:
+                continue
+            steps = [high - lower for lower, high in pairwise(found)]
+            thick = 14 * steps.count(1) + 5 * sum(one <= 2 and two <= 2 for one, two in pairwise(steps))
+            moved = sum(min(abs(note - old) for old in before) for note in found) if before else 0
+            options.append((moved + 0.9 * abs(float(np.mean(found)) - 64.5) + thick, tuple(found)))
     return min(options)[1]
 
 
@@ -168,7 +187,7 @@ def _play(
         # The hand is not a clock: some milliseconds, more on weak steps.
         late = float(rng.normal(0, 0.004)) + (0.012 if mood.steps == 2 and step % 2 else 0)
         accent = 0.62 if step % mood.steps == 0 else 0.46
-        note = ladder[min(tone + 1, len(ladder) - 1)]
+        note = ladder[min(tone + 2, len(ladder) - 1)]
         at = start + step * beat / mood.steps + max(-0.01, late)
         yield Note(
             mood.lead, at, beat * 1.8, (note,), (accent + 0.08 * float(rng.random())) * grown, 0.28 if step % 2 else 0.1
@@ -210,12 +229,12 @@ def _ending(
     """The last chord, spread a little, over its root; then nothing but its ring."""
     left = seconds - strike
     root = tonic - 24 if tonic - 24 >= 33 else tonic - 12
-    yield Note("bass", strike, left, (root,), 0.66)
+    yield Note("bass", strike, left, (root,), 0.6)
     yield Note("pad", max(0.0, strike - 0.25), left + 0.6, voicing, mood.pad * 1.1)
     spread = 0.016 if mood.steps == 4 else 0.03
     for index, note in enumerate((*voicing, voicing[0] + 12)):
-        yield Note(mood.lead, strike + index * spread, left, (note,), 0.64, -0.2 + 0.12 * index)
+        yield Note(mood.lead, strike + index * spread, left, (note,), 0.54, -0.2 + 0.12 * index)
     if mood.kick:
-        yield Note("kick", strike, 0.4, (), 0.5)
+        yield Note("kick", strike, 0.4, (), 0.42)
     if strike > 2 * beat and mood.shaker:
         yield Note("swell", strike - 2 * beat, 2 * beat, (), 0.8, 0.1)
