@@ -11,8 +11,9 @@ from pydantic import Field
 from creative.brief.explain import note_empty, validate
 from creative.brief.findings import Findings
 from creative.brief.media import FileType, Folders, MediaError, png_header, read_text
-from creative.brief.models import Localised, Part
-from creative.brief.types import Colour, Id, Line, MediaPath, Value, one_or_more
+from creative.brief.parts import Localised, Part
+from creative.brief.places import Colour, MediaPath
+from creative.brief.types import Id, Line, Value, one_or_more
 from creative.brief.yaml_source import MAX_BYTES, Node, parse_yaml
 
 ColourRole = Literal["ground", "second", "accent", "text", "on_accent", "muted", "on_ground", "on_second"]

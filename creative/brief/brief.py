@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +20,13 @@ from creative.brief.models import (
     Product,
     Scenes,
     Segment,
-    Span,
     StockVoice,
     Variants,
 )
+from creative.brief.parts import Span
+from creative.brief.snapshot import plain
 
+_NOT_ASKED = frozenset({"path", "media", "lines"})
 MissingTranslation = Literal["refuse", "skip", "fallback"]
 
 
@@ -136,9 +139,9 @@ class Brief:
 
     def snapshot(self) -> dict[str, Any]:
         """All that was loaded, ready for canonical JSON: no floats, decimals and dates as strings, media by name."""
-        from creative.brief.snapshot import snapshot
-
-        return snapshot(self)
+        names = {path: name for name, path in self.media.items()}
+        fields = (field.name for field in dataclasses.fields(self) if field.name not in _NOT_ASKED)
+        return {"schema": 1} | {name.rstrip("_"): plain(getattr(self, name), names) for name in fields}
 
 
 def fallback_locale(written: tuple[str, ...], wanted: str, missing: MissingTranslation) -> str | None:

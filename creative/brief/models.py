@@ -11,57 +11,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from creative.brief.types import (
-    Currency,
-    Date,
-    Id,
-    Line,
-    Locale,
-    MarketCode,
-    MediaPath,
-    Moment,
-    Money,
-    NoRepeats,
-    Price,
-    Switch,
-    TimeZone,
-    Url,
-    Value,
-    Whole,
-    one_or_more,
-    refused,
+from creative.brief.later import (
+    Archive,
+    Claim,
+    CloneVoice,
+    Compliance,
+    Experiment,
+    Feed,
+    Match,
+    Notify,
+    RecordedVoice,
+    Regulated,
+    Review,
 )
+from creative.brief.parts import Localised, Named, Part, Span
+from creative.brief.places import Currency, Locale, MarketCode, MediaPath, TimeZone, Url
+from creative.brief.types import Id, Line, Money, NoRepeats, Price, Switch, Value, Whole, one_or_more, refused
 
 MAX_SEGMENTS = 20_000
 MAX_PLACEMENTS = 200
 MAX_VARIANTS = 100
-
-
-def own_fields(value: Any) -> Any:
-    """The mapping without its x- keys."""
-    if isinstance(value, dict):
-        return {name: item for name, item in value.items() if not (isinstance(name, str) and name.startswith("x-"))}
-    return value
-
-
-class Part(BaseModel):
-    """A mapping of a brief: unknown keys are errors, x- keys pass."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-    @model_validator(mode="before")
-    @classmethod
-    def _own_fields(cls, value: Any) -> Any:
-        return own_fields(value)
-
-
-Named = BeforeValidator(own_fields)
-"""For mappings whose keys are ids: x- keys pass there too."""
-
-Localised = Annotated[Mapping[Locale, Line], Named, Field(min_length=1, max_length=200)]
-"""One text a locale."""
 
 
 class Campaign(Part):
@@ -81,19 +52,6 @@ class Owner(Part):
     cost_centre: Line | None = Field(None, description="Who pays.")
 
 
-class Span(Part):
-    """Days from the first to the last, both included, midnight in each market's own time zone."""
-
-    from_: Date = Field(alias="from", description="First day.")
-    until: Date = Field(description="Last day, included.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Span:
-        if self.until < self.from_:
-            raise refused(f"ends on {self.until}, before it begins on {self.from_}", "Swap the dates")
-        return self
-
-
 class Market(Part):
     """One country in which the ads run."""
 
@@ -103,22 +61,6 @@ class Market(Part):
     currency: Currency = Field(description="ISO 4217 code of the prices there.")
     timezone: TimeZone | None = Field(None, description="IANA time zone in which days begin and end.")
     url: Url | None = Field(None, description="Where a click leads. Passed on to the manifest.")
-
-
-class Claim(Part):
-    """Something that the ads say about a product and that needs evidence."""
-
-    id: Id = Field(description="Id of the claim.")
-    evidence: MediaPath = Field(description="The document that proves it.")
-    until: Date | None = Field(None, description="Last day on which the evidence holds.")
-    markets: tuple[MarketCode, ...] = Field((), description="Where it may be claimed; everywhere if left out.")
-
-
-class Regulated(Part):
-    """Rules for products that not everybody may be shown."""
-
-    category: Id = Field(description="What is regulated, such as alcohol.")
-    min_age: Whole | None = Field(None, ge=0, le=120, description="Youngest viewer; an unknown age is too young.")
 
 
 def _fact_form(value: Any) -> str:
@@ -142,13 +84,6 @@ class Product(Part):
     )
     claims: tuple[Claim, ...] = Field((), max_length=100, description="Claims with their evidence.")
     regulated: Regulated | None = Field(None, description="For alcohol and the like.")
-
-
-class Feed(Part):
-    """Products from a table in Google Merchant columns."""
-
-    feed: MediaPath = Field(description="A CSV file in Google Merchant columns.")
-    where: Line | None = Field(None, description='Which rows, such as "availability = in_stock".')
 
 
 class Offer(Part):
@@ -219,40 +154,6 @@ class Copy(Part):
     def headlines(self) -> Mapping[str, Lengths]:
         """All other keys."""
         return self.__pydantic_extra__
-
-
-class Disclosure(Part):
-    """A text that the law asks for."""
-
-    text: Line = Field(description="The words, as the law wants them.")
-    products: tuple[Id, ...] = Field((), description="For which products; all, if left out.")
-    jurisdictions: tuple[MarketCode, ...] = Field((), description="In which markets; all, if left out.")
-    position: Literal["prominent", "footer", "audio", "subtitle", "overlay", "end_card", "pre_roll", "companion"] = (
-        Field("prominent", description="Where it stands.")
-    )
-    min_duration_ms: Whole | None = Field(None, ge=0, le=600_000, description="How long it stands at least.")
-
-
-class LabelChoice(Part):
-    """A label rule with its reason."""
-
-    use: Literal["auto", "always", "never"] = Field(description="auto, always or never.")
-    reason: Line = Field(description="Why.")
-
-
-def _label_form(value: Any) -> str:
-    return "<choice>" if isinstance(value, dict) else "<word>"
-
-
-class Compliance(Part):
-    """What the law and the lawyers ask for; the field names are AdCP's."""
-
-    required_disclosures: tuple[Disclosure, ...] = Field((), max_length=200, description="Texts that must be shown.")
-    prohibited_claims: tuple[Line, ...] = Field((), max_length=1_000, description="Words that must not be said.")
-    ai_label: Annotated[
-        Annotated[Literal["auto", "always"], Tag("<word>")] | Annotated[LabelChoice, Tag("<choice>")],
-        Discriminator(_label_form),
-    ] = Field("auto", description='auto, always, or {use: never, reason: "..."}.')
 
 
 def _people(value: Any) -> str:
@@ -326,26 +227,6 @@ class StockVoice(Part):
     draft: Switch = Field(False, description="Whether a voice of draft quality, which sounds like a machine, will do.")
 
 
-class CloneVoice(Part):
-    """A person's voice, with their consent in the registry."""
-
-    id: Id = Field(description="Id of the voice.")
-    locale: Locale = Field(description="What it speaks.")
-    use: Literal["clone"] = Field(description="clone: a person's voice, with consent.")
-    reference: MediaPath = Field(description="A recording of the person, WAV.")
-    consent: Id = Field(description="Id of the consent in the registry, entered by someone with the rights role.")
-
-
-class RecordedVoice(Part):
-    """A studio recording."""
-
-    id: Id = Field(description="Id of the voice.")
-    locale: Locale = Field(description="What it speaks.")
-    use: Literal["recording"] = Field(description="recording: a real studio read; the script is its transcript.")
-    file: MediaPath = Field(description="The recording, WAV.")
-    licence: MediaPath = Field(description="The document that allows its use.")
-
-
 def _voice_form(value: Any) -> str | None:
     use = value.get("use") if isinstance(value, dict) else getattr(value, "use", None)
     return f"<{use}>" if use in ("stock", "clone", "recording") else None
@@ -365,19 +246,6 @@ class Music(Part):
     mood: Id = Field(description="Its mood, such as warm.")
 
 
-class Experiment(Part):
-    """A comparison of headlines in some segments."""
-
-    id: Id = Field(description="Id of the experiment.")
-    segments: tuple[Id, ...] = Field((), description="Where it runs; everywhere, if left out.")
-    arms: Mapping[Annotated[str, Field(pattern="^[A-Z]$")], Id] = Field(
-        min_length=2, description="A headline for each arm: {A: hook-slow, B: hook-price}."
-    )
-    hold: tuple[Literal["scene", "layout", "voice", "product", "accent"], ...] = Field(
-        (), description="What the arms share."
-    )
-
-
 class Variants(Part):
     """How many ads a segment gets in each placement, and what differs between them."""
 
@@ -385,16 +253,6 @@ class Variants(Part):
     choose: Annotated[
         tuple[Literal["headline", "scene", "layout", "voice", "accent"], ...], *one_or_more(5), NoRepeats
     ] = Field((), description="What may differ between variants.")
-
-
-class Match(Part):
-    """How whoever serves the ads should choose among them."""
-
-    frequency_cap: Annotated[str, Field(pattern=r"^[0-9]{1,4}/(hour|day|week|flight)$")] | None = Field(
-        None, description="How often one person sees an ad at most, such as 3/day."
-    )
-    avoid: tuple[Line, ...] = Field((), max_length=200, description="Surroundings to keep away from.")
-    fallback: Id | None = Field(None, description="The ad for anybody who fits no segment.")
 
 
 class Limits(Part):
@@ -407,39 +265,6 @@ class Limits(Part):
     when_reached: Literal["stop", "finish-by-value"] = Field(
         "stop", description="finish-by-value: the most valuable segments first."
     )
-
-
-class Stage(Part):
-    """One stage of the review."""
-
-    id: Id = Field(description="Id of the stage.")
-    who: tuple[Id, ...] = Field(min_length=1, description="Groups that may decide.")
-    by: Literal["market"] | None = Field(None, description="market: each group judges its own market.")
-    only: tuple[Literal["copy", "offers", "claims", "voices", "scenes"], ...] = Field(
-        (), description="The parts that are judged; whole ads, if left out."
-    )
-
-
-class Review(Part):
-    """Who must approve the ads."""
-
-    due: Moment | None = Field(None, description="When the review must be over.")
-    four_eyes: Switch = Field(False, description="Whether the brief's author may not approve alone.")
-    stages: tuple[Stage, ...] = Field((), max_length=20, description="Stages in order.")
-
-
-class Notify(Part):
-    """Who hears of what."""
-
-    done: Line | None = Field(None, description="When a run has ended well.")
-    failed: Line | None = Field(None, description="When a run has failed.")
-    review_ready: Line | None = Field(None, description="When there is something to review.")
-
-
-class Archive(Part):
-    """How long ads are kept."""
-
-    keep_years: Whole = Field(ge=0, le=100, description="Years after the flight.")
 
 
 def _path_or(name: str) -> Discriminator:

@@ -10,7 +10,8 @@ from decimal import Decimal
 from creative.brief.brand import Brand
 from creative.brief.findings import Findings, Place
 from creative.brief.models import BriefFile, Market, Matrix, Offer, Product, Segment
-from creative.brief.types import currency_digits, did_you_mean
+from creative.brief.places import currency_digits
+from creative.brief.types import did_you_mean
 from creative.brief.yaml_source import Node
 from creative.placements import Placement, placements
 from creative.pricing import unit_price

@@ -1,4 +1,4 @@
-"""What was asked, as JSON: all that a brief, its tables, scripts and brand kit said, media by relative name."""
+"""Models and dataclasses as JSON values, for snapshots and manifests."""
 
 from __future__ import annotations
 
@@ -7,25 +7,14 @@ import datetime
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 
-if TYPE_CHECKING:
-    from creative.brief.brief import Brief
-
-_NOT_ASKED = frozenset({"path", "media", "lines"})
-
-
-def snapshot(brief: Brief) -> dict[str, Any]:
-    """JSON values only (see creative.canonical): no floats, decimals and dates as strings, media by name."""
-    names = {path: name for name, path in brief.media.items()}
-    fields = (field.name for field in dataclasses.fields(brief) if field.name not in _NOT_ASKED)
-    return {"schema": 1} | {name.rstrip("_"): plain(getattr(brief, name), names) for name in fields}
-
 
 def plain(value: Any, names: Mapping[Path, str]) -> Any:
-    """`value` with models and dataclasses as mappings, and paths by their name in `names`."""
+    """`value` as JSON values: models and dataclasses as mappings, decimals and dates as strings, paths by their name in
+    `names`. No floats come in, so none come out."""
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
         return {fields[name].alias or name: plain(getattr(value, name), names) for name in fields}

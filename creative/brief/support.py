@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from creative.brief.findings import Findings
+from creative.brief.snapshot import plain
 from creative.brief.yaml_source import Node
 
 if TYPE_CHECKING:
@@ -134,8 +135,6 @@ def carried(brief: Brief) -> dict[str, Any]:
 
     What belongs to one ad is carried by its cell: the market's url, the segment's traits, alt and post_text.
     """
-    from creative.brief.snapshot import plain
-
     values = {
         "owner": brief.owner,
         "flight": brief.flight,

@@ -16,7 +16,8 @@ from pathlib import Path
 from creative.brief.findings import Findings, Place, SourceFile
 from creative.brief.media import Folders, MediaError, read_text
 from creative.brief.models import MAX_SEGMENTS
-from creative.brief.types import did_you_mean, known_locale
+from creative.brief.places import known_locale
+from creative.brief.types import did_you_mean
 from creative.brief.yaml_source import Node, resolve_plain
 
 MAX_TABLE_BYTES = 20_000_000
