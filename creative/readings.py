@@ -19,7 +19,7 @@ from babel.units import UnknownUnitError, format_unit
 from unicode_rbnf import RbnfEngine
 
 from creative.errors import UsageError
-from creative.tongues import CURRENCIES, LANGUAGES, SCALES, SMALL_WORDS, UNITS, Money
+from creative.tongues import ABBREVIATIONS, CURRENCIES, LANGUAGES, NUMBER_SIGNS, SCALES, SMALL_WORDS, UNITS, Money
 
 _SP = r"[ \u00a0\u202f\u2009]"
 
@@ -293,6 +293,11 @@ class Speaker:
 
         per = rf"(?:{_SP}*/{_SP}*(?P<per>{units})(?!\w))?"
         scale = rf"(?:{_SP}(?P<scale>{SCALES})\b)?"
+        full = {"".join(form.split()): said for form, said in ABBREVIATIONS[self.language].items()}
+        short_forms = "|".join(
+            re.escape(form).replace(r"\ ", r"\s?")
+            for form in sorted(ABBREVIATIONS[self.language], key=len, reverse=True)
+        )
         suffixes = {"en": "st|nd|rd|th", "fr": "er|re|ère|ème|e", "es": r"\.?[ºª]", "it": "[º°ª]"}
         prices: list[tuple[str, Callable[[re.Match[str]], str | None]]] = [
             (rf"(?<![\w$€£])(?P<c>{money}){_SP}?(?P<n>{number}){scale}{right}{per}", price),
@@ -313,6 +318,8 @@ class Speaker:
             (rf"(?<![\d.,])(?P<n>{number})", plain),
             (r"(?P<n>\d+)", lambda m: self.number(m["n"])),
             (r"\d", lambda m: self.digits(m[0])),
+            (rf"(?<![\w#])(?:{NUMBER_SIGNS[self.language][1]})(?={_SP}?\d)", lambda _: f"{NUMBER_SIGNS[self.language][0]} "),
+            (rf"(?<!\w)(?:{short_forms})(?!\w)", lambda m: full["".join(m[0].split())]),
             (r"(?P<n>[½¼¾])", lambda m: self.small.halves[m["n"]]),
             (r"(?<!\S)[-−](?=\d)", lambda _: self.small.minus),
             (r"(?<!\w)\+(?=\d)|(?<=\s)\+(?=\s)", lambda _: self.small.plus),

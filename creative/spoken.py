@@ -198,7 +198,8 @@ def _bounds(text: str, found: Sequence[Reading]) -> Iterable[tuple[int, int]]:
             following = text[match.end() :].lstrip()[:1]
             last = word[0].strip("(\"'„“«").casefold()
             initial = len(last) == 1 and last.isalpha()
-            if last in _ABBREVIATIONS or initial or following.islower():
+            numbered = last in {"no", "nr", "n"} and following.isdecimal()
+            if last in _ABBREVIATIONS or initial or numbered or following.islower():
                 continue
         yield start, match.end()
         start = match.end()

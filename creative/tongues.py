@@ -138,3 +138,20 @@ CURRENCIES = frozenset(
     ]
 )
 SCALES = "millions?|billions?|Millionen|Million|Milliarden|Milliarde|milliards?|mill(?:ón|ones)|milion[ei]|miliard[oi]"
+
+# What is written short and said in full; a number sign counts only before a number.
+ABBREVIATIONS: Mapping[str, Mapping[str, str]] = {
+    "en": {"approx.": "approximately", "incl.": "including", "e.g.": "for example", "i.e.": "that is", "vs.": "versus"},
+    "de": {
+        "z. B.": "zum Beispiel", "ca.": "circa", "inkl.": "inklusive", "zzgl.": "zuzüglich",
+        "bzw.": "beziehungsweise", "usw.": "und so weiter", "Mio.": "Millionen", "Mrd.": "Milliarden", "Std.": "Stunden",
+        "MwSt.": "Mehrwertsteuer", "max.": "maximal", "mind.": "mindestens",
+    },
+    "fr": {"p. ex.": "par exemple", "env.": "environ", "max.": "maximum", "min.": "minimum"},
+    "es": {"p. ej.": "por ejemplo", "aprox.": "aproximadamente", "máx.": "máximo", "mín.": "mínimo"},
+    "it": {"ad es.": "ad esempio", "ca.": "circa", "max.": "massimo", "min.": "minimo"},
+}  # fmt: skip
+NUMBER_SIGNS: Mapping[str, tuple[str, str]] = {
+    "en": ("number", r"No\.|#"), "de": ("Nummer", r"Nr\.|#"), "fr": ("numéro", r"[nN]°|[nN]º|#"),
+    "es": ("número", r"[nN]\.?[º°]|#"), "it": ("numero", r"[nN]\.|[nN]°|#"),
+}  # fmt: skip

@@ -33,6 +33,7 @@ SAID = {
         "0800 123 456": "zero eight zero zero one two three four five six",
         "2–3 cups": "two to three cups",
         "V60": "V sixty",
+        "the No. 1 coffee, e.g. ours": "the number one coffee, for example ours",
         "Slow – and “good”® (really)": "Slow, and good, really,",
         "-20%": "minus twenty per cent",
         "½ cup": "half cup",
@@ -53,6 +54,7 @@ SAID = {
         "am 14.10.2026 und am 14.10.": "am vierzehnten Oktober zweitausendsechsundzwanzig und am vierzehnten Oktober",
         "250 g, 0,5 l, 1 h, 20 %": "zweihundertfünfzig Gramm, null Komma fünf Liter, eine Stunde, zwanzig Prozent",
         "marlo.example": "marlo Punkt example",
+        "Nr. 1 mit z. B. 2 Mio. Tassen inkl. MwSt.": "Nummer eins mit zum Beispiel zwei Millionen Tassen inklusive Mehrwertsteuer",
         "marlo.de/herbst": "marlo Punkt D E Schrägstrich herbst",
         "um 9:30 Uhr & um 18:00": "um neun Uhr dreißig und um achtzehn Uhr",
     },
@@ -63,6 +65,7 @@ SAID = {
         "1er octobre 2026": "premier octobre deux mille vingt-six",
         "0,5 l, 250 g, 20 %, 1 h": "zéro virgule cinq litre, deux cent cinquante grammes, vingt pour cent, une heure",
         "marlo.fr": "marlo point F R",
+        "p. ex. p.ex. le n° 1": "par exemple par exemple le numéro un",
     },
     "es-ES": {
         "Solo 5,99 €": "Solo cinco euros con noventa y nueve",
@@ -114,6 +117,14 @@ def test_sentences_and_phrases() -> None:
     for sentence in (first, second, third):
         assert len(sentence.phrases) == len(sentence.spoken)
         assert all(len(phrase) <= CAPTION for phrase in sentence.phrases)
+
+
+def test_a_short_form_does_not_end_a_sentence() -> None:
+    text = "Ask for the No. 1 coffee, approx. Five cups. St. James agrees."
+    assert [sentence.written for sentence in script(text, "en-GB", {})] == [
+        "Ask for the No. 1 coffee, approx. Five cups.",
+        "St. James agrees.",
+    ]
 
 
 def test_captions_break_after_punctuation_before_they_break_evenly() -> None:

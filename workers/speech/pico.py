@@ -33,6 +33,7 @@ _FOLDER = Path(py_nanotts.__file__).parent
 _CHILD = """
 import ctypes, sys
 getattr(ctypes.CDLL(None), "mallopt", lambda *_: 0)(-6, 255)
+sys.path.append(sys.argv[3])
 import py_nanotts
 text = sys.stdin.buffer.read().decode("utf-8")
 sys.stdout.buffer.write(py_nanotts.NanoTTS().speak(text, voice=sys.argv[1], volume=float(sys.argv[2])))
@@ -67,7 +68,7 @@ class Pico(OneByOne):
 def _say(text: str, voice: str) -> Samples:
     # "<" would open a tag of the engine's own markup.
     plain = text.translate({ord(sign): " " for sign in "<>&"})
-    command = [sys.executable, "-I", "-c", _CHILD, voice, str(_VOLUME)]
+    command = [sys.executable, "-I", "-c", _CHILD, voice, str(_VOLUME), str(_FOLDER.parent)]
     try:
         child = subprocess.run(command, input=plain.encode(), capture_output=True, timeout=120, check=False)
     except subprocess.TimeoutExpired as error:
