@@ -80,7 +80,7 @@ def write_sheet(
     path.parent.mkdir(parents=True, exist_ok=True)
     growing = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with growing.open("w", encoding="utf-8", newline="\n") as file:
+        with growing.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
             for piece in _page(chapters, media, title, facts):
                 file.write(piece)
         written = growing.stat().st_size
@@ -224,7 +224,7 @@ class _Sizes:
         """Width and height in CSS px."""
         width, height = card.width, card.height
         if card.modality == "audio":
-            return 420, 132
+            return 360, 180
         if not (width and height):
             return _SIDE, _SIDE
         scale = min((_SIDE * _SIDE / (width * height)) ** 0.5, _TALLEST / height)

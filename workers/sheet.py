@@ -35,7 +35,7 @@ _PAPER, _INK, _SOFT, _LINE, _FRAME = "#ffffff", "#141414", "#6b6b6b", "#dcdcdc",
 _TONES = {"failed-check": "#b3201a", "rejected": "#b3201a", "approved": "#1a6b3a"}
 _HEIGHTS = ((0.66, 470), (2.5, 330), (float("inf"), 120))
 """Shapes that share lines: the ratio of width to height below which they are one, and the usual height of a line in px."""
-_SOUND = (3.2, 150)
+_SOUND = (2.0, 200)
 """Sound has lines of its own: the ratio of a waveform's box, and the height."""
 
 
@@ -52,14 +52,14 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Ads side by side at one height, each with its ratio of width to height."""
+    """Ads side by side at one height (px, before rounding), each with its ratio of width to height."""
 
-    height: int
+    height: float
     ads: list[tuple[Card, float]]
 
     @property
     def depth(self) -> int:
-        return self.height + _CAPTION + _LINE_GAP
+        return round(self.height) + _CAPTION + _LINE_GAP
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ def _justified(ads: Sequence[tuple[Card, float]], usual: int) -> Iterator[_Line]
         lines[min(int(middle / goal), count - 1)].append(ad)
     for line in filter(None, lines):
         full = (room - _GUTTER * (len(line) - 1)) / sum(ratio for _, ratio in line)
-        yield _Line(round(min(full, usual * _STRETCH)), line)
+        yield _Line(min(full, usual * _STRETCH), line)
 
 
 def _ratio(card: Card) -> float:
@@ -192,9 +192,9 @@ class _Pen:
         for line in band.lines[: band.kept]:
             left = float(_EDGE)
             for card, ratio in line.ads:
-                width = round(line.height * ratio)
-                self.ad(card, round(left), y, width, line.height)
-                left += line.height * ratio + _GUTTER
+                right = left + line.height * ratio
+                self.ad(card, round(left), y, round(right) - round(left), round(line.height))
+                left = right + _GUTTER
             y += line.depth
         return shown
 
