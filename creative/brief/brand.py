@@ -46,7 +46,7 @@ class Brand(Part):
     )
     tone: Line | None = Field(None, description="How the brand speaks; for people who write copy.")
     layouts: MediaPath | None = Field(None, description="Folder of the brand's own layouts.")
-    lexicon: Annotated[Mapping[str, Localised], Field(max_length=5_000)] = Field(
+    lexicon: Annotated[Mapping[Line, Localised], Field(max_length=5_000)] = Field(
         default_factory=dict, description="How things are spoken; the brief's own lexicon comes first."
     )
     banned: tuple[Line, ...] = Field((), max_length=1_000, description="Words that no ad may use.")

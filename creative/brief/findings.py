@@ -26,7 +26,9 @@ class SourceFile:
     def beside(self, path: Path, name: str, rank: int) -> SourceFile:
         """A file that this one names: `path` is absolute, `name` as it is written here."""
         label = os.path.normpath(Path(self.label).parent / name)
-        return SourceFile(label, os.path.normpath(Path(self.name).parent / name), rank, path.parent)
+        # An absolute path would say where this machine keeps things.
+        name = path.name if Path(name).is_absolute() else os.path.normpath(Path(self.name).parent / name)
+        return SourceFile(label, name, rank, path.parent)
 
 
 @dataclass(frozen=True, slots=True)

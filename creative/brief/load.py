@@ -54,7 +54,10 @@ class _Loading:
 
     def keep(self, path: Path) -> Path:
         """Note a medium under the name that it has on every machine."""
-        self.media[self._name(path)] = path
+        name = self._name(path)
+        while self.media.get(name, path) != path:  # two media roots, one relative name
+            name = f"@{name}"
+        self.media[name] = path
         return path
 
     def _name(self, path: Path) -> str:
@@ -94,6 +97,8 @@ def load_brief(path: Path, *, media_roots: Sequence[Path] = ()) -> Brief:
     refuse_unsupported(root, findings)
     extensions = _extensions(root)
     _read_tables(loading)
+    if any(root.select("products.feed")):
+        loading.unread.add("product")
     kit = _read_brand(loading)
     known = rules.written_names(root)
     file = validate(BriefFile, root, findings, _STAND_INS)

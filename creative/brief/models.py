@@ -28,7 +28,7 @@ from creative.brief.later import (
 )
 from creative.brief.parts import Localised, Named, Part, Span
 from creative.brief.places import Currency, Locale, MarketCode, MediaPath, TimeZone, Url
-from creative.brief.types import Id, Line, Money, NoRepeats, Price, Switch, Value, Whole, one_or_more, refused
+from creative.brief.types import FactName, Id, Line, Money, NoRepeats, Price, Switch, Value, Whole, one_or_more, refused
 
 MAX_SEGMENTS = 20_000
 MAX_PLACEMENTS = 200
@@ -78,7 +78,7 @@ class Product(Part):
     photos: Annotated[tuple[MediaPath, ...], *one_or_more(50)] = Field(
         (), description="Cut-outs, PNG with alpha, best first."
     )
-    facts: Annotated[Mapping[str, Fact], Field(max_length=200)] = Field(
+    facts: Annotated[Mapping[FactName, Fact], Field(max_length=200)] = Field(
         default_factory=dict,
         description="What is true of it: {product.facts.roast} in copy. net_weight and net_volume give unit prices.",
     )
@@ -184,7 +184,7 @@ class Segment(Part):
 
     id: Id = Field(description="Id of the segment.")
     description: Line = Field("", description="Who they are; for people, never printed.")
-    traits: Annotated[Mapping[str, Trait], Field(max_length=100)] = Field(
+    traits: Annotated[Mapping[Line, Trait], Field(max_length=100)] = Field(
         default_factory=dict, description="How whoever serves the ads knows them, such as {iab: [28]}."
     )
     copy_: Annotated[tuple[Id, ...], *one_or_more(100), NoRepeats] = Field(
@@ -314,7 +314,7 @@ class BriefFile(Part):
         min_length=1, description="Ad formats, by their id in placements.yaml."
     )
     voices: tuple[Voice, ...] = Field((), max_length=100, description="Who speaks.")
-    lexicon: Annotated[Mapping[str, Localised], Field(max_length=5_000)] = Field(
+    lexicon: Annotated[Mapping[Line, Localised], Field(max_length=5_000)] = Field(
         default_factory=dict, description='How things are spoken: {"250 g": {de-DE: zweihundertfünfzig Gramm}}.'
     )
     music: Music | None = Field(None, description="What plays under the voice; nothing, if left out.")

@@ -128,6 +128,22 @@ Value = Annotated[str, BeforeValidator(_line), WithJsonSchema({"type": ["string"
 Paragraph = Annotated[str, BeforeValidator(_paragraph), _STRING]
 """Text that may have line breaks."""
 
+_FACT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+
+
+def _fact_name(value: Any) -> str:
+    text = as_text(value)
+    if not _FACT.match(text):
+        nearest = slug(text).replace("-", "_")
+        raise refused(f"is not a name for a fact: {text[:40]!r}", f"Write {nearest}" if nearest else "Use letters")
+    return text
+
+
+FactName = Annotated[
+    str, BeforeValidator(_fact_name), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$"})
+]
+"""A name that copy can use: letters, digits, _ and -."""
+
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
 

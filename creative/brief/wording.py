@@ -37,6 +37,8 @@ def check_fields(facts: Facts) -> None:
             facts.findings.add(place, text.node.path, error.problem, error.instead)
             continue
         for name, offset in used:
+            if "product" in facts.unread and name.startswith("product.facts."):
+                continue
             if problem := known.get(name, "which is not known"):
                 place = text.at(offset) if text.place.file is not text.node.at.file else text.place
                 hint = "" if name in known else did_you_mean(name, known)

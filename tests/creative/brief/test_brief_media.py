@@ -118,6 +118,11 @@ def test_a_media_root_lets_files_in(desk: Desk, tmp_path: Path) -> None:
     assert brief.snapshot()["products"]["spade"]["photos"] == ["@media/deep/spade.png"] * 2
 
 
+def test_devices_are_no_media(desk: Desk) -> None:
+    (finding,) = desk.change("photos: [media/spade.png]", "photos: [/dev/zero]").findings(Path("/dev"))
+    assert "is not an ordinary file" in finding.problem
+
+
 def test_too_large_a_file(desk: Desk) -> None:
     with (desk.folder / "media/spade.png").open("r+b") as file:
         file.truncate(200_000_001)

@@ -37,6 +37,8 @@ _CASES = [
     ("currency: EUR", "currency: EUR, curency: x", "markets.DE.curency", "is not a known", "Did you mean 'currency'?"),
     ("unit_price: per kg", "unit_price: per stone", "offers.spade-spring.unit_price", "must be per kg or", ""),
     ('    short: {de-DE: "Nur', '    medium: {de-DE: "Nur', "copy.hook-price.medium", "is not a known field", "short"),
+    ("handle: ash", "wood kind: ash", "products.spade.facts.wood kind", "is not a name for a fact", "wood_kind"),
+    ('lexicon: {"1.5 kg"', 'lexicon: {" "', "lexicon. ", "is empty", ""),
     # places
     ("DE: {locales: [de-DE]", "DE: {locales: [de-DE, de_AT]", "markets.DE.locales.1", "not a locale", "Write de-AT"),
     ("locales: [de-DE]", "locales: [de-DE, xx-QQ]", "markets.DE.locales.1", "is not a locale", "de-DE or en-GB"),
