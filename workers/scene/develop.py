@@ -7,16 +7,20 @@ import numpy.typing as npt
 from PIL import Image
 
 from workers.scene.frame import Box
+from workers.scene.look import Hour
 
 Floats = npt.NDArray[np.float32]
 WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
-def expose(light: Floats, key: float) -> Floats:
-    """Scale so that the bright parts (the upper twentieth) come out at `key` of white."""
+def expose(light: Floats, key: float, least: float) -> Floats:
+    """Scale so that the bright parts (the upper twentieth) come out at `key` of white.
+
+    Parts darker than `least` do not count as bright: a brand's black wall stays black.
+    """
     bright = float(np.quantile(light @ WEIGHTS, 0.95))
     wanted = _uncurve(key)
-    return light * np.float32(wanted / max(bright, 1e-6))
+    return light * np.float32(wanted / max(bright, least))
 
 
 def curve(light: Floats) -> Floats:
@@ -39,9 +43,9 @@ def _uncurve(key: float) -> float:
     return float(np.interp(linear, _tone(grid), grid))
 
 
-def picture(light: Floats, width: int, height: int, key: float, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def picture(light: Floats, width: int, height: int, hour: Hour, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """The finished set without the product: (height, width, 3). Grain hides the upscaling and breaks up bands."""
-    linear = curve(expose(light, key))
+    linear = curve(expose(light, hour.key, hour.least))
     screen = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-8) ** (1 / 2.4) - 0.055)
     planes = [
         np.asarray(Image.fromarray(screen[..., k].astype(np.float32)).resize((width, height), Image.Resampling.LANCZOS))

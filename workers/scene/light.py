@@ -128,19 +128,21 @@ def leaves(sun: Sun, rng: np.random.Generator) -> Shapes:
     """Twigs with leaves, thicker towards the upper rim of the light."""
     gate, k = _gate(sun), _shrink(sun)
     shapes: dict[str, Any] = {}
-    for branch in range(8):
-        start = np.array([rng.uniform(-2.8, 2.8), rng.uniform(0.2, 2.4)])
+    for branch in range(7):
+        start = np.array([rng.uniform(-3.4, 3.4), rng.uniform(0.4, 2.8)])
         heading = float(rng.uniform(-2.6, -0.6))
-        for leaf in range(9):
+        for leaf in range(7):
             heading += float(rng.uniform(-0.22, 0.22))
-            start = start + 0.19 * np.array([math.cos(heading), math.sin(heading)])
+            start = start + 0.30 * np.array([math.cos(heading), math.sin(heading)])
+            if math.hypot(float(start[0]), float(start[1])) < 0.75:
+                continue  # the product itself stands in the sun
             turn = math.degrees(heading) + (55 if leaf % 2 else -55) + float(rng.uniform(-15, 15))
-            length = float(rng.uniform(0.15, 0.27))
+            length = float(rng.uniform(0.26, 0.44))
             place = at(float(start[0]) * k, float(start[1]) * k, float(rng.uniform(-0.4, 0.4)) * k)
             form = (
                 place.rotate([0, 0, 1], turn)
                 .translate([length * k * 0.8, 0, 0])
-                .scale([length * k, length * k * 0.36, 1])
+                .scale([length * k, length * k * 0.38, 1])
             )
             shapes[f"leaf{branch}_{leaf}"] = {"type": "disk", "to_world": gate @ form, "bsdf": _DARK}
     return shapes

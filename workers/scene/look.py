@@ -18,7 +18,8 @@ from workers.scene.colour import Rgb
 class Hour:
     """Light of one hour. `height`: of the sun, degrees. `sun`, `sky`: colours; `fill`: light of the sky by the sun's.
 
-    `key`: how bright the finished picture is, as the share of white at which its bright parts lie.
+    `key`: how bright the finished picture is, as the share of white at which its bright parts lie; `least`: the traced
+    light that may count as bright.
     """
 
     height: float
@@ -26,13 +27,14 @@ class Hour:
     sky: Rgb
     fill: float
     key: float
+    least: float = 0.2
 
 
 HOURS: Mapping[str, Hour] = {
     "dawn": Hour(19, (1.0, 0.70, 0.46), (0.68, 0.78, 1.0), 0.34, 0.84),
-    "morning": Hour(34, (1.0, 0.88, 0.72), (0.84, 0.91, 1.0), 0.34, 0.87),
+    "morning": Hour(34, (1.0, 0.88, 0.72), (0.84, 0.91, 1.0), 0.34, 0.90),
     "noon": Hour(52, (1.0, 0.96, 0.90), (0.90, 0.95, 1.0), 0.40, 0.89),
-    "evening": Hour(24, (1.0, 0.70, 0.45), (0.86, 0.76, 0.74), 0.26, 0.66),
+    "evening": Hour(24, (1.0, 0.76, 0.54), (0.90, 0.80, 0.76), 0.22, 0.70, 0.04),
 }
 
 # word: what it says. A prompt's word takes part when it begins with the row's word ("kitchens", "wooden").
@@ -114,7 +116,9 @@ def look(prompt: str, rng: np.random.Generator, product: bool) -> Look:
 
     set_ = choose("set", "plaster", "table") if product else "type"
     hour = HOURS[choose("hour", "morning", "noon")]
-    ground = choose("ground", *(("oak", "walnut", "stone") if set_ == "table" else ("paint", "paint", "stone")))
+    ground = choose(
+        "ground", *(("oak", "walnut", "stone") if set_ == "table" else ("paint", "paint", "paint", "stone"))
+    )
     props = choose("props", *(("cup", "beads") if set_ == "table" else ("spheres", "arch")))
     gobo = choose("gobo", *(("leaves", "window") if set_ == "table" else ("blinds", "window", "leaves")))
     return Look(set_, hour, ground, props, gobo)

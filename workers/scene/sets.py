@@ -18,6 +18,7 @@ from workers.scene.tracer import Shapes, at, matt, rgb, satin, texture
 # Feet reach a little into the ground: of two surfaces in one plane either may be hit.
 SINK = 0.003
 WOODS = {"oak": (0.46, 0.27, 0.13), "walnut": (0.15, 0.072, 0.036)}
+GROUNDS = (*WOODS, "stone", "paint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def _rough_wall(stage: Stage, colour: Any, y: float, size: float = 9.0) -> dict[
             "b": {
                 "type": "bumpmap",
                 "t": texture(relief(stage.rng), times, plain=True),
-                "scale": 0.07,
+                "scale": 0.05,
                 "b": {"type": "diffuse", "reflectance": texture(plaster(stage.rng, colour), times)},
             },
         },
@@ -100,21 +101,16 @@ def table_set(stage: Stage) -> Built:
         top = satin(texture(boards, (2.6, 2.6)), 0.20)
     else:
         top = satin(texture(stone(rng, surface(mix(palette.ground, (0.5, 0.5, 0.5), 0.2))), (5, 5)), 0.12)
-    wall = surface(palette.ground if not evening else scaled(mix(palette.second, palette.ground, 0.15), 0.42))
+    wall = surface(palette.ground if not evening else scaled(mix(palette.second, palette.ground, 0.10), 0.17))
     sun = _sun(stage, 66)
     rim = 1.5
     shapes: dict[str, Any] = {
-        "wall": _rough_wall(stage, wall, 4.2, 12.0),
-        "top": stage.solid(
-            block((60.0, 60.0, 0.12), 0.02),
-            top,
-            at(0, rim - 30, -0.06),
-        ),
+        "wall": _rough_wall(stage, wall, 3.2, 10.0),
+        "top": {"type": "rectangle", "to_world": at(0, rim - 15, 0).scale([15, 15, 1]), "bsdf": top},
         **sunlight(sun),
         **GOBOS[look.gobo](sun, rng),
         **PROPS[look.props](stage, -SINK),
     }
-    shapes["top"] = {"type": "rectangle", "to_world": at(0, rim - 15, 0).scale([15, 15, 1]), "bsdf": top}
     if evening:
         shapes["lamp"] = glow(
             (-stage.side * (frame.right if stage.side < 0 else frame.left) * 0.9, 3.2, frame.top * 1.6 + 1.0),

@@ -14,15 +14,19 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """A triangle mesh: `points` (n, 3) in units, `uv` (n, 2) with v upwards, `faces` (m, 3). Normals are smooth."""
+    """A triangle mesh: `points` (n, 3) in units, `uv` (n, 2) with v upwards, `faces` (m, 3). Normals are smooth.
+
+    `around`: points in a row whose last is its first again (the seam of something round); 0 when nothing closes.
+    """
 
     points: Floats
     uv: Floats
     faces: npt.NDArray[np.int32]
+    around: int = 0
 
     def write(self, path: Path) -> Path:
         """Write a binary PLY with normals."""
-        normals = _normals(self.points, self.faces)
+        normals = _normals(self.points, self.faces, self.around)
         vertices = np.concatenate([self.points, normals, self.uv], axis=1).astype("<f4")
         faces = np.empty(len(self.faces), dtype=[("n", "u1"), ("i", "<i4", 3)])
         faces["n"], faces["i"] = 3, self.faces
@@ -35,12 +39,15 @@ class Solid:
         return path
 
 
-def _normals(points: Floats, faces: npt.NDArray[np.int32]) -> Floats:
+def _normals(points: Floats, faces: npt.NDArray[np.int32], around: int) -> Floats:
     a, b, c = (points[faces[:, k]].astype(np.float64) for k in range(3))
     face = np.cross(b - a, c - a)
     normals = np.zeros(points.shape)
     for k in range(3):
         np.add.at(normals, faces[:, k], face)
+    if around:
+        rows = normals.reshape(-1, around, 3)
+        rows[:, 0] = rows[:, -1] = rows[:, 0] + rows[:, -1]
     unit: Floats = (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)).astype(np.float32)
     return unit
 
@@ -77,6 +84,7 @@ def turned(profile: Sequence[tuple[float, float]], segments: int = 96) -> Solid:
         points.reshape(-1, 3).astype(np.float32),
         uv.reshape(-1, 2).astype(np.float32),
         _grid_faces(len(radius), segments + 1),
+        segments + 1,
     )
 
 
@@ -94,7 +102,7 @@ def egg(wide: float, deep: float, high: float) -> Solid:
     """An ellipsoid about the origin, by its half axes."""
     bend = np.linspace(-np.pi / 2, np.pi / 2, 13)
     ball = turned([(max(float(np.cos(t)), 1e-4), float(np.sin(t))) for t in bend], 20)
-    return Solid(ball.points * np.array([wide, deep, high], np.float32), ball.uv, ball.faces)
+    return Solid(ball.points * np.array([wide, deep, high], np.float32), ball.uv, ball.faces, ball.around)
 
 
 def tube(bend: float, wide: float, start: float, stop: float) -> Solid:
@@ -104,7 +112,7 @@ def tube(bend: float, wide: float, start: float, stop: float) -> Solid:
     radius = bend + wide * np.cos(around)
     across = np.broadcast_to(wide * np.sin(around), (28, 17))
     points = np.stack([radius * np.cos(along), across, radius * np.sin(along)], axis=-1)
-    return Solid(points.reshape(-1, 3).astype(np.float32), np.zeros((28 * 17, 2), np.float32), _grid_faces(28, 17))
+    return Solid(points.reshape(-1, 3).astype(np.float32), np.zeros((28 * 17, 2), np.float32), _grid_faces(28, 17), 17)
 
 
 def loop(size: float, wide: float) -> Solid:
@@ -143,7 +151,7 @@ def lofted(
     points = np.concatenate([caps[0][None], points, caps[1][None]])
     uv = np.stack([points[..., 0] / extent[0] + 0.5, points[..., 2] / extent[1]], axis=-1).clip(0.002, 0.998)
     return Solid(
-        points.reshape(-1, 3).astype(np.float32), uv.reshape(-1, 2).astype(np.float32), _grid_faces(len(points), 65)
+        points.reshape(-1, 3).astype(np.float32), uv.reshape(-1, 2).astype(np.float32), _grid_faces(len(points), 65), 65
     )
 
 

@@ -53,7 +53,7 @@ class Studio(OneByOne):
         sensor = camera(geometry, width, height, samples, APERTURE, built.near, focus=0.1)
         light = trace(shapes, sensor, seed, self.threads, bounces)
         _accept(light)
-        ground = develop.picture(light, geometry.width, geometry.height, mood.hour.key, rng)
+        ground = develop.picture(light, geometry.width, geometry.height, mood.hour, rng)
         image = Image.fromarray(ground)
         if cutout is not None:
             image = develop.lay_over(ground, develop.fitted(cutout, geometry.box), geometry.box)

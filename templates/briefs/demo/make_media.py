@@ -202,13 +202,13 @@ def photo(high: int, samples: int) -> Image.Image:
     aim = (0.0, RADIUS, 0.5)
     lights: dict[str, Any] = {
         "key": panel((-3.4, -2.6, 1.9), aim, 1.6, 3.2, 9.6, (1.0, 0.95, 0.88)),
-        "strip": panel((3.0, -0.7, 1.0), aim, 0.5, 2.8, 5.2),
+        "strip": panel((3.0, -0.7, 1.0), aim, 0.5, 2.8, 4.4),
         "front": panel((0.5, -8.5, 3.2), aim, 4.0, 2.5, 1.9),
         "over": panel((-0.4, 1.8, 3.4), (0, 0.3, 1.0), 3.6, 2.2, 2.2),
         "bounce": panel((0.0, -1.6, -1.2), (0, 0.3, 0.4), 5.0, 2.4, 0.55, (1.0, 0.86, 0.72)),
         "fill": {"type": "constant", "radiance": rgb((0.16, 0.165, 0.17))},
     }
-    unit = high / 1.04
+    unit = high / 1.065
     width = round(unit * 0.76)
     half_y = math.ceil(lift * unit + high)
     with tempfile.TemporaryDirectory() as scratch:
@@ -245,7 +245,7 @@ def photo(high: int, samples: int) -> Image.Image:
         plane / np.maximum(alpha, 0.01) for plane in (picture[..., :3], guides[..., -6:-3], guides[..., -3:])
     )
     light = denoise(np.minimum(colour, 12), np.clip(albedo, 0, 1), np.clip(normal, -1, 1), drjit.thread_count())
-    light = np.maximum(light, 0) * 1.35
+    light = np.maximum(light, 0) * 1.5
     shoulder = np.where(light < 0.62, light, 0.62 + 0.38 * (1 - np.exp(-(light - 0.62) / 0.38)))
     screen = np.where(shoulder <= 0.0031308, 12.92 * shoulder, 1.055 * np.maximum(shoulder, 1e-8) ** (1 / 2.4) - 0.055)
     dither = np.random.default_rng(1).random(screen.shape, np.float32)
@@ -274,7 +274,7 @@ def main() -> None:
     MEDIA.mkdir(exist_ok=True)
     logo(DEEP, CLAY).save(BRAND / "logo-light.png", optimize=True)  # for light grounds
     logo(CREAM, GOLD).save(BRAND / "logo-dark.png", optimize=True)  # for dark grounds
-    photo(2050, 25).save(MEDIA / "house-roast.png", optimize=True)
+    photo(2080, 25).save(MEDIA / "house-roast.png", optimize=True)
 
 
 if __name__ == "__main__":

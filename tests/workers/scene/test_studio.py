@@ -108,6 +108,17 @@ def test_prompts_look_different(cutout: Path, tmp_path: Path) -> None:
             assert np.abs(a - b).mean() > 12
 
 
+@pytest.mark.parametrize(("ground", "second", "bright"), [("#ffffff", "#000000", True), ("#0a0b0d", "#14181d", False)])
+def test_a_brand_of_black_or_white_keeps_its_ground(
+    ground: str, second: str, bright: bool, cutout: Path, tmp_path: Path
+) -> None:
+    what = params("portrait", "studio, noon") | {"palette": {"ground": ground, "second": second, "accent": "#ff0000"}}
+    image, _, _ = make(what, cutout, tmp_path)
+    wall = np.asarray(image.convert("L"))[: image.height // 4]
+    assert (np.median(wall) > 150) == bright
+    assert 12 < np.median(wall) < 246
+
+
 @pytest.mark.parametrize("family", ["portrait", "leaderboard"])
 def test_without_a_product_the_set_carries_words(family: str, tmp_path: Path) -> None:
     image, meta, _ = make(params(family), None, tmp_path)
