@@ -95,11 +95,27 @@ def _note(model: type[BaseModel], node: Node, error: ErrorDetails, rest: list[st
             instead = f"Write short: {{{path[-1]}: ...}}, long: {{{path[-1]}: ...}}, or both"
         findings.add(place, where, "is not a known field", instead)
     elif kind == "refused":
+        place = node.key if isinstance(node.value, dict) else place  # it is about its key, or all of it
         findings.add(place, where, str(context["problem"]), str(context["instead"]))
     else:
         problem, instead = _in_words(kind, context, node, error["msg"])
+        if kind in _MAPPINGS and node.value is not None:
+            instead = _how_to_write(model, path) or instead
         findings.add(place, where, problem, instead)
 
+
+def _how_to_write(model: type[BaseModel], path: tuple[str, ...]) -> str:
+    """How a mapping is written: "{from: ..., until: ...}"."""
+    if path and (path[-1] in _BY_LOCALE or path[0] == "lexicon"):
+        return "Write one text a locale: {en-GB: ..., de-DE: ...}"
+    field = field_at(model, path)
+    if field is None or not field.names:
+        return ""
+    shown = [f"{name}: ..." for name in field.names[:3]]
+    return f"Write its fields: {{{', '.join(shown)}{', ...' if len(field.names) > 3 else ''}}}"
+
+
+_BY_LOCALE = frozenset({"name", "cta", "post_text", "alt", "short", "long"})
 
 _MAPPINGS = frozenset({"model_type", "model_attributes_type", "dict_type", "mapping_type"})
 

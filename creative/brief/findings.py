@@ -61,7 +61,12 @@ class Findings:
     def add(self, place: Place, where: str, problem: str, instead: str = "") -> None:
         """Note one thing. The same problem at the same place counts once."""
         finding = Finding(
-            place.file.label, place.line, place.column, printable(where, 120), printable(problem), printable(instead)
+            place.file.label,
+            place.line,
+            place.column,
+            printable(where, 120),
+            printable(problem),
+            printable(instead, 600),
         )
         while where and where not in self._wheres:
             self._wheres.add(where)

@@ -175,7 +175,7 @@ def check_placements(facts: Facts) -> None:
     for node in facts.root.select("placements"):
         for item in items(node):
             if table and item.text is not None and item.text not in table:
-                hint = did_you_mean(item.text, table) or "`creative placements` lists them"
+                hint = did_you_mean(item.text, table) or f"There is: {', '.join(table)}"
                 facts.findings.add(item.at, item.path, f"is not a placement: {item.text!r}", hint)
     for matrix in ("include", "exclude"):
         for node in facts.root.select(f"{matrix}.*.placements"):

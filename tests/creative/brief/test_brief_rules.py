@@ -122,7 +122,7 @@ _CASES = [
         "stock",
     ),
     ("owner: {name", "owner: [{name", "owner", "", ""),
-    ("music: {mood: warm}", "music: warm", "music", "must be a mapping of fields", "indented"),
+    ("music: {mood: warm}", "music: warm", "music", "must be a mapping of fields", "{mood: ...}"),
     ("include:\n  - {segments: [allotment]", "include:\n    {segments: [allotment]", "include", "", ""),
     ("segments:\n", "segments: 5\nx-segments:\n", "segments", "is not there: 5", ""),
 ]
