@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from workers.compose.colour import Floats, Rgb, contrast, inks
+from workers.compose.colour import Floats, Rgb, between, contrast, inks
 
 _READABLE = 3.0
 """WCAG 2 asks 3:1 of graphics."""
@@ -15,9 +15,14 @@ _ONE_COLOUR = 14.0
 """Standard deviation (0 to 255) of opaque pixels below which a logo has one colour, antialiasing aside."""
 
 
-def legible(versions: Sequence[Image.Image], under: Floats, palette: Mapping[str, str]) -> Image.Image:
-    """The logo (RGBA versions of one size) as it is seen best on the pixels under it."""
-    logo, own, single = max(((picture, *_colour(picture)) for picture in versions), key=lambda v: contrast(v[1], under))
+def legible(versions: Sequence[Image.Image], under: Floats, palette: Mapping[str, str], text: Rgb) -> Image.Image:
+    """The logo (RGBA versions of one size) that goes with the text's colour if it stands out, else the one that does best."""
+
+    def merit(version: tuple[Image.Image, Rgb, bool]) -> tuple[bool, float]:
+        ratio = contrast(version[1], under)
+        return ratio >= _READABLE and between(version[1], text) < _READABLE, ratio
+
+    logo, own, single = max(((picture, *_colour(picture)) for picture in versions), key=merit)
     if not single or contrast(own, under) >= _READABLE:
         return logo
     colour = max(inks(palette), key=lambda ink: contrast(ink, under))

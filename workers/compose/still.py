@@ -40,6 +40,7 @@ class Still(OneByOne):
             params["locale"],
             params["direction"],
             logo=read_logos(task) or None,
+            product=placed.product,
         )
         data, quality = encode(draw(placed.image, layers), params["max_bytes"] - METADATA_BYTES)
         ratios = [layer.contrast for layer in layers if layer.runs]

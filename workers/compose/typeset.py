@@ -80,12 +80,14 @@ def lay_out(
     roles: AbstractSet[str] | None = None,
     logo: Image.Image | Mapping[str, Image.Image] | None = None,
     part: str = "still",
+    product: Box | None = None,
 ) -> list[Layer]:
     """Set one part of a layout document over a ground of the canvas's size; scrims first, then what stands on them.
 
     `fonts` has "display" and "text"; `logo` is one picture, or versions by name (light, dark), of which the one that
     stands out is taken. A role that `texts` lacks is left out and its group closes up; `roles`, if given,
-    only picks what is returned: places and colours are those of the whole. Raises StepRefused: text too long for its
+    only picks what is returned: places and colours are those of the whole. `product` (x, y, w, h) is kept clear of scrims.
+    All texts but a price have one colour. Raises StepRefused: text too long for its
     place (by how much), a character without glyph, an unreadable font, right-to-left without FriBiDi.
     """
     check_direction(direction)
@@ -96,10 +98,12 @@ def lay_out(
     arrangement = document["parts"][part]
     priced = "price" in texts or arrangement["plain"] is None
     wanted = arrangement["groups"] if priced else arrangement["plain"]
-    arranged = [[_packed(group, texts, setter, versions, mirrored) for group in wanted] for mirrored in (False, True)]
+    arranged = [[_packed(group, texts, setter, versions, False) for group in wanted]]
+    if any(group["mirror"] != group["box"][0] for group in wanted):
+        arranged.append([_packed(group, texts, setter, versions, True) for group in wanted])
     # Words change sides only where that spares most of a scrim.
-    groups = min(arranged, key=lambda groups: _strain(groups, ground, palette) + (0.15 if groups is arranged[1] else 0))
-    layers = _coloured([group for group in groups if group], ground, palette)
+    groups = min(arranged, key=lambda groups: _strain(groups, ground, palette) + 0.15 * arranged.index(groups))
+    layers = _coloured([group for group in groups if group], ground, palette, product)
     return [layer for layer in layers if roles is None or layer.role in roles]
 
 
@@ -168,32 +172,29 @@ def _packed(
     return placed
 
 
-def _coloured(groups: list[list[_Placed]], ground: Image.Image, palette: Mapping[str, str]) -> list[Layer]:
-    """Choose colours for the texts, adding scrims until every one can be read over all of them."""
+def _coloured(
+    groups: list[list[_Placed]], ground: Image.Image, palette: Mapping[str, str], product: Box | None
+) -> list[Layer]:
+    """Choose one colour for the texts, and add scrims until every one can be read over all of them."""
+    written = [(group, spots) for group in groups if (spots := _spots(group, ground.size))]
+    colour, _ = _tone([[pixels(ground, spot) for spot in spots] for _, spots in written], palette)
     scrims: list[Layer] = []
     lit = ground
-    chosen: dict[int, Rgb] = {}
     for _ in range(_ROUNDS):
         before = len(scrims)
-        for number, group in enumerate(groups):
-            spots = _spots(group, lit.size)
-            if not spots:
-                continue
+        for group, spots in written:
             under = [pixels(lit, spot) for spot in spots]
-            earlier = [colour for other, colour in chosen.items() if other != number]
-            colour, ratio = _ink(palette, under, earlier)
-            if ratio < AIMED_CONTRAST:
-                box = _hull(spots)
-                shade, colour = _scrim(lit, box, under, palette, colour)
+            if _least(colour, under) < AIMED_CONTRAST:
+                size = max(part.size for placed in group for part in placed.block.parts)
+                shade = scrim(lit, spots, colour, under, size, product)
                 scrims.append(Layer("scrim", group[0].block.role, shade, 0, 0))
                 lit = draw(lit, scrims[-1:])
-            chosen[number] = colour
         if len(scrims) == before:
             break
     made = list(scrims)
-    for number, group in enumerate(groups):
+    for group in groups:
         for placed in group:
-            made += _layers(placed, lit, palette, chosen.get(number, (0, 0, 0)))
+            made += _layers(placed, lit, palette, colour)
     for layer in made:
         if layer.runs and layer.contrast < LEAST_CONTRAST:
             raise StepRefused(
@@ -205,12 +206,23 @@ def _coloured(groups: list[list[_Placed]], ground: Image.Image, palette: Mapping
 
 def _strain(groups: Sequence[Sequence[_Placed]], ground: Image.Image, palette: Mapping[str, str]) -> float:
     """How strong scrims would have to be for all groups, added up."""
-    strain = 0.0
-    for group in groups:
-        under = [pixels(ground, spot) for spot in _spots(group, ground.size)]
-        if under and _ink(palette, under, ())[1] < AIMED_CONTRAST:
-            strain += min(needed(under, colour) for colour in inks(palette))
-    return strain
+    return _tone(
+        [[pixels(ground, spot) for spot in spots] for group in groups if (spots := _spots(group, ground.size))], palette
+    )[1]
+
+
+def _tone(under: Sequence[Sequence[Floats]], palette: Mapping[str, str]) -> tuple[Rgb, float]:
+    """The colour for all texts, given the pixels under each group's runs: the one that needs the faintest scrims.
+
+    The brand's own wins unless another needs much less. Also how strong its scrims are, added up.
+    """
+    costs = []
+    for order, colour in enumerate(inks(palette)):
+        # What most of the ground needs weighs most: single things under the words get spots of their own.
+        strain = sum(needed(group, colour, 40.0) + 0.3 * needed(group, colour) for group in under)
+        costs.append((strain * 0.7 - 0.15 if order == 0 else strain, order, colour, strain))
+    _, _, colour, strain = min(costs)
+    return colour, strain
 
 
 def _spots(group: Sequence[_Placed], size: tuple[int, int]) -> list[Box]:
@@ -231,44 +243,16 @@ def _rim(part: Part, x: int, y: int, canvas: tuple[int, int]) -> Box:
     return (left, top, min(canvas[0], right) - left, min(canvas[1], bottom) - top)
 
 
-def _hull(spots: Sequence[Box]) -> Box:
-    left, top = min(x for x, _, _, _ in spots), min(y for _, y, _, _ in spots)
-    return (left, top, max(x + w for x, _, w, _ in spots) - left, max(y + h for _, y, _, h in spots) - top)
-
-
-def _ink(palette: Mapping[str, str], under: Sequence[Floats], earlier: Sequence[Rgb]) -> tuple[Rgb, float]:
-    """The colour for text on these pixels: the brand's own, else one already in the picture, else the best there is."""
-    candidates = inks(palette)
-    for colour in (candidates[0], *earlier):
-        ratio = _least(colour, under)
-        if ratio >= AIMED_CONTRAST:
-            return colour, ratio
-    ratio, colour = max((_least(colour, under), colour) for colour in candidates)
-    return colour, ratio
-
-
 def _least(colour: Rgb, under: Sequence[Floats]) -> float:
     """The contrast of the run that is hardest to read."""
     return min(contrast(colour, spot) for spot in under)
-
-
-def _scrim(
-    lit: Image.Image, box: Box, under: Sequence[Floats], palette: Mapping[str, str], likely: Rgb
-) -> tuple[Image.Image, Rgb]:
-    """The faintest scrim that does, with the text colour that needs it: the brand's own if it costs little more."""
-    options = []
-    for order, colour in enumerate(dict.fromkeys((inks(palette)[0], likely, *inks(palette)))):
-        strength = needed(under, colour)
-        options.append((strength * (0.8 if order == 0 else 1.0), order, colour, strength))
-    _, _, colour, strength = min(options)
-    return scrim(lit.size, box, colour, under, strength), colour
 
 
 def _layers(placed: _Placed, lit: Image.Image, palette: Mapping[str, str], colour: Rgb) -> list[Layer]:
     block, x, y, box = placed
     if block.pictures:
         mark = {"role": "logo", "x": x, "y": y, "w": block.width, "h": block.height}
-        picture = legible(block.pictures, pixels(lit, (x, y, block.width, block.height)), palette)
+        picture = legible(block.pictures, pixels(lit, (x, y, block.width, block.height)), palette, colour)
         return [Layer("logo", "logo", picture, x, y, (), (mark,))]
     made: list[Layer] = []
     if block.button is not None:

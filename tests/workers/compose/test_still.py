@@ -262,6 +262,28 @@ def test_quality_gives_way_to_the_ceiling(studio: Path) -> None:
     assert "takes" in refusal(task(studio, "spotify-companion-640", FULL, max_bytes=METADATA_BYTES + 1000))
 
 
+def test_offer_and_button_change_sides_for_a_calm_ground(studio: Path, tmp_path: Path) -> None:
+    sides = []
+    for busy in (None, 0, 320):
+        picture = Image.open(studio / "dark-portrait.png").copy()
+        draw = ImageDraw.Draw(picture)
+        for step in range(20 if busy is not None else 0):
+            draw.ellipse(
+                [busy + step * 10, 690 + step % 3 * 12, busy + step * 10 + 14, 704 + step % 3 * 12], fill="#ffffff"
+            )
+        picture.save(tmp_path / "scene.png")
+        _, boxes = made(task(studio, "meta-feed-1x1", FULL, "dark", inputs={"scene": tmp_path / "scene.png"}))
+        sides.append(next(run["x"] for run in boxes["runs"] if run["role"] == "price") > 400)
+    assert sides == [False, True, False]
+
+
+def test_the_product_is_kept_clear_of_scrims(studio: Path) -> None:
+    image, boxes = made(task(studio, "iab-300x250", FULL, "grey"))
+    x, y, w, h = boxes["product"]
+    middle = Image.open(io.BytesIO(image)).convert("RGB").getpixel((x + w // 2, y + h // 2))
+    assert np.abs(np.array(middle) - np.array([0x12, 0x3F, 0x33])).max() <= 4
+
+
 def test_the_logo_that_stands_out_is_taken(studio: Path) -> None:
     for palette, dark_logo in (("warm", True), ("dark", False)):
         image, boxes = made(task(studio, "iab-970x250", FULL, palette))
