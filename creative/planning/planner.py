@@ -101,7 +101,8 @@ class Planner:
                 f"no voice speaks {cell.locale}, which {cell.placement} needs",
                 f"Add a voice for it, or exclude {{placements: [{cell.placement}], markets: [{cell.market}]}}",
             )
-        read = self.sound.read(about, voice, placement.ms)
+        shown_ms = placement.ms - placement.end_card_ms
+        read = self.sound.read(about, voice, placement.ms, shown_ms)
         mix = self.sound.mix(read, cell.placement)
         if cell.modality == "audio":
             assert mix is not None

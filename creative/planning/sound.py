@@ -54,13 +54,16 @@ class Sound:
         """Whether the brief gives this locale a voice."""
         return any(voice.locale == locale for voice in self.brief.voices)
 
-    def _read(self, about: Subject, voice: str | None, ms: int) -> Read:
-        """The longest script that its seconds hold. Raises PlanningProblem when none does, or there is none."""
+    def _read(self, about: Subject, voice: str | None, ms: int, shown_ms: int) -> Read:
+        """The longest script that its seconds hold. Raises PlanningProblem when none does, or there is none.
+
+        `ms`: of the sound; `shown_ms`: while captions are shown, which is all the time that a silent script has.
+        """
         texts = self.words.candidates("script", about)
         if not texts:
             raise PlanningProblem("copy.script", f"there is no script for {about.locale}", "Write one")
         if voice is None:
-            return self._silent(texts, about.locale, ms)
+            return self._silent(texts, about.locale, shown_ms)
         spec, speaker = self._voice(voice, about.locale)
         rate = characters_per_second(spec, about.locale)
         least = LEAD_MS + TAIL_MS
