@@ -262,7 +262,7 @@ def test_in_a_browser(rows: list[AssetRow], store: DirectoryStore, tmp_path: Pat
                 image.loading = 'eager'; await image.decode(); played.push(image.naturalWidth > 0); }
               return played; })()"""
         )
-        assert len(played) == len(rows) + 3 and all(played)  # a sound has a picture too
+        assert len(played) == len(rows) + 9 and all(played)  # films and sounds have a picture too
         shown = browser.run(
             """(async () => { const form = document.querySelector('.filters'), seen = [];
               const look = () => seen.push(form.querySelector('output').textContent);
