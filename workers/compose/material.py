@@ -16,7 +16,7 @@ from creative.backends import Task
 from creative.errors import StepRefused
 from workers.compose.canvas import PlacedScene, place_scene
 from workers.compose.motion import View
-from workers.compose.still import read_image, read_json
+from workers.compose.still import read_image, read_json, read_logos
 from workers.compose.typeset import Layer, lay_out
 
 Box = tuple[float, float, float, float]
@@ -40,7 +40,7 @@ class Material:
     meta: Mapping[str, Any]
     document: Mapping[str, Any]
     fonts: Mapping[str, Path]
-    logo: Image.Image | None
+    logos: Mapping[str, Image.Image]
     texts: Mapping[str, str]
     palette: Mapping[str, str]
     locale: str
@@ -80,7 +80,7 @@ class Material:
             self.palette,
             self.locale,
             self.direction,
-            logo=self.logo if logo else None,
+            logo=self.logos if logo else None,
             part=part,
         )
 
@@ -142,7 +142,7 @@ def open_material(task: Task) -> Material:
         meta=read_json(task.inputs["meta"]),
         document=document,
         fonts={role.partition(".")[2]: path for role, path in task.inputs.items() if role.startswith("font.")},
-        logo=read_image(task.inputs["logo"]).convert("RGBA") if "logo" in task.inputs else None,
+        logos=read_logos(task),
         texts=params["texts"],
         palette=params["palette"],
         locale=params["locale"],

@@ -79,12 +79,8 @@ def read_image(path: Path) -> Image.Image:
 
 
 def read_logos(task: Task) -> dict[str, Image.Image]:
-    """The logo's versions by name (light, dark); none, if the brand has no logo. Raises StepRefused."""
-    return {
-        role.partition(".")[2]: read_image(path)
-        for role, path in sorted(task.inputs.items())
-        if role.startswith("logo.")
-    }
+    """The logo's versions by input role ("logo.light", "logo.dark"); none, if the brand has none. Raises StepRefused."""
+    return {role: read_image(task.inputs[role]) for role in sorted(task.inputs) if role.split(".")[0] == "logo"}
 
 
 def read_json(path: Path) -> dict[str, Any]:
