@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from creative.backends import Made, Task
 from workers.backend import OneByOne
 from workers.compose.captions import captions, fade_frames
-from workers.compose.colour import rgb
+from workers.compose.colour import luminance, mixed, rgb
 from workers.compose.encode import PictureTrack, Planes, frame_of, planes, views
 from workers.compose.material import Cue, Material, open_material, read_cues
 from workers.compose.motion import Camera, between, ease_in_out
@@ -34,7 +34,7 @@ _LEAVE_FRAMES = 5
 _SLIDE = 0.022  # of the canvas's height: from how far below words rise
 _SETTLE_SECONDS = 0.5  # how long an end card takes to come to rest
 _LASTING = {"logo", "legal"}  # what stands through every shot
-_DIM = 0.24  # how much an end card's surroundings darken
+_QUIET = 0.26  # how far an end card's surroundings step back: into the dark, or in a bright scene into light
 
 
 class Body(OneByOne):
@@ -61,10 +61,11 @@ class EndCard(OneByOne):
     def make_one(self, task: Task) -> Made:
         """Shoot the end card. Raises StepRefused as `Body` does."""
         material = open_material(task)
-        overlays = _scrims_first(_endcard_overlays(material))
+        stage = _stage(material)
+        overlays = _scrims_first(_endcard_overlays(material, stage))
         path = task.scratch / "endcard.mp4"
         rest = max(_settle_frames(material), *(overlay.stands[0] for _, overlay in overlays), 0)
-        _shoot(path, material, _settling(material), [0], overlays, rest)
+        _shoot(path, material, _settling(material, stage), [0], overlays, rest)
         return Made(
             {"picture": path, "boxes": json.dumps(_boxes(material, "endcard", overlays), sort_keys=True).encode()}
         )
@@ -203,9 +204,9 @@ def _caption_overlays(material: Material, cues: Sequence[Cue]) -> list[Placed]:
     ]
 
 
-def _settling(material: Material) -> Iterator[av.VideoFrame]:
+def _settling(material: Material, stage: Stage) -> Iterator[av.VideoFrame]:
     """From the body's last view to the end card's own, while what surrounds the product steps back."""
-    start, finish = wide(_stage(material)), material.view("endcard")
+    start, finish = wide(stage), material.view("endcard")
     sharp, quiet = planes(np.asarray(material.scene)), planes(np.asarray(_quiet(material)))
     steps = _settle_frames(material)
     move = [between(start, finish, ease_in_out((n + 1) / steps)) for n in range(steps)]
@@ -225,29 +226,32 @@ def _settle_frames(material: Material) -> int:
 
 
 def _quiet(material: Material) -> Image.Image:
-    """The scene with its surroundings soft and dark, so that the product and the ask stand out."""
+    """The scene with its surroundings soft and even, so that the product and the ask stand out."""
     scene = material.scene
     short = min(scene.size)
     # A blur this wide looks the same from a quarter of the size, at a tenth of the cost.
     quarter = scene.reduce(4).filter(ImageFilter.GaussianBlur(short * 0.003))
     soft = quarter.resize(scene.size, Image.Resampling.BICUBIC)
-    dark = Image.blend(soft, Image.new("RGB", scene.size, (0, 0, 0)), _DIM)
+    bright = float(luminance(np.asarray(quarter, np.float64)).mean()) > 0.3
+    # Bright scenes carry dark words, dark scenes light ones: stepping back must not cost contrast.
+    towards = mixed((255, 255, 255), rgb(material.palette["ground"]), 0.5) if bright else (0, 0, 0)
+    quiet = Image.blend(soft, Image.new("RGB", scene.size, towards), _QUIET)
     if material.product is None:
-        return dark
+        return quiet
     x, y, w, h = material.product
     mask = Image.new("L", quarter.size, 0)
     grow = 0.1 * max(w, h)
     around = (x - grow, y - grow, x + w + grow, y + h + 1.6 * grow)
     ImageDraw.Draw(mask).rounded_rectangle([edge / 4 for edge in around], 0.06 * w, fill=255)
     mask = mask.filter(ImageFilter.GaussianBlur(0.03 * max(w, h)))
-    return Image.composite(scene, dark, mask.resize(scene.size, Image.Resampling.BICUBIC))
+    return Image.composite(scene, quiet, mask.resize(scene.size, Image.Resampling.BICUBIC))
 
 
-def _endcard_overlays(material: Material) -> list[Placed]:
+def _endcard_overlays(material: Material, stage: Stage) -> list[Placed]:
     """What the body ends with stays, and moves to its place; what goes fades; then the rest enters, one by one."""
     fps, frames = material.fps, material.frames
     enter, settle = min(round(0.4 * fps), frames // 4), _settle_frames(material)
-    before = _standing(material, _stage(material))
+    before = _standing(material, stage)
     still = replace(material, scene=_quiet(material))
     texts = {role: text for role, text in material.texts.items() if role != "caption"}
     late: dict[str, int] = {}

@@ -8,11 +8,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from creative.errors import StepRefused
-from workers.compose.colour import AIMED_CONTRAST, Rgb, contrast, mixed, rgb
+from workers.compose.colour import AIMED_CONTRAST, Rgb, contrast, luminance, mixed, rgb
 from workers.compose.material import Cue, Material
 from workers.compose.typeset import Layer
 
 _FADE = 4  # frames
+_DARK = 0.05  # luminance of a colour that can carry light words
 _AIM = AIMED_CONTRAST + 0.4  # the encoder moves colours beside glyphs a little
 _ENDS = np.array([[0, 0, 0], [255, 255, 255]], dtype=np.float64)
 
@@ -31,7 +32,7 @@ def captions(material: Material, cues: Sequence[Cue]) -> list[tuple[Cue, Layer]]
             f"the layout has no place for captions at {material.canvas[0]}x{material.canvas[1]}: "
             "give its entry a body with a caption"
         )
-    plate = mixed((0, 0, 0), rgb(material.palette["ground"]), 0.22)
+    plate = _plate(material)
     flat = Image.new("RGB", material.canvas, plate)
     made = []
     for cue in cues:
@@ -42,12 +43,21 @@ def captions(material: Material, cues: Sequence[Cue]) -> list[tuple[Cue, Layer]]
     return made
 
 
+def _plate(material: Material) -> Rgb:
+    """The brand's own dark colour if it has one, else nearly black with a breath of its ground."""
+    own = [rgb(material.palette[name]) for name in ("text", "second", "ground")]
+    for colour in own:
+        if float(luminance(np.array(colour, dtype=np.float64))) < _DARK:
+            return colour
+    return mixed((0, 0, 0), own[-1], 0.22)
+
+
 def _on_plate(canvas: tuple[int, int], plate: Rgb, words: Layer) -> Layer:
     colour = rgb(words.runs[0]["colour"])
     opacity = next(
         (
             share / 100
-            for share in range(62, 100, 2)
+            for share in range(80, 100, 2)
             if contrast(colour, _ENDS + (np.array(plate) - _ENDS) * (share / 100)) >= _AIM
         ),
         1.0,

@@ -26,7 +26,7 @@ Floats = NDArray[np.float32]
 
 # Quality first, with a ceiling that keeps a busy second inside what feeds stream well: about 1 to 2.5 MB for 6 s at
 # 1080x1920. A fixed GOP and one thread, because x264 gives other bytes at 1, 2 and 4 threads.
-CRF = 17
+CRF = 18
 KEYFRAME_SECONDS = 2
 _X264 = "threads=1:lookahead-threads=1:sliced-threads=0:scenecut=0:open-gop=0:b-adapt=1:bframes=2:b-pyramid=none:force-cfr=1"
 

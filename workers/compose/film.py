@@ -15,6 +15,7 @@ from typing import Any
 import av
 import numpy as np
 from av.audio.stream import AudioStream
+from av.container import InputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -42,8 +43,10 @@ def join(path: Path, parts: Sequence[Path], mix: Path | None, fps: int, frames: 
 
     Sound is cut, or continued with silence, to the picture's length, so both tracks end together. Raises StepRefused.
     """
-    sources = [av.open(str(part), "r", format="mp4") for part in parts]
+    sources: list[InputContainer] = []
     try:
+        for part in parts:
+            sources.append(_opened(part))
         pictures = [source.streams.video[0] for source in sources]
         _agree(pictures, fps, frames)
         # Edit lists count in the movie's own time scale: milliseconds, unless told, would shorten the sound by up to 1 ms.
@@ -61,6 +64,17 @@ def join(path: Path, parts: Sequence[Path], mix: Path | None, fps: int, frames: 
             source.close()
 
 
+def _opened(part: Path) -> InputContainer:
+    try:
+        source = av.open(str(part), "r", format="mp4")
+    except av.error.FFmpegError as error:
+        raise StepRefused(f"{part.name} is no MP4 file: {error}") from error
+    if not source.streams.video:
+        source.close()
+        raise StepRefused(f"{part.name} has no picture")
+    return source
+
+
 def _agree(pictures: Sequence[VideoStream], fps: int, frames: int) -> None:
     first = pictures[0].codec_context
     for picture in pictures[1:]:
@@ -76,7 +90,7 @@ def _agree(pictures: Sequence[VideoStream], fps: int, frames: int) -> None:
 
 
 def _picture_packets(
-    sources: Sequence[Any], pictures: Sequence[VideoStream], video: VideoStream, fps: int
+    sources: Sequence[InputContainer], pictures: Sequence[VideoStream], video: VideoStream, fps: int
 ) -> Iterator[av.Packet[Any]]:
     shift = 0
     for source, picture in zip(sources, pictures, strict=True):

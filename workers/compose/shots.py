@@ -143,8 +143,8 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
         "close": (_seen_at(canvas, centre, aim, scale / _PUSH), _seen_at(canvas, centre, aim, scale)),
         "whole": (_seen_at(canvas, centre, centred, whole / _PUSH), _seen_at(canvas, centre, centred, whole)),
         "label": (
-            View(label / 1.03, centre[0] - 0.07 * w, centre[1] + 0.04 * h),
-            View(label, centre[0] + 0.05 * w, centre[1] - 0.06 * h),
+            _seen_at(canvas, centre, (centred[0] + 0.07 * w * label, 0.46 * canvas[1]), label / 1.03),
+            _seen_at(canvas, centre, (centred[0] - 0.05 * w * label, 0.56 * canvas[1]), label),
         ),
         "middle": (
             _seen_at(canvas, centre, centred, 1.16 * base.scale),

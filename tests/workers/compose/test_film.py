@@ -136,6 +136,9 @@ def test_refuses_parts_that_do_not_fit(parts: dict[str, Path], tmp_path: Path) -
         film(tmp_path, 70, **parts)
     with pytest.raises(StepRefused, match="encoded differently"):
         film(tmp_path, 45, body=parts["body"], endcard=picture(tmp_path / "other.mp4", 5, size=(200, 200)))
+    (tmp_path / "broken.mp4").write_bytes(parts["body"].read_bytes()[:300])
+    with pytest.raises(StepRefused, match=r"broken\.mp4"):
+        film(tmp_path, 65, body=tmp_path / "broken.mp4", endcard=parts["endcard"])
     with pytest.raises(StepRefused, match="runs at 30 frames"):
         film(tmp_path, 65, fps=25, **parts)
 
