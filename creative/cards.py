@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from creative.placements import Placement, placements
@@ -159,16 +160,25 @@ def chapters_of(rows: Iterable[AssetRow], missing: Iterable[Missing] = ()) -> li
         if gap.placement not in groups:
             groups[gap.placement] = _group(gap.placement)
         groups[gap.placement].missing.append(gap)
-    order = {name: number for number, name in enumerate(placements())}
     chapters = []
     for segment in sorted(found, key=natural):
         groups = found[segment]
         for group in groups.values():
             group.cards.sort(key=_within)
             group.missing.sort(key=lambda gap: (gap.variant, gap.market, gap.locale, gap.reason))
-        names = sorted(groups, key=lambda name: (_rank(groups[name]), order.get(name, len(order)), natural(name)))
-        chapters.append(Chapter(segment, [groups[name] for name in names]))
+        chapters.append(Chapter(segment, sorted(groups.values(), key=placed)))
     return chapters
+
+
+def placed(group: Group) -> tuple[int, int, tuple[tuple[int, int, str], ...]]:
+    """A key that orders placements: pictures, films, sounds; then as in their table."""
+    kind = MODALITIES.index(group.modality) if group.modality in MODALITIES else len(MODALITIES)
+    return kind, _order().get(group.placement, len(_order())), natural(group.placement)
+
+
+@cache
+def _order() -> Mapping[str, int]:
+    return {name: number for number, name in enumerate(placements())}
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -198,10 +208,6 @@ def _group(name: str, modality: str = "", width: int = 0, height: int = 0) -> Gr
     if place is None:
         return Group(name, name, modality or "image", width, height)
     return Group(name, place.title, place.modality, width or place.width or 0, height or place.height or 0)
-
-
-def _rank(group: Group) -> int:
-    return MODALITIES.index(group.modality) if group.modality in MODALITIES else len(MODALITIES)
 
 
 def _within(card: Card) -> tuple[bool, str, int, str, str, int, str]:

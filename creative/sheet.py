@@ -19,7 +19,19 @@ from urllib.parse import quote, unquote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from creative.cards import MODALITIES, Card, Chapter, Group, Missing, chapters_of, counted, natural, size, state_counts
+from creative.cards import (
+    MODALITIES,
+    Card,
+    Chapter,
+    Group,
+    Missing,
+    chapters_of,
+    counted,
+    natural,
+    placed,
+    size,
+    state_counts,
+)
 from creative.errors import StoreError, UsageError
 from creative.records import STATES
 from creative.registry.rows import AssetRow
@@ -292,6 +304,11 @@ class _Square:
         return len(self.marks) > _MANY_MARKS
 
     @property
+    def there(self) -> bool:
+        """Whether the page has a group for it."""
+        return any(mark != "none" for mark in self.marks)
+
+    @property
     def shares(self) -> list[tuple[str, float, float]]:
         """(mark, start, width) in hundredths of a bar."""
         shares, start = [], 0.0
@@ -312,8 +329,7 @@ class _Coverage:
 
     def __init__(self, chapters: Sequence[Chapter]) -> None:
         groups = [group for chapter in chapters for group in chapter.groups]
-        self.columns = list({group.placement: group for group in groups}.values())
-        self.columns.sort(key=lambda group: MODALITIES.index(group.modality) if group.modality in MODALITIES else 3)
+        self.columns = sorted({group.placement: group for group in groups}.values(), key=placed)
         self.places: dict[str, set[tuple[str, str]]] = {}
         for group in groups:
             here = self.places.setdefault(group.placement, set())

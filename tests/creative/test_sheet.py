@@ -88,7 +88,11 @@ def check(path: Path) -> Reader:
         digest = base64.b64encode(hashlib.sha256(page.text(kind).encode()).digest()).decode()
         assert f"{kind}-src 'sha256-{digest}'" in policy
         assert len(list(page.all(kind))) == 1
+    ids = [str(attributes["id"]) for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids)) or HOSTILE[:-1] in ids  # its three ads have one id
     for tag, attributes in page.tags:
+        if tag == "a" and str(attributes["href"]).startswith("#"):
+            assert unquote(str(attributes["href"])[1:]) in ids
         assert not [name for name in attributes if name.startswith("on") or name == "style"], tag
         for name in ("src", "href", "poster"):
             value = attributes.get(name)
