@@ -57,12 +57,17 @@ def _say(data: Any) -> None:
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="A new folder.")] = Path("my-campaign")) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder.")] = Path("my-campaign"), as_json: Json = False
+) -> None:
     """Write an example brief with its brand kit and media into a new folder."""
     from creative.starter import write_starter
 
     brief = write_starter(folder)
-    typer.echo(f"{brief}: edit it, then: creative plan {brief}", err=True)
+    if as_json:
+        _say({"brief": str(brief)})
+    else:
+        typer.echo(f"{brief}: edit it, then: creative plan {brief}", err=True)
 
 
 @app.command()
