@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,21 @@ from workers.scene.sets import SETS
 from workers.scene.stage import Palette, Stage
 from workers.scene.tracer import camera, trace
 
-# quality: (scale of the traced picture, samples a pixel, longest path)
-QUALITIES = {"final": (0.5, 8, 5), "draft": (0.2, 2, 3)}
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """`scale`: of the traced picture by the finished one. `samples` a pixel, `bounces` of a path."""
+
+    scale: float
+    samples: int
+    bounces: int
+
+    def of(self, geometry: Frame) -> float:
+        """The scale for one frame: small pictures are traced finer, they cost little and would look soft."""
+        return min(1.0, self.scale * (1.35 if max(geometry.width, geometry.height) < 1600 else 1.0))
+
+
+QUALITIES = {"final": Quality(0.5, 8, 5), "draft": Quality(0.2, 2, 3)}
 APERTURE = 0.035
 
 
@@ -32,26 +46,15 @@ class Studio(OneByOne):
 
     def make_one(self, task: Task) -> Made:
         """See `creative.steps.KINDS["scene"]`. Raises StepRefused for a cutout or colours that cannot be used."""
-        params = task.params
-        scale, samples, bounces = QUALITIES[str(self.spec.options.get("quality", "final"))]
-        cutout = open_photo(task.inputs["cutout"]) if "cutout" in task.inputs else None
-        slot = params["product"] if cutout is not None else None
+        params, seed = task.params, task.seed or 0
+        slot = params["product"]
+        cutout = open_photo(task.inputs["cutout"]) if slot and "cutout" in task.inputs else None
         aspect = cutout.width / cutout.height if cutout is not None else None
         geometry = frame(params["width"], params["height"], slot, aspect)
-        seed = task.seed or 0
         rng = np.random.default_rng([seed & 0xFFFFFFFF, seed >> 32])
         mood = look(str(params["prompt"]), rng, geometry.filled)
-        side = light_side(cutout, rng)
-        stage = Stage(geometry, mood, _palette(params["palette"]), rng, task.scratch, side)
-        small = max(geometry.width, geometry.height) < 1600
-        scale = min(1.0, scale * 1.35) if small else scale
-        width, height = max(round(geometry.width * scale), 8), max(round(geometry.height * scale), 8)
-        built = SETS[mood.set](stage)
-        shapes = dict(built.shapes)
-        if cutout is not None:
-            shapes["product"] = proxy.shape(cutout, stage, slim=1.5 / (geometry.unit * scale))
-        sensor = camera(geometry, width, height, samples, APERTURE, built.near, focus=0.1)
-        light = trace(shapes, sensor, seed, self.threads, bounces)
+        stage = Stage(geometry, mood, _palette(params["palette"]), rng, task.scratch, light_side(cutout, rng))
+        light = self._traced(stage, cutout, seed)
         _accept(light)
         ground = develop.picture(light, geometry.width, geometry.height, mood.hour, rng)
         image = Image.fromarray(ground)
@@ -69,6 +72,19 @@ class Studio(OneByOne):
             {"image": out.getvalue(), "meta": json.dumps(meta, sort_keys=True).encode()},
             {"set": mood.set, "props": mood.props, "ground": mood.ground, "pattern": mood.gobo},
         )
+
+    def _traced(self, stage: Stage, cutout: Image.Image | None, seed: int) -> npt.NDArray[np.float32]:
+        """The set in linear light, at the quality's scale."""
+        geometry = stage.frame
+        quality = QUALITIES[str(self.spec.options.get("quality", "final"))]
+        scale = quality.of(geometry)
+        width, height = max(round(geometry.width * scale), 8), max(round(geometry.height * scale), 8)
+        built = SETS[stage.look.set](stage)
+        shapes = dict(built.shapes)
+        if cutout is not None:
+            shapes["product"] = proxy.shape(cutout, stage, slim=1.5 / (geometry.unit * scale))
+        sensor = camera(geometry, width, height, quality.samples, APERTURE, built.near, focus=0.1)
+        return trace(shapes, sensor, seed, self.threads, quality.bounces)
 
 
 def _palette(colours: Any) -> Palette:
@@ -103,6 +119,3 @@ def _accept(light: npt.NDArray[np.float32]) -> None:
         raise AttemptRefused("the traced picture is black")
     if float(grey.std()) < 0.01 * float(grey.mean()):
         raise AttemptRefused("the traced picture is flat")
-
-
-__all__ = ["QUALITIES", "Frame", "Studio", "light_side"]

@@ -120,9 +120,11 @@ def test_a_brand_of_black_or_white_keeps_its_ground(
 
 
 @pytest.mark.parametrize("family", ["portrait", "leaderboard"])
-def test_without_a_product_the_set_carries_words(family: str, tmp_path: Path) -> None:
+def test_without_a_product_the_set_carries_words(family: str, cutout: Path, tmp_path: Path) -> None:
     image, meta, _ = make(params(family), None, tmp_path)
     assert meta["product"] is None and meta["set"] == "type"
+    unwanted = make(params(family) | {"product": None}, cutout, tmp_path)
+    assert unwanted[2] == make(params(family), None, tmp_path)[2]
     assert np.asarray(image).std() > 5
 
 
