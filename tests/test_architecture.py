@@ -22,7 +22,7 @@ HEAVY = {"ray", "torch", "numpy", "PIL", "av", "mitsuba", "pyoidn", "moviepy", "
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph("creative", "workers", include_external_packages=True)
+    return grimp.build_graph("creative", "workers", include_external_packages=True, cache_dir=None)
 
 
 def test_creative_never_imports_workers(graph: grimp.ImportGraph) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import hibari
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
+import onnxruntime
 from hibari import dsp
 from hibari.g2p import G2P
 from hibari.g2p.normalize import normalize
