@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from creative.placements import Placement, placements
+from creative.placements import ENCODINGS, Placement, placements
 from creative.records import STATES, AssetState
 from creative.registry.rows import AssetRow
 
@@ -22,6 +22,7 @@ NOUNS: Mapping[str, tuple[str, str]] = {
 }
 """How an ad of a modality is called, one and several."""
 _SPOKEN = "script"
+_VAGUE = ("", "application/octet-stream")
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -128,7 +129,7 @@ def card_of(row: AssetRow) -> Card:
         findings=tuple(row.findings),
         sha256=row.sha256,
         bytes=row.bytes,
-        type=row.type,
+        type=ENCODINGS[place.format].media_type if place and row.type in _VAGUE else row.type,
         poster=row.poster,
         width=width,
         height=height,

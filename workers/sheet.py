@@ -30,6 +30,7 @@ _HEAD, _FOOT = 300, 56
 _STRETCH = 1.34
 _MOST_PIXELS = 50_000_000
 _FAINT = 0.45
+_DISPLAY, _TEXT = "Geologica-SemiBold.ttf", "Inter-Medium.ttf"
 
 _PAPER, _INK, _SOFT, _LINE, _FRAME = "#ffffff", "#141414", "#6b6b6b", "#dcdcdc", "#f1f1f1"
 _TONES = {"failed-check": "#b3201a", "rejected": "#b3201a", "approved": "#1a6b3a"}
@@ -106,13 +107,26 @@ def draw_sheet(rows: Iterable[AssetRow], store: Store, path: Path, title: str) -
 
 
 def _lines(cards: Sequence[Card]) -> Iterator[_Line]:
-    """The lines of a segment: tall shapes, usual ones, banners, sounds."""
-    least = 0.0
+    """The lines of a segment: tall shapes, usual ones, banners, sounds; what fills no line alone shares one."""
     seen = [(card, _ratio(card)) for card in cards if card.modality != "audio"]
+    shapes: list[tuple[int, list[tuple[Card, float]]]] = []
+    least = 0.0
     for most, usual in _HEIGHTS:
-        yield from _justified([ad for ad in seen if least <= ad[1] < most], usual)
+        shapes.append((usual, [ad for ad in seen if least <= ad[1] < most]))
         least = most
-    yield from _justified([(card, _SOUND[0]) for card in cards if card.modality == "audio"], _SOUND[1])
+    shapes.append((_SOUND[1], [(card, _SOUND[0]) for card in cards if card.modality == "audio"]))
+    for (one, some), (other, more) in (shapes[:2], shapes[2:]):
+        both = [*some, *more]
+        if some and more and _full(both) >= (lower := min(one, other)):
+            yield from _justified(both, lower)
+        else:
+            yield from _justified(some, one)
+            yield from _justified(more, other)
+
+
+def _full(line: Sequence[tuple[Card, float]]) -> float:
+    """The height at which a line is as wide as the sheet."""
+    return (WIDTH - 2 * _EDGE - _GUTTER * (len(line) - 1)) / sum(ratio for _, ratio in line)
 
 
 def _justified(ads: Sequence[tuple[Card, float]], usual: int) -> Iterator[_Line]:
@@ -128,8 +142,7 @@ def _justified(ads: Sequence[tuple[Card, float]], usual: int) -> Iterator[_Line]
         middle = start + ad[1] * usual / 2
         lines[min(int(middle / goal), count - 1)].append(ad)
     for line in filter(None, lines):
-        full = (room - _GUTTER * (len(line) - 1)) / sum(ratio for _, ratio in line)
-        yield _Line(min(full, usual * _STRETCH), line)
+        yield _Line(min(_full(line), usual * _STRETCH), line)
 
 
 def _ratio(card: Card) -> float:
@@ -222,18 +235,18 @@ class _Pen:
         )
         self.text((x, y + height + 9), card.title, 21, _INK, width)
         end = self.text((x, y + height + 36), f"{card.market} {card.locale}", 19, _SOFT, width)
-        if x + width - end > 60:
-            self.text((end + 14, y + height + 36), card.state, 19, tone, x + width - end - 14)
+        room = x + width - end - 14
+        if failed or _font(_TEXT, 19).getlength(card.state) <= room:
+            self.text((end + 14, y + height + 36), card.state, 19, tone, room)
 
     def text(
         self, at: tuple[int, int], text: str, size: int, colour: str, room: int | None = None, *, display: bool = False
     ) -> int:
         """Draw one line, cut to `room` px with an ellipsis; returns where it ends."""
-        font = _font("Geologica-SemiBold.ttf" if display else "Inter-Medium.ttf", size)
+        font = _font(_DISPLAY if display else _TEXT, size)
         line = _one_line(text)
         if room is not None and font.getlength(line) > room:
-            fits = range(len(line))
-            least, most = 0, len(fits)
+            least, most = 0, len(line)
             while least < most:
                 middle = (least + most + 1) // 2
                 least, most = (

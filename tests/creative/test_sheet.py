@@ -213,6 +213,23 @@ def test_only_bytes_that_are_what_they_say(store: DirectoryStore, tmp_path: Path
     assert text.count("is not in the store") == 3
 
 
+def test_a_file_without_a_type_has_that_of_its_placement(store: DirectoryStore, tmp_path: Path) -> None:
+    vague = row(store, "commuters", "GB", "meta-reel-6", type="application/octet-stream")
+    assert sheet([vague], store, tmp_path / "sheet.html").embedded == 1
+    assert [tag["type"] for tag in check(tmp_path / "sheet.html").all("source")] == ["video/mp4"]
+
+
+def test_findings_are_folded_and_reasons_are_not(store: DirectoryStore, tmp_path: Path) -> None:
+    rows = [
+        row(store, "a", "GB", "iab-728x90", findings=["only this"]),
+        row(store, "b", "GB", "iab-728x90", findings=["first", "second"], reasons=["too dark", "too large"]),
+    ]
+    sheet(rows, store, tmp_path / "sheet.html")
+    page = check(tmp_path / "sheet.html")
+    assert page.text("summary") == "2 things worth a look"
+    assert "only this" in page.text("p") and "too darktoo large" in page.text("li")
+
+
 def hostile(store: DirectoryStore) -> list[AssetRow]:
     """Every word is an attack."""
     return [
