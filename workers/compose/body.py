@@ -34,6 +34,7 @@ _LEAVE_FRAMES = 5
 _SLIDE = 0.022  # of the canvas's height: from how far below words rise
 _SETTLE_SECONDS = 0.5  # how long an end card takes to come to rest
 _LASTING = {"logo", "legal"}  # what stands through every shot
+_WITH = {"was": "price", "unit_price": "price"}  # what enters together with what
 _QUIET = 0.26  # how far an end card's surroundings step back: into the dark, or in a bright scene into light
 
 
@@ -266,7 +267,10 @@ def _endcard_overlays(material: Material, stage: Stage) -> list[Placed]:
             steps = settle if any(way) or scale != 1 else 0
             made.append((layer, Overlay(layer.image, layer.x, layer.y, 0, frames, steps, 0, way, False, scale)))
             continue
-        start = late.setdefault(layer.role, min(round(0.1 * fps) + len(late) * round(0.17 * fps), frames // 3))
+        # Not before what moves has left the place.
+        start = late.setdefault(
+            _WITH.get(layer.role, layer.role), min(round(0.3 * fps) + len(late) * round(0.17 * fps), frames // 3)
+        )
         slide = (0.0, 0.0) if layer.kind == "scrim" else (0.0, _SLIDE * material.canvas[1])
         start = 0 if layer.kind == "scrim" else start
         made.append((layer, Overlay(layer.image, layer.x, layer.y, start, frames, enter, 0, slide)))
@@ -285,13 +289,13 @@ def _same(one: Layer, other: Layer) -> bool:
     def said(layer: Layer) -> list[tuple[str, str]]:
         return [(run["text"], run["colour"]) for run in layer.runs]
 
-    return (
-        one.kind == other.kind
-        and one.kind in ("text", "logo")
-        and one.role == other.role
-        and said(one) == said(other)
-        and abs(one.image.width * other.image.height / (one.image.height * other.image.width) - 1) < 0.04
-    )
+    if one.kind != other.kind or one.kind not in ("text", "logo") or one.role != other.role or said(one) != said(other):
+        return False
+    if abs(one.image.width * other.image.height / (one.image.height * other.image.width) - 1) > 0.04:
+        return False
+    # A logo has versions for light and dark grounds: as thumbnails they differ at a glance.
+    small, large = (np.asarray(layer.image.resize((16, 8)), np.float64) for layer in (one, other))
+    return float(np.abs(small - large).mean()) < 12
 
 
 def _boxes(material: Material, part: str, overlays: Sequence[Placed]) -> Mapping[str, Any]:
