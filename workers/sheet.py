@@ -27,7 +27,7 @@ _GUTTER = 24
 _CAPTION, _LINE_GAP = 62, 30  # px: under each poster, and under that
 _BAND, _BAND_GAP = 112, 46  # px: a segment's heading, and the space before the next
 _HEAD, _FOOT = 300, 56
-_STRETCH = 1.34
+_SHRINK, _STRETCH = 0.8, 1.34
 _MOST_PIXELS = 50_000_000
 _FAINT = 0.45
 _DISPLAY, _TEXT = "Geologica-SemiBold.ttf", "Inter-Medium.ttf"
@@ -36,7 +36,7 @@ _PAPER, _INK, _SOFT, _LINE, _FRAME = "#ffffff", "#141414", "#6b6b6b", "#dcdcdc",
 _TONES = {"failed-check": "#b3201a", "rejected": "#b3201a", "approved": "#1a6b3a"}
 _HEIGHTS = ((0.66, 470), (2.5, 330), (float("inf"), 120))
 """Shapes that share lines: the ratio of width to height below which they are one, and the usual height of a line in px."""
-_SOUND = (2.0, 200)
+_SOUND = (2.0, 150)
 """Sound has lines of its own: the ratio of a waveform's box, and the height."""
 
 
@@ -117,7 +117,7 @@ def _lines(cards: Sequence[Card]) -> Iterator[_Line]:
     shapes.append((_SOUND[1], [(card, _SOUND[0]) for card in cards if card.modality == "audio"]))
     for (one, some), (other, more) in (shapes[:2], shapes[2:]):
         both = [*some, *more]
-        if some and more and _full(both) >= (lower := min(one, other)):
+        if some and more and _full(both) >= _SHRINK * (lower := min(one, other)):
             yield from _justified(both, lower)
         else:
             yield from _justified(some, one)
