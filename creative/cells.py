@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from creative.brief.brief import Brief
 from creative.brief.models import Matrix, Segment
-from creative.canonical import key
+from creative.canonical import checked_key
 from creative.errors import UsageError
 from creative.placements import Modality, Placement
 
@@ -50,7 +50,7 @@ class Cell:
 
 def ad_id(coordinate: Mapping[str, str | int | None]) -> str:
     """The name of a cell: "ad_" and 20 hexadecimal digits of the coordinate's digest."""
-    return f"ad_{key(dict(coordinate))[:20]}"
+    return f"ad_{checked_key(dict(coordinate))[:20]}"
 
 
 def draw(options: Sequence[str], seed: int, segment: str, product: str | None, variant: int, dimension: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from creative.brief.brief import Brief
-from creative.canonical import key
+from creative.canonical import checked_key, key
 from creative.cells import Cell, Cells
 from creative.errors import Finding
 from creative.placements import Placement
@@ -46,7 +46,7 @@ class Planner:
         self.pictures = Pictures(brief, world, self.words, self.seed)
         self.findings: dict[tuple[str, str], Finding] = {}
         self._model_used = functools.lru_cache(4096)(self._uses_trained_model)
-        self._line = functools.lru_cache(16384)(brief.line)
+        self._line = functools.lru_cache(1024)(brief.line)
         self._segments = {segment.id: segment for segment in brief.segments}
 
     def windows(self) -> Iterator[PlanWindow]:
@@ -259,15 +259,26 @@ def _encoding(row: Placement) -> dict[str, int]:
 
 def asset_id(ad: str, finish: str) -> str:
     """The name of one rendition: "as_" and 20 hexadecimal digits of the digest of its ad and its finish key."""
-    return f"as_{key([ad, finish])[:20]}"
+    return f"as_{checked_key([ad, finish])[:20]}"
 
 
 def fill(pattern: str, named: Callable[[str], str]) -> str:
     """`pattern` with each {field} replaced by its value."""
-    return _FIELD.sub(lambda match: named(match[1]), pattern)
+    return "".join(named(part) if is_field else part for part, is_field in _parts(pattern))
+
+
+@functools.cache
+def _parts(pattern: str) -> tuple[tuple[str, bool], ...]:
+    """A pattern's texts and fields in turn."""
+    return tuple((part, bool(number % 2)) for number, part in enumerate(_FIELD.split(pattern)) if part)
+
+
+@functools.lru_cache(4096)
+def _safe(value: str) -> str:
+    return _UNSAFE.sub("-", value)
 
 
 def file_name(pattern: str, named: Callable[[str], str]) -> str:
     """A file's name without ending, by the brief's `naming`; empty parts leave no double separator."""
-    name = fill(pattern, lambda field: _UNSAFE.sub("-", named(field)))
+    name = fill(pattern, lambda field: _safe(named(field)))
     return _DOUBLE.sub(r"\1", name).strip("_.-")[:180] or "ad"

@@ -30,9 +30,9 @@ class Words:
         self._traits = {segment.id: segment.traits for segment in brief.segments}
         self.context = functools.lru_cache(4096)(self._context)
         self.candidates = functools.lru_cache(16384)(self._candidates)
-        self.wanted = functools.lru_cache(16384)(self._wanted)
+        self.wanted = functools.lru_cache(1024)(self._wanted)
         self.binding = functools.lru_cache(4096)(self._binding)
-        self._passed_on = functools.lru_cache(16384)(self._carried)
+        self._passed_on = functools.lru_cache(1024)(self._carried)
 
     def _context(self, about: Subject) -> Mapping[str, str]:
         """Every name that copy may use, with its value."""
