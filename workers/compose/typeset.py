@@ -85,10 +85,12 @@ def lay_out(
     """Set one part of a layout document over a ground of the canvas's size; scrims first, then what stands on them.
 
     `fonts` has "display" and "text"; `logo` is one picture, or versions by name (light, dark), of which the one that
-    stands out is taken. A role that `texts` lacks is left out and its group closes up; `roles`, if given,
-    only picks what is returned: places and colours are those of the whole. `product` (x, y, w, h) is kept clear of scrims.
-    All texts but a price have one colour. Raises StepRefused: text too long for its
-    place (by how much), a character without glyph, an unreadable font, right-to-left without FriBiDi.
+    stands out is taken. A role that `texts` lacks is left out and its group closes up; `roles`, if given, only picks what
+    is returned: places and colours are those of the whole. `product` (x, y, w, h) is kept clear of scrims. All texts but
+    a price and a button's label have one colour.
+
+    Raises StepRefused: text too long for its place (by how much), a character without glyph, an unreadable font,
+    right-to-left without FriBiDi.
     """
     check_direction(direction)
     faces = {name: Face(fonts[name]) for name in ("display", "text")}
@@ -102,7 +104,8 @@ def lay_out(
     if any(group["mirror"] != group["box"][0] for group in wanted):
         arranged.append([_packed(group, texts, setter, versions, True) for group in wanted])
     # Words change sides only where that spares most of a scrim.
-    groups = min(arranged, key=lambda groups: _strain(groups, ground, palette) + 0.15 * arranged.index(groups))
+    strains = [_strain(groups, ground, palette) + 0.15 * order for order, groups in enumerate(arranged)]
+    groups = arranged[strains.index(min(strains))]
     layers = _coloured([group for group in groups if group], ground, palette, product)
     return [layer for layer in layers if roles is None or layer.role in roles]
 
