@@ -103,7 +103,7 @@ def blinds(sun: Sun, rng: np.random.Generator) -> Shapes:
 def window(sun: Sun, rng: np.random.Generator) -> Shapes:
     """A tall window: a bright field with thin bars, dark around it."""
     gate, k = _gate(sun), _shrink(sun)
-    wide, high, bar = 2.6 * k, 2.0 * k, 0.07 * k
+    wide, high, bar = 3.3 * k, 2.6 * k, 0.07 * k
     lean = float(rng.uniform(-4, 4))
     far = 14.0 * k
     parts = [
@@ -111,8 +111,8 @@ def window(sun: Sun, rng: np.random.Generator) -> Shapes:
         (far / 2 + wide, 0.0, far / 2, far),
         (0.0, far / 2 + high, wide, far / 2),
     ]
-    parts += [(0.0, -far / 2 - high * 0.8, wide, far / 2)]
-    parts += [(x * wide, 0.0, bar, high) for x in (-0.5, 0.0, 0.5)]
+    parts += [(0.0, -far / 2 - high * 0.62, wide, far / 2)]
+    parts += [(x * wide, 0.0, bar, high) for x in (-0.45, 0.0, 0.45)]
     parts += [(0.0, y * high, wide, bar) for y in (-0.35, 0.2)]
     return {
         f"bar{i}": {

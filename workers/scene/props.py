@@ -77,15 +77,16 @@ def steel(stage: Stage, ground: float) -> Shapes:
     """Brushed steel: a standing tube, a low drum, a rail behind."""
     shapes: dict[str, Any] = {}
     frame = stage.frame
-    shapes["rail"] = {
-        "type": "cylinder",
-        "p0": [-14, 1.9, ground + 0.42],
-        "p1": [14, 1.9, ground + 0.42],
-        "radius": 0.045,
-        "bsdf": metal("Cr", 0.2),
-    }
-    if frame.banner:
-        del shapes["rail"]
+    if not frame.banner:
+        # Behind the words there is only wall: the rail ends behind the product.
+        ends = {"top": (-14, 14), "left": (0, 14), "right": (-14, 0)}[frame.calm]
+        shapes["rail"] = {
+            "type": "cylinder",
+            "p0": [ends[0], 1.9, ground + 0.42],
+            "p1": [ends[1], 1.9, ground + 0.42],
+            "radius": 0.045,
+            "bsdf": metal("Cr", 0.25),
+        }
     for i, spot in enumerate(stage.spots()):
         r = min(spot.wide * 0.26, 0.15)
         if i == 0:

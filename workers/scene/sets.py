@@ -54,6 +54,11 @@ def _sun(stage: Stage, around: float, drop: float = 0.0) -> Sun:
     return Sun(stage.look.hour, stage.side, around, (0.0, 0.7, 0.45), min(-4.4, near - 0.5))
 
 
+def _pattern(stage: Stage, sun: Sun) -> Shapes:
+    """What stands before the sun; a banner is too low for a shadow to be read as one, and has only room for words."""
+    return {} if stage.frame.banner else GOBOS[stage.look.gobo](sun, stage.rng)
+
+
 def plaster_set(stage: Stage) -> Built:
     """A plaster wall, a podium, low sun through blinds or a window."""
     frame, palette, rng = stage.frame, stage.palette, stage.rng
@@ -86,7 +91,7 @@ def plaster_set(stage: Stage) -> Built:
         "floor": {"type": "rectangle", "to_world": at(0, 0, ground).scale(max(16, frame.distance * 2)), "bsdf": skin},
         "stand": stand,
         **sunlight(sun),
-        **GOBOS[stage.look.gobo](sun, rng),
+        **_pattern(stage, sun),
         **PROPS[stage.look.props](stage, ground - SINK),
     }
     return Built(shapes, sun.behind + 0.35)
@@ -108,7 +113,7 @@ def table_set(stage: Stage) -> Built:
         "wall": _rough_wall(stage, wall, 3.2, 10.0),
         "top": {"type": "rectangle", "to_world": at(0, rim - 15, 0).scale([15, 15, 1]), "bsdf": top},
         **sunlight(sun),
-        **GOBOS[look.gobo](sun, rng),
+        **_pattern(stage, sun),
         **PROPS[look.props](stage, -SINK),
     }
     if evening:
@@ -132,7 +137,7 @@ def type_set(stage: Stage) -> Built:
             "bsdf": satin(texture(plaster(rng, surface(palette.second), depth=0.04), (6, 6)), 0.25),
         },
         **sunlight(sun),
-        **GOBOS[stage.look.gobo](sun, rng),
+        **_pattern(stage, sun),
     }
     side = -stage.side
     reach = (frame.left if side < 0 else frame.right) * 0.8
