@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from creative.backends import Made, Task
 from workers.backend import OneByOne
 from workers.compose.captions import captions, fade_frames
-from workers.compose.colour import luminance, mixed, rgb
+from workers.compose.colour import mixed, rgb
 from workers.compose.encode import PictureTrack, Planes, frame_of, planes, views
 from workers.compose.material import Cue, Material, open_material, read_cues
 from workers.compose.motion import Camera, between, ease_in_out
@@ -139,10 +139,12 @@ def _standing(material: Material, stage: Stage) -> list[Layer]:
     """
     clear, every = standing(stage)
     texts = _body_texts(material)
-    lasting = {role: text for role, text in texts.items() if role in _LASTING}
+    legal = {role: text for role, text in texts.items() if role in _LASTING}
+    made = material.layers("body", legal, material.ground(every), logo=False) if legal else []
+    # The logo is laid out among the words, because its light or dark version goes with their colour.
     return [
-        *material.layers("body", lasting, material.ground(every)),
-        *(layer for layer in material.layers("body", texts, material.ground(clear)) if layer.role not in _LASTING),
+        *made,
+        *(layer for layer in material.layers("body", texts, material.ground(clear)) if layer.role not in legal),
     ]
 
 
@@ -233,9 +235,8 @@ def _quiet(material: Material) -> Image.Image:
     # A blur this wide looks the same from a quarter of the size, at a tenth of the cost.
     quarter = scene.reduce(4).filter(ImageFilter.GaussianBlur(short * 0.003))
     soft = quarter.resize(scene.size, Image.Resampling.BICUBIC)
-    bright = float(luminance(np.asarray(quarter, np.float64)).mean()) > 0.3
     # Bright scenes carry dark words, dark scenes light ones: stepping back must not cost contrast.
-    towards = mixed((255, 255, 255), rgb(material.palette["ground"]), 0.5) if bright else (0, 0, 0)
+    towards = mixed((255, 255, 255), rgb(material.palette["ground"]), 0.5) if material.bright else (0, 0, 0)
     quiet = Image.blend(soft, Image.new("RGB", scene.size, towards), _QUIET)
     if material.product is None:
         return quiet

@@ -15,11 +15,13 @@ from PIL import Image
 from creative.backends import Task
 from creative.errors import StepRefused
 from workers.compose.canvas import PlacedScene, place_scene
+from workers.compose.colour import luminance, mixed, rgb, spelled
 from workers.compose.motion import View
 from workers.compose.still import read_image, read_json, read_logos
 from workers.compose.typeset import Layer, lay_out
 
 Box = tuple[float, float, float, float]
+_BRIGHT = 0.3  # mean luminance
 _SMALLER = 4  # grounds are sampled at a quarter of the canvas: text is never as fine as that
 
 
@@ -59,6 +61,25 @@ class Material:
         box = self.meta["product"]
         return None if box is None else (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
 
+    @property
+    def bright(self) -> bool:
+        """Whether the scene, as a whole, is a ground for dark words."""
+        small = np.asarray(self.scene.reduce(8), np.float64)
+        return float(luminance(small).mean()) > _BRIGHT
+
+    @property
+    def toned(self) -> Mapping[str, str]:
+        """The palette with a text colour that goes with the scene.
+
+        Words that keep to the brand's dark colour on a scene of middling light would need a milky veil, which comes and
+        goes with them: in films they are light there, and the veil a shadow.
+        """
+        text, ground = rgb(self.palette["text"]), rgb(self.palette["ground"])
+        light = float(luminance(np.array(text, np.float64))) > _BRIGHT
+        if light != self.bright:
+            return self.palette
+        return {**self.palette, "text": spelled(mixed((0, 0, 0) if self.bright else (255, 255, 255), ground, 0.08))}
+
     def placed(self, part: str) -> PlacedScene:
         """The scene as a part of the layout wants it."""
         return place_scene(self.scene, self.meta, self.document, part)
@@ -77,7 +98,7 @@ class Material:
             texts,
             self.fonts,
             ground,
-            self.palette,
+            self.toned,
             self.locale,
             self.direction,
             logo=self.logos if logo else None,
