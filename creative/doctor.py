@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from creative.errors import CreativeError
 from creative.registry import open_registry
 from creative.resources import templates
 from creative.settings import Settings
+from creative.show import stdout_for_data
 from creative.store import open_store
 from creative.version import VERSION
 
@@ -94,7 +96,5 @@ def _ray() -> str:
         store = open_store(Path(folder) / "store")
         spec = next(spec for spec in load_catalogue().specs.values() if not spec.resources.gpu)
         runner = resolve("workers.ray_runner:RayRunner")(Worksite(store.url, folder, ""), workers=1)
-        try:
+        with stdout_for_data(), contextlib.closing(runner):
             return f"started on this machine, {runner.free(spec)} worker answered"
-        finally:
-            runner.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from creative import session as sessions
 from creative import show
 from creative.backends import resolve
+from creative.cards import Missing
 from creative.cells import parse_only
 from creative.errors import EXIT_OK, EXIT_SOME_FAILED, EXIT_TEMPORARY, CreativeError, UsageError
 from creative.manifest import write_manifest
@@ -24,7 +24,6 @@ from creative.sheet import write_sheet
 from creative.store import link_tree
 
 _DRAW_SHEET = "workers.sheet:draw_sheet"
-_CURRENT: dict[str, set[str]] = {}
 
 
 @dataclass(slots=True)
@@ -82,9 +81,9 @@ def make(path: Path, settings: Settings, only: Sequence[str], *, retry_failed: b
         workers = 1 if settings.runner == "inline" else settings.workers or os.cpu_count() or 1
         for line in show.survey_lines(found, workers):
             _note(line)
-        with contextlib.closing(opened.runner()) as runner:
+        with show.stdout_for_data(), contextlib.closing(opened.runner()) as runner:
             watcher = show.Watcher(opened.rates(), opened.catalogue.specs, found, workers)
-            with watcher, contextlib.redirect_stdout(sys.stderr):  # Ray prints there; stdout is for data
+            with watcher:
                 run = CampaignRun(
                     brief, world, opened.store, opened.registry, runner,
                     only=part, retry_failed=retry_failed, observe=watcher,
@@ -93,16 +92,22 @@ def make(path: Path, settings: Settings, only: Sequence[str], *, retry_failed: b
         for line in show.report_lines(report):
             _note(line)
         changed = bool(report.new or report.retired or report.progress.total("made"))
-        made = Made(report, publish(opened, brief.campaign.id, draw=sheet, changed=changed))
+        missing = [Missing(ad.segment, ad.market, ad.locale, ad.placement, ad.reason) for ad in report.not_made]
+        made = Made(
+            report, publish(opened, brief.campaign.id, draw=sheet, changed=changed or bool(missing), missing=missing)
+        )
         for name, place in made.places.items():
             _note(f"{name}: {place}")
     return made
 
 
-def publish(opened: Session, campaign: str | None, *, draw: bool, changed: bool = True) -> dict[str, str]:
+def publish(
+    opened: Session, campaign: str | None, *, draw: bool, changed: bool = True, missing: Sequence[Missing] = ()
+) -> dict[str, str]:
     """Write manifest, tree of names and contact sheet of a campaign; their places by name.
 
-    With `changed` false only what is missing is written. `campaign` may be left out where there is only one.
+    With `changed` false only what is not there is written. `campaign` may be left out where there is only one.
+    `missing`: ads that were wanted and not made; the sheet shows them as such.
     """
     campaign = the_campaign(opened, campaign)
     folder = opened.settings.out / campaign
@@ -114,7 +119,7 @@ def publish(opened: Session, campaign: str | None, *, draw: bool, changed: bool 
     if draw:
         places["sheet"], places["picture"] = folder / "sheet.html", folder / "sheet.png"
         if changed or not places["sheet"].exists():
-            _draw(opened, campaign, places)
+            _draw(opened, campaign, places, missing)
         if not places["picture"].exists():
             del places["picture"]
     return {name: str(place) for name, place in places.items()}
@@ -134,15 +139,17 @@ def the_campaign(opened: Session, campaign: str | None) -> str:
 
 
 def _rows(opened: Session, campaign: str) -> Iterator[AssetRow]:
-    return opened.registry.manifest_rows(campaign, _CURRENT, False)
+    return opened.registry.manifest_rows(campaign)
 
 
-def _draw(opened: Session, campaign: str, places: dict[str, Path]) -> None:
+def _draw(opened: Session, campaign: str, places: dict[str, Path], missing: Sequence[Missing]) -> None:
     row = next(row for row in opened.registry.campaigns() if row.id == campaign)
     title = row.name or campaign
     places["sheet"].parent.mkdir(parents=True, exist_ok=True)
-    facts = {"Campaign": campaign, "Store": opened.store.url}
-    write_sheet(_rows(opened, campaign), opened.store, places["sheet"], title=title, facts=facts)
+    facts = {"Campaign": campaign}
+    if row.owner:
+        facts["Owner"] = str(row.owner.get("name", ""))
+    write_sheet(_rows(opened, campaign), opened.store, places["sheet"], title=title, facts=facts, missing=missing)
     try:
         resolve(_DRAW_SHEET)(_rows(opened, campaign), opened.store, places["picture"], title)
     except UsageError as error:  # a control plane without imaging

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.live import Live
@@ -20,6 +22,20 @@ from creative.running.loop import Progress
 console = Console(stderr=True, highlight=False)
 _PLAIN_EVERY_S = 10.0
 _LIVE_EVERY_S = 0.25
+
+
+@contextlib.contextmanager
+def stdout_for_data() -> Iterator[None]:
+    """Send what anything prints meanwhile to stderr, also below Python: Ray and codecs print where they like."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def duration(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,10 +19,12 @@ ONLY = "segment=commuters,placement=iab-728x90,placement=meta-reel-6,placement=s
 DRAFT = {"limits: {ads: 100}": "limits: {ads: 100}\nbackends: {scene: studio-draft}"}
 
 
-def creative(*arguments: str, code: int = 0) -> tuple[Any, str]:
+def creative(*arguments: str, code: int = 0, catalogue: Path | None = None) -> tuple[Any, str]:
     """Run the command; its JSON and what it said."""
+    more = {} if catalogue is None else {"CREATIVE_CATALOGUES": str(catalogue), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-m", "creative", *arguments, "--json"],
+        env={**os.environ, **more},
         capture_output=True, text=True, cwd=ROOT, check=False, timeout=600,
     )  # fmt: skip
     assert done.returncode == code, done.stderr
@@ -157,3 +160,21 @@ def test_a_store_that_cannot_be_written_is_infrastructure(campaign: Campaign, tm
         "run", str(campaign.brief), "--store", str(tmp_path / "file" / "store"), "--out", str(tmp_path / "o"), code=75
     )
     assert "store" in said
+
+
+@pytest.mark.parametrize("runner", ["inline", "ray"])
+def test_a_backend_that_kills_its_worker_costs_only_its_ads(campaign: Campaign, tmp_path: Path, runner: str) -> None:
+    rows = tmp_path / "rows.yaml"
+    rows.write_text('backends:\n  - {kind: bed, name: poison, target: "tests.support.backends:Poison"}\n')
+    brief = demo(tmp_path, {"limits: {ads: 100}": "limits: {ads: 100}\nbackends: {scene: studio-draft, bed: poison}"})
+    only = "segment=commuters,market=GB,placement=iab-728x90,placement=spotify-audio-15"
+    arguments = ["run", str(brief), "--out", str(tmp_path / "out"), "--only", only, "--runner", runner]
+    made, said = creative(*arguments, code=3, catalogue=rows)
+    assert (made["assets"], made["status"]) == (1, "partly")
+    [failed] = made["failed"]
+    assert failed["placement"] == "spotify-audio-15"
+    assert "warm music" in failed["reason"] and "2 times; it is not tried again" in failed["reason"]
+    assert "quarantined: warm music" in said
+    again, _ = creative(*arguments, code=3, catalogue=rows)
+    assert (again["steps_made"], again["failed"]) == (0, made["failed"])
+    assert "not made" in (tmp_path / "out" / "marlo-autumn" / "sheet.html").read_text("utf-8")

@@ -42,6 +42,7 @@ class FailedAd:
     locale: str
     market: str
     reason: str
+    made: bool = False
 
 
 @dataclass(slots=True)
@@ -56,6 +57,11 @@ class Report:
     failed: list[FailedAd] = field(default_factory=list)
     progress: Progress = field(default_factory=Progress)
     seconds: float = 0.0
+
+    @property
+    def not_made(self) -> list[FailedAd]:
+        """Those of `failed` that have no file."""
+        return [ad for ad in self.failed if not ad.made]
 
 
 class CampaignRun:
@@ -219,9 +225,11 @@ class CampaignRun:
     def _same(self, cell: CellRecord, present: str, wanted: str) -> bool:
         return present == asset_id(cell.ad_id, cell.steps["finish"]) and wanted == cell.wanted
 
-    def _fail(self, cell: CellRecord, reason: str) -> None:
+    def _fail(self, cell: CellRecord, reason: str, *, made: bool = False) -> None:
         self._jobs[cell.segment]["failed"] += 1
-        self.report.failed.append(FailedAd(cell.ad_id, cell.segment, cell.placement, cell.locale, cell.market, reason))
+        self.report.failed.append(
+            FailedAd(cell.ad_id, cell.segment, cell.placement, cell.locale, cell.market, reason, made)
+        )
 
     def _asset(self, cell: CellRecord) -> AssetRecord:
         finish, measure, poster = (self._receipt(cell.steps[end]) for end in ENDS)

@@ -45,3 +45,11 @@ class Echo(OneByOne):
             "inputs": {role: path.read_text("utf-8", "replace")[:80] for role, path in task.inputs.items()},
         }
         return Made({name: json.dumps([name, said]).encode() for name in KINDS[task.kind].outputs})
+
+
+class Poison(OneByOne):
+    """Kills its worker, every time."""
+
+    def make_one(self, task: Task) -> Made:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
