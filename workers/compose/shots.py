@@ -117,14 +117,14 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
     away = View(1.07 * base.scale, base.x, base.y)
     if stage.product is None:
         step_x, step_y = canvas[0] / base.scale, canvas[1] / base.scale
-        near = View(1.3 * base.scale, base.x - 0.06 * step_x, base.y - 0.05 * step_y)
+        first = View(1.3 * base.scale, base.x - 0.06 * step_x, base.y - 0.05 * step_y)
         left = View(1.5 * base.scale, base.x - 0.1 * step_x, base.y + 0.06 * step_y)
         right = View(1.4 * base.scale, base.x + 0.1 * step_x, base.y)
         return {
             "wide": (base, View(_PUSH * base.scale, base.x, base.y)),
             "away": (away, base),
-            "close": (near, View(near.scale * _PUSH, near.x, near.y)),
-            "whole": (near, View(near.scale * _PUSH, near.x, near.y)),
+            "close": (first, View(first.scale * _PUSH, first.x, first.y)),
+            "whole": (first, View(first.scale * _PUSH, first.x, first.y)),
             "label": (left, View(left.scale, base.x, left.y)),
             "middle": (View(1.16 * base.scale, base.x, base.y), View(1.1 * base.scale, base.x, base.y)),
             "aside": (right, View(right.scale, base.x, right.y)),
@@ -137,15 +137,21 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
     label = min(_CLOSEST, 1.4 * max(whole, base.scale))
     aside = max(0.82 * whole, min(whole, _TIGHT * base.scale))
     aside_from, aside_to = centred[0] - 0.07 * canvas[0], centred[0] - 0.01 * canvas[0]
+    near = (
+        _seen_at(canvas, centre, (centred[0] + 0.07 * w * label, 0.46 * canvas[1]), label / 1.03),
+        _seen_at(canvas, centre, (centred[0] - 0.05 * w * label, 0.56 * canvas[1]), label),
+    )
+    if any(_covers(box, view, stage) for box in below for view in near):  # a caption would hide what it came to show
+        near = (
+            _seen_at(canvas, centre, (centred[0] + 0.03 * canvas[0], centred[1]), 0.95 * whole),
+            _seen_at(canvas, centre, (centred[0] - 0.02 * canvas[0], centred[1]), 0.97 * whole),
+        )
     return {
         "wide": (base, wide(stage)),
         "away": (_seen_at(canvas, centre, base.place(*centre, canvas), away.scale), base),
         "close": (_seen_at(canvas, centre, aim, scale / _PUSH), _seen_at(canvas, centre, aim, scale)),
         "whole": (_seen_at(canvas, centre, centred, whole / _PUSH), _seen_at(canvas, centre, centred, whole)),
-        "label": (
-            _seen_at(canvas, centre, (centred[0] + 0.07 * w * label, 0.46 * canvas[1]), label / 1.03),
-            _seen_at(canvas, centre, (centred[0] - 0.05 * w * label, 0.56 * canvas[1]), label),
-        ),
+        "label": near,
         "middle": (
             _seen_at(canvas, centre, centred, 1.16 * base.scale),
             _seen_at(canvas, centre, centred, 1.1 * base.scale),
@@ -205,6 +211,15 @@ def _closest(stage: Stage, texts: Sequence[Box], middle: bool = False) -> tuple[
     if middle:
         return scale, ((best[0] + best[2]) / 2, (best[1] + best[3]) / 2)
     return scale, _aim(best, stage, scale)
+
+
+def _covers(box: Box, view: View, stage: Stage) -> bool:
+    """Whether a box on the canvas lies over the product, as a view shows it."""
+    assert stage.product is not None
+    x, y, w, h = stage.product
+    left, top = view.place(x, y, stage.canvas)
+    right, bottom = view.place(x + w, y + h, stage.canvas)
+    return box[0] < right and box[0] + box[2] > left and box[1] < bottom and box[1] + box[3] > top
 
 
 def _around(space: Box, text: Box, margin: float) -> list[Box]:

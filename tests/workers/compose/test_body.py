@@ -51,7 +51,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "meta": "meta.json",
         "layout": "layout.json",
         "cues": "cues.json",
-        "logo": "logo.png",
+        "logo.light": "logo.png",
     }
     return {
         **{role: folder / name for role, name in files.items()},
@@ -224,7 +224,7 @@ def test_refuses_by_name(inputs: dict[str, Path], tmp_path: Path) -> None:
 
 def test_works_without_product_logo_and_cues_and_very_short(inputs: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "meta.json").write_text(json.dumps({"width": 360, "height": 640, "product": None, "set": "type"}))
-    bare = {role: path for role, path in inputs.items() if role not in ("logo", "cues")} | {
+    bare = {role: path for role, path in inputs.items() if role not in ("logo.light", "cues")} | {
         "meta": tmp_path / "meta.json"
     }
     for kind in ("body", "endcard"):
