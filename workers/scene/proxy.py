@@ -53,9 +53,10 @@ def solid(cutout: Image.Image, frame: Frame, slim: float) -> Solid:
     axis = float(halves.max()) * deep
     grow = (frame.distance + axis) / frame.distance  # the outline is seen at the axis, behind the product's plane
     halves = np.maximum(halves * grow - slim, 0.004)
-    # Seen from above, the rim at its back rises over the rest: it must not rise over the outline.
-    top = frame.lift - (frame.lift - high + slim * 1.5) * (frame.distance + 2 * axis) / frame.distance
-    heights = (np.arange(ROWS) + 0.5) / ROWS * min(top, high - slim * 1.5)
+    # Seen from above, the back of every section rises over its front: it must not rise over the outline.
+    seen = (np.arange(ROWS) + 0.5) / ROWS * (high - slim * 1.5)
+    heights = np.minimum(seen, frame.lift - (frame.lift - seen) * (frame.distance + 2 * axis) / frame.distance)
+    heights = np.maximum(heights, 1e-4 * np.arange(ROWS))
     heights[0] = -SINK
     return lofted((centres * grow).tolist(), halves.tolist(), heights.tolist(), deep, power, (wide * grow, high))
 
