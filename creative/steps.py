@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from creative.canonical import check, checked_key
@@ -167,6 +168,11 @@ def _recipe(
     }
 
 
+@cache
+def _accepts(kind: str, role: str) -> bool:
+    return KINDS[kind].accepts(role)
+
+
 def step(
     kind: str,
     backend: str,
@@ -184,7 +190,7 @@ def step(
     """
     row = KINDS[kind]
     for role in inputs:
-        if not row.accepts(role):
+        if not _accepts(kind, role):
             raise ValueError(f"{kind} has no input {role!r}")
     if (seed is not None) != row.seeded:
         raise ValueError(f"{kind} {'needs' if row.seeded else 'takes no'} seed")

@@ -2,6 +2,6 @@
 
 from creative.planning.planner import Planner
 from creative.planning.survey import Survey, survey
-from creative.planning.window import PlanWindow
+from creative.planning.window import PlannedCell, PlanWindow
 
-__all__ = ["PlanWindow", "Planner", "Survey", "survey"]
+__all__ = ["PlanWindow", "PlannedCell", "Planner", "Survey", "survey"]

@@ -17,7 +17,7 @@ from creative.placements import Placement
 from creative.planning.pictures import Pictures, film_frames
 from creative.planning.problem import PlanningProblem
 from creative.planning.sound import Sound
-from creative.planning.window import ENDS, Part, PlanWindow, part
+from creative.planning.window import ENDS, Part, PlannedCell, PlanWindow, part
 from creative.planning.words import Subject, Words
 from creative.records import CellRecord
 from creative.steps import Output, Step, step
@@ -46,7 +46,9 @@ class Planner:
         self.pictures = Pictures(brief, world, self.words, self.seed)
         self.findings: dict[tuple[str, str], Finding] = {}
         self._model_used = functools.lru_cache(4096)(self._uses_trained_model)
-        self._line = functools.lru_cache(1024)(brief.line)
+        self._lines = functools.lru_cache(1024)(self._lines_of)
+        self._passed_on = functools.lru_cache(1024)(self._carried)
+        self._title = functools.lru_cache(1024)(self._title_of)
         self._segments = {segment.id: segment for segment in brief.segments}
 
     def windows(self) -> Iterator[PlanWindow]:
@@ -57,10 +59,10 @@ class Planner:
             if not chunk:
                 return
             steps: dict[str, Step] = {}
-            records = [record for cell in chunk if (record := self._plan(cell, steps)) is not None]
-            yield PlanWindow(number, tuple(records), steps)
+            planned = [found for cell in chunk if (found := self._plan(cell, steps)) is not None]
+            yield PlanWindow(number, tuple(planned), steps)
 
-    def _plan(self, cell: Cell, steps: dict[str, Step]) -> CellRecord | None:
+    def _plan(self, cell: Cell, steps: dict[str, Step]) -> PlannedCell | None:
         about = Subject(cell.product, cell.offer, cell.market, cell.locale)
         try:
             if self._skipped(cell, about):
@@ -73,7 +75,9 @@ class Planner:
         for below in (made, *(box[0] for box in boxes), *ends.values()):
             for one in below.steps:
                 steps.setdefault(one.key, one)
-        return self._record(cell, about, texts, {name: end.step.key for name, end in ends.items()})
+        keys = {name: end.step.key for name, end in ends.items()}
+        record = functools.partial(self._record, cell, about, texts, keys)
+        return PlannedCell(cell.ad_id, cell.modality, cell.segment, keys, record)
 
     def _skipped(self, cell: Cell, about: Subject) -> bool:
         """`missing_translation: skip`: an ad without its words is no ad."""
@@ -118,28 +122,27 @@ class Planner:
         row = self.world.placements[cell.placement]
         output = {"image": "image", "video": "film", "audio": "audio"}[cell.modality]
         trained = self._model_used(made)
-        subject = self._product_name(cell.product, cell.locale) or self.brief.campaign.name
+        label = f"{cell.placement} for {cell.segment} in {cell.locale}"
         said = texts.get("headline") or texts.get("script", "")
         finish = part(
             self._step(
                 "finish",
                 {
                     "ad_id": cell.ad_id,
-                    "title": f"{self.brief.brand_kit.name} {subject}: {said}"[:200],
+                    "title": self._title(cell.product, cell.locale, said),
                     "format": row.format,
                     "source_type": _TRAINED if trained else _SYNTHETIC,
                     "ai_note": ", ".join(trained),
                     **_encoding(row),
                 },
                 {"media": made.out(output)},
-                f"{cell.placement} for {cell.segment} in {cell.locale}",
+                label,
             ),
             made,
         )
         inputs: dict[str, str | Output] = {"asset": finish.out("asset")}
         for number, (below, name) in enumerate(boxes):
             inputs[f"boxes.{number}"] = below.out(name)
-        label = f"{cell.placement} for {cell.segment} in {cell.locale}"
         measure = self._step("measure", {"modality": cell.modality}, inputs, label)
         shown = {"modality": cell.modality, "side": POSTER_SIDE}
         poster = self._step("poster", shown, {"asset": finish.out("asset")}, label)
@@ -158,11 +161,13 @@ class Planner:
                 used[f"{names.get(below.kind, below.kind)} by {below.backend}"] = True
         return tuple(used)
 
-    def _product_name(self, product: str | None, locale: str) -> str | None:
-        return self.brief.name(product, locale) if product is not None else None
+    def _title_of(self, product: str | None, locale: str, said: str) -> str:
+        subject = self.brief.name(product, locale) if product is not None else None
+        return f"{self.brief.brand_kit.name} {subject or self.brief.campaign.name}: {said}"[:200]
 
     def _record(self, cell: Cell, about: Subject, texts: Mapping[str, str], ends: Mapping[str, str]) -> CellRecord:
         brief = self.brief
+        headline = cell.choices.get("headline")
         named = self._named(cell, ends["finish"])
         name = file_name(brief.naming, named)
         media = (*(self.world.photos[cell.product] if cell.product else ()), *self.world.logos.values())
@@ -182,43 +187,49 @@ class Planner:
             name=name,
             choices=dict(cell.choices),
             texts=dict(texts),
-            wanted=self.words.wanted(about, cell.segment, cell.choices.get("headline"), media, options),
+            wanted=self.words.wanted(about, cell.segment, headline, media, options),
             binding=self.words.binding(about),
             steps=dict(ends),
-            lines=self._lines(cell),
-            carried=self._carried(cell, about, lambda field: name if field == "name" else named(field)),
+            lines=self._lines(cell.segment, cell.market, cell.product, cell.offer, headline, cell.modality),
+            carried=self._passed_on(about, cell.segment) | self._tracking(named, name),
         )
 
-    def _lines(self, cell: Cell) -> dict[str, str]:
-        paths = {"segment": f"segments.{cell.segment}", "market": f"markets.{cell.market}"}
-        if cell.product:
-            paths["product"] = f"products.{cell.product}"
-        if cell.offer:
-            paths["offer"] = f"offers.{cell.offer}"
-        headline = cell.choices.get("headline")
+    def _lines_of(
+        self, segment: str, market: str, product: str | None, offer: str | None, headline: str | None, modality: str
+    ) -> dict[str, str]:
+        """Where the brief says it."""
+        paths = {"segment": f"segments.{segment}", "market": f"markets.{market}"}
+        if product:
+            paths["product"] = f"products.{product}"
+        if offer:
+            paths["offer"] = f"offers.{offer}"
         if headline:
             paths["headline"] = f"copy.{headline}"
-        if cell.modality != "image":
+        if modality != "image":
             paths["script"] = "copy.script"
-        return {name: self._line(path) for name, path in paths.items()}
+        return {name: self.brief.line(path) for name, path in paths.items()}
 
-    def _carried(self, cell: Cell, about: Subject, named: Callable[[str], str]) -> dict[str, Any]:
+    def _tracking(self, named: Callable[[str], str], name: str) -> dict[str, str]:
+        if not self.brief.tracking:
+            return {}
+        filled = fill(self.brief.tracking, lambda field: quote(name if field == "name" else named(field)))
+        return {"tracking": filled}
+
+    def _carried(self, about: Subject, segment: str) -> dict[str, Any]:
         """What the manifest passes on, unused here: where a click leads, texts beside the ad, who answers for it."""
         brief, carried = self.brief, dict[str, Any]()
         for name in ("alt", "post_text"):
             texts = self.words.candidates(name, about)
             if texts:
                 carried[name] = texts[0]
-        url = brief.markets[cell.market].url
+        url = brief.markets[about.market].url
         if url:
             carried["url"] = str(url)
-        if brief.tracking:
-            carried["tracking"] = fill(brief.tracking, lambda field: quote(named(field)))
         if brief.owner:
             carried["owner"] = brief.owner.model_dump(exclude_none=True)
         if brief.flight:
             carried["flight"] = {"from": brief.flight.from_.isoformat(), "until": brief.flight.until.isoformat()}
-        traits = self._segments[cell.segment].traits
+        traits = self._segments[segment].traits
         if traits:
             carried["traits"] = {
                 name: value if isinstance(value, str) else list(value) for name, value in traits.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 from creative.records import CellRecord
@@ -26,8 +26,21 @@ class Part:
 
 def part(step: Step, *made_from: Part) -> Part:
     """A step on top of the parts that it is made from."""
+    if len(made_from) == 1:
+        return Part(step, (*made_from[0].steps, step))
     steps = {below.key: below for source in made_from for below in source.steps}
     return Part(step, (*steps.values(), step))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedCell:
+    """A cell with the steps that end it. `record()` makes its record: only those who keep it need one."""
+
+    ad_id: str
+    modality: str
+    segment: str
+    steps: Mapping[str, str]
+    record: Callable[[], CellRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +48,7 @@ class PlanWindow:
     """Some cells and their steps by key, each step after those that it needs."""
 
     number: int
-    cells: tuple[CellRecord, ...]
+    cells: tuple[PlannedCell, ...]
     steps: Mapping[str, Step]
 
     def needed(self, known: Container[str]) -> dict[str, Step]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from creative.brief.brief import Brief
 from creative.brief.copy_rules import render
-from creative.canonical import key
+from creative.canonical import checked_key, key
 from creative.pricing import day, money, unit_price
 
 
@@ -27,6 +27,13 @@ class Words:
 
     def __init__(self, brief: Brief) -> None:
         self.brief = brief
+        self._whole = key(
+            {
+                "owner": brief.owner.model_dump() if brief.owner else None,
+                "flight": [brief.flight.from_.isoformat(), brief.flight.until.isoformat()] if brief.flight else None,
+                "names": [brief.naming, brief.tracking],
+            }
+        )
         self._traits = {segment.id: segment.traits for segment in brief.segments}
         self.context = functools.lru_cache(4096)(self._context)
         self.candidates = functools.lru_cache(16384)(self._candidates)
@@ -88,7 +95,7 @@ class Words:
     ) -> str:
         """The digest of what the brief says for an ad: words in all lengths, offer, media, named choices, what it carries."""
         names = [name for name in (headline, "script", "cta", "alt", "post_text") if name]
-        return key(
+        return checked_key(
             {
                 "copy": {name: list(self.candidates(name, about)) for name in names},
                 "offer": self.binding(about),
@@ -100,15 +107,12 @@ class Words:
 
     def _carried(self, market: str, segment: str) -> str:
         """The digest of what is passed on to the manifest and used nowhere else."""
-        brief = self.brief
         traits = self._traits[segment]
-        return key(
+        return checked_key(
             {
-                "url": str(brief.markets[market].url or ""),
+                "url": str(self.brief.markets[market].url or ""),
                 "traits": {name: value if isinstance(value, str) else list(value) for name, value in traits.items()},
-                "owner": brief.owner.model_dump() if brief.owner else None,
-                "flight": [brief.flight.from_.isoformat(), brief.flight.until.isoformat()] if brief.flight else None,
-                "names": [brief.naming, brief.tracking],
+                "brief": self._whole,
             }
         )
 
@@ -116,4 +120,4 @@ class Words:
         """The digest of what binds the seller: offer, price, dates."""
         context = self.context(about)
         facts = {name: value for name, value in context.items() if name.startswith("offer.")}
-        return key({"offer": about.offer, "facts": facts, "market": about.market})
+        return checked_key({"offer": about.offer, "facts": facts, "market": about.market})

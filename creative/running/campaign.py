@@ -185,7 +185,8 @@ class CampaignRun:
         assets: list[AssetRecord] = []
         touched: set[str] = set()
         current = self.registry.current_assets(self.campaign, [cell.ad_id for cell in window.cells])
-        for cell in window.cells:
+        for planned in window.cells:
+            cell = planned.record()
             self._seen.add(cell.ad_id)
             reason = next((broken[key] for key in cell.steps.values() if key in broken), None)
             if reason is not None:

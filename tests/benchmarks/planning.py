@@ -1,31 +1,23 @@
-"""Planning 10,000 and 100,000 ads: CPU-seconds and peak memory of whole processes.
+"""`creative plan` of 10,000 and of 100,000 ads: CPU-seconds and peak memory of the whole process.
 
-    python -m tests.benchmarks.planning            the table
-    python -m tests.benchmarks.planning 10000      one size, in this process
+    python -m tests.benchmarks.planning
 
-The brief is the demo's with as many segments as it takes, each with a scene of its own words, as in a segments.csv.
+The brief is the demo's in ten markets, with as many segments in a segments.csv as it takes, in 40 different scenes.
 """
 
 from __future__ import annotations
 
 import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from creative.brief.load import load_brief
-from creative.catalogue import load_catalogue
-from creative.planning import Planner, survey
-from creative.registry import open_registry
-from creative.resources import templates
 from creative.starter import write_starter
-from creative.store import open_store
-from creative.world import ingest
 
-_ADS_A_SEGMENT = 14
+_ENGLISH, _GERMAN = ("GB", "IE", "US", "AU", "NZ"), ("DE", "AT", "CH", "LU", "LI")
+_ADS_A_SEGMENT = len(_ENGLISH) * 8 + len(_GERMAN) * 6
 _SCENES = 40
 
 
@@ -39,48 +31,40 @@ def _write(folder: Path, segments: int) -> Path:
     for number in range(segments):
         rows.append(f"s{number},Segment {number},{hooks[number % 3]},scene {number % _SCENES},{segments - number}")
     (brief.parent / "segments.csv").write_text("\n".join(rows) + "\n", "utf-8")
-    brief.write_text(f"{head}segments: segments.csv\n{tail}".replace("limits: {ads: 100}", ""), "utf-8")
+    text = f"{head}segments: segments.csv\n{tail}".replace("limits: {ads: 100}", "")
+    start, end = text.index("markets:\n"), text.index("products:\n")
+    places = [(market, "en-GB", "GBP") for market in _ENGLISH] + [(market, "de-DE", "EUR") for market in _GERMAN]
+    markets = "".join(f"  {market}: {{locales: [{locale}], currency: {money}}}\n" for market, locale, money in places)
+    text = f"{text[:start]}markets:\n{markets}\n{text[end:]}".replace(
+        "markets: [DE]", f"markets: [{', '.join(_GERMAN)}]"
+    )
+    for old, price in (('{GB: "5.49", DE: "5.99"}', "5.49"), ('{GB: "6.99", DE: "7.49"}', "6.99")):
+        text = text.replace(old, "{" + ", ".join(f'{market}: "{price}"' for market, _, _ in places) + "}")
+    brief.write_text(text, "utf-8")
     return brief
 
 
-def plan(ads: int) -> dict[str, float]:
-    """Load, ingest and survey; seconds and MB of this process."""
+def plan(ads: int) -> tuple[int, float, float]:
+    """`creative plan` of so many ads: ads, CPU-seconds and peak MB of the process, start and loading included."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = _write(folder, -(-ads // _ADS_A_SEGMENT))
-        catalogue = load_catalogue()
-        started = time.process_time()
-        brief = load_brief(path, media_roots=[templates()])
-        loaded = time.process_time()
-        store = open_store(str(folder / "store"))
-        with open_registry(folder / "registry.db", store.id) as registry:
-            planner = Planner(brief, ingest(brief, catalogue))
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            found = survey(planner.windows(), registry.known_steps, {}, catalogue.specs)
-        ended = time.process_time()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        "ads": sum(found.ads.values()),
-        "findings": len(planner.findings),
-        "load_s": loaded - started,
-        "plan_s": ended - loaded,
-        "before_mb": before / 1024,
-        "peak_mb": peak / 1024,
-    }
+        command = [sys.executable, "-m", "creative", "plan", str(path), "--out", str(folder / "out"), "--json"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        said = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            sys.exit(f"creative plan failed: {said}")
+    return sum(json.loads(said)["ads"].values()), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main() -> None:
-    """One size, or both in processes of their own."""
-    if len(sys.argv) > 1:
-        sys.stdout.write(json.dumps(plan(int(sys.argv[1]))) + "\n")
-        return
-    print("ads      load s   plan s   peak MB")
-    for ads in (10_000, 100_000):
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.planning", str(ads)], capture_output=True, text=True, check=True
-        )
-        figures = json.loads(done.stdout)
-        print(f"{figures['ads']:<8.0f} {figures['load_s']:<8.1f} {figures['plan_s']:<8.1f} {figures['peak_mb']:.0f}")
+    """Both sizes, each in a process of its own."""
+    print("ads      CPU s    peak MB")
+    for size in (10_000, 100_000):
+        ads, seconds, peak = plan(size)
+        print(f"{ads:<8} {seconds:<8.1f} {peak:.0f}")
 
 
 if __name__ == "__main__":

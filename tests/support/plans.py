@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from creative.backends import BackendSpec
-from creative.planning.window import ENDS, Part, PlanWindow, part
+from creative.planning.window import ENDS, Part, PlannedCell, PlanWindow, part
 from creative.records import CellRecord
 from creative.steps import step
 
@@ -49,4 +49,7 @@ def ad(name: str, mood: str = "warm", **behave: str) -> tuple[CellRecord, tuple[
 def window(number: int, ads: Sequence[tuple[CellRecord, tuple[Part, ...]]]) -> PlanWindow:
     """One window of such ads."""
     steps = {below.key: below for _, parts in ads for made in parts for below in made.steps}
-    return PlanWindow(number, tuple(cell for cell, _ in ads), steps)
+    cells = (
+        PlannedCell(cell.ad_id, cell.modality, cell.segment, cell.steps, lambda cell=cell: cell) for cell, _ in ads
+    )
+    return PlanWindow(number, tuple(cells), steps)

@@ -23,7 +23,7 @@ def _steps(windows: list[PlanWindow]) -> dict[str, Step]:
 
 
 def _cells(windows: list[PlanWindow]) -> list[CellRecord]:
-    return [cell for window in windows for cell in window.cells]
+    return [cell.record() for window in windows for cell in window.cells]
 
 
 def _made_anew(before: list[PlanWindow], after: list[PlanWindow]) -> Counter[str]:

@@ -63,7 +63,7 @@ class Bench:
         def commit(done: PlanWindow, broken: Mapping[str, str]) -> None:
             for cell in done.cells:
                 reasons = [broken[key] for key in cell.steps.values() if key in broken]
-                self.committed[cell.name] = reasons[0] if reasons else None
+                self.committed[cell.record().name] = reasons[0] if reasons else None
 
         loop = Loop(
             self.store, self.registry, self.runner, self.specs, Media(),
