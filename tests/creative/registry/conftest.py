@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from registry_records import Farm
 
 from creative.registry import Registry, open_registry
 from creative.store import Store, open_store
+from tests.support.registry_records import Farm
 
 _POSTGRES = os.environ.get("CREATIVE_TEST_POSTGRES", "")
 

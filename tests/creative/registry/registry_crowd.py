@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from registry_records import Farm, receipt, sha
-
 from creative.registry import open_registry
 from creative.store import open_store
+from tests.support.registry_records import Farm, receipt, sha
 
 
 def one(number: int, store_url: str, place: str) -> None:

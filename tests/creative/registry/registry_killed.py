@@ -11,10 +11,9 @@ import signal
 import sys
 import time
 
-from registry_records import Farm
-
 from creative.registry import open_registry
 from creative.store import Log, open_store
+from tests.support.registry_records import Farm
 
 
 def write_for_ever(store_url: str, place: str, said: int) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from registry_records import Farm, asset, cell, sha, told
 
 from creative.errors import RegistryError, StoreError
 from creative.records import Entry
 from creative.registry import Registry
 from creative.store import Log, Store, open_store
 from creative.store.events import JobResult
+from tests.support.registry_records import Farm, asset, cell, sha, told
 
 
 def states(registry: Registry) -> dict[str, str]:

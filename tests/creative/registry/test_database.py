@@ -15,12 +15,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from registry_records import Farm, receipt, told
 
 from creative.errors import RegistryError, UsageError
 from creative.registry import database, open_registry
 from creative.registry.tables import metadata
 from creative.store import Store, open_store
+from tests.support.registry_records import Farm, receipt, told
 
 
 def test_the_migrations_make_the_tables(place: str) -> None:

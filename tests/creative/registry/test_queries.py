@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from registry_records import Farm, asset, cell, receipt, sha
 
 from creative.errors import UsageError
 from creative.registry import CurrentAsset, Rate, Registry
 from creative.store import Store
+from tests.support.registry_records import Farm, asset, cell, receipt, sha
 
 ADS = [f"ad{i}" for i in range(12)]
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from registry_records import Farm, asset, cell, receipt, sha, told
 
 from creative.records import Entry
 from creative.registry import Registry, open_registry
 from creative.store import Store, open_store, write_receipt
 from creative.store.events import JobResult
+from tests.support.registry_records import Farm, asset, cell, receipt, sha, told
 
 ADS = st.sets(st.sampled_from("abcdef"), min_size=1)
 CAMPAIGNS = st.sampled_from(["c", "d"])

@@ -14,10 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from store_records import Link, receipt
-
 from creative.records import Window
 from creative.store import Log, link_tree, open_store, write_receipt, write_window
+from tests.support.store_records import Link, receipt
 
 
 def work(folder: Path, acknowledge: Callable[[str], None]) -> None:

@@ -6,9 +6,8 @@ import json
 import os
 import sys
 
-from store_records import receipt
-
 from creative.store import Log, open_store, write_receipt
+from tests.support.store_records import receipt
 
 CROWD = 8
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from store_records import failure, receipt
 
 from creative.errors import StoreError, UsageError
 from creative.store import (
@@ -20,6 +19,7 @@ from creative.store import (
     write_receipt,
 )
 from creative.store.receipts import delete_receipt
+from tests.support.store_records import failure, receipt
 
 KEY = "ab" * 32
 

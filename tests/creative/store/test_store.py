@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_records import receipt
 
 from creative.errors import StoreError, UsageError
 from creative.store import Log, Store, open_store, read_receipt
+from tests.support.store_records import receipt
 
 BYTES = b"some bytes"
 SHA = hashlib.sha256(BYTES).hexdigest()

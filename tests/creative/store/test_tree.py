@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from store_records import Link
 
 from creative.errors import StoreError
 from creative.store import Store, link_tree, open_store
 from creative.store.tree import safe
+from tests.support.store_records import Link
 
 
 @pytest.fixture
