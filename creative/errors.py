@@ -6,7 +6,10 @@ CreativeError               what a person can act on; `exit_code` is the command
 ├── LimitError              2: the brief's own limit would be exceeded
 ├── InfrastructureError     75: worth trying again (EX_TEMPFAIL)
 │   ├── StoreError          the store cannot be reached, or holds something it must not
-│   ├── RegistryError       the registry cannot be reached, or belongs to another store
+│   │   └── WrongStoreError     2: there is no store at that place
+│   ├── RegistryError       the registry cannot be reached, or is damaged
+│   │   ├── WrongRegistryError  2: that place is no registry, or another store's
+│   │   └── DamagedRegistryError 75: `creative reindex` makes it anew
 │   └── RunnerError         no worker could be started
 └── StepError               raised by a backend while it makes a step
     ├── StepRefused         no other seed would help: "cut about 6 words". Stored by step key
@@ -21,8 +24,10 @@ from dataclasses import dataclass
 EXIT_OK = 0
 EXIT_USAGE = 2
 EXIT_SOME_FAILED = 3
+EXIT_UNFORESEEN = 70
 EXIT_TEMPORARY = 75
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 
 
 class CreativeError(Exception):
@@ -62,7 +67,7 @@ class BriefError(CreativeError):
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
-class LimitError(CreativeError):
+class LimitError(BriefError):
     """The plan is larger than the brief allows."""
 
 
@@ -76,8 +81,28 @@ class StoreError(InfrastructureError):
     """The store cannot be reached, or holds something that it must not."""
 
 
+class WrongStoreError(StoreError):
+    """There is no store at the place that was named: trying again does not help."""
+
+    exit_code = EXIT_USAGE
+
+
+class MissingStoreError(WrongStoreError):
+    """There is nothing at the place that was named."""
+
+
 class RegistryError(InfrastructureError):
-    """The registry cannot be reached, or belongs to another store."""
+    """The registry cannot be reached, or is damaged."""
+
+
+class WrongRegistryError(RegistryError):
+    """The place that was named is no registry, or another store's: trying again does not help."""
+
+    exit_code = EXIT_USAGE
+
+
+class DamagedRegistryError(RegistryError):
+    """The registry's file cannot be read any more; the store has all that it takes to make it anew."""
 
 
 class RunnerError(InfrastructureError):

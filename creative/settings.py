@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from creative.errors import UsageError
 
@@ -32,30 +33,64 @@ def settings(
     runner: str | None = None,
     workers: int | None = None,
 ) -> Settings:
-    """Flags first, then the environment, then `./out`. Raises UsageError for a runner that does not exist."""
-    folder = out or Path(os.environ.get("CREATIVE_OUT", "out"))
-    name = runner or os.environ.get("CREATIVE_RUNNER", "ray")
-    if name not in ("ray", "inline"):
-        raise UsageError(f"--runner {name}: there is ray (a cluster, or Ray on this machine) and inline (one process)")
+    """Flags first, then the environment (a variable that is empty counts as unset), then `./out`.
+
+    Raises UsageError, naming the flag or the variable, for what cannot be meant: a runner that does not exist, a number of
+    workers that is none, a folder of media that is not there, a place that is no path or URL.
+    """
+    folder = Path(_place(*_given("--out", str(out) if out else None, "CREATIVE_OUT")) or "out")
+    said, name = _given("--runner", runner, "CREATIVE_RUNNER")
+    if name not in ("ray", "inline", None):
+        raise UsageError(f"{said} {name}: there is ray (a cluster, or Ray on this machine) and inline (one process)")
     return Settings(
         out=folder,
-        store=store or os.environ.get("CREATIVE_STORE") or str(folder / "store"),
-        registry=registry or os.environ.get("CREATIVE_REGISTRY") or str(folder / "registry.db"),
-        runner="ray" if name == "ray" else "inline",
+        store=_place(*_given("--store", store, "CREATIVE_STORE")) or str(folder / "store"),
+        registry=_place(*_given("--registry", registry, "CREATIVE_REGISTRY")) or str(folder / "registry.db"),
+        runner="inline" if name == "inline" else "ray",
         workers=workers or _whole("CREATIVE_WORKERS"),
-        media_roots=_paths("CREATIVE_MEDIA_ROOTS"),
+        media_roots=_folders("CREATIVE_MEDIA_ROOTS"),
         catalogues=_paths("CREATIVE_CATALOGUES"),
     )
+
+
+def _given(flag: str, value: str | None, variable: str) -> tuple[str, str | None]:
+    """Who says it, and what: the flag, else the variable, else nobody."""
+    if value:
+        return flag, value
+    return variable, os.environ.get(variable) or None
+
+
+def _place(said: str, value: str | None) -> str | None:
+    """A path or URL that can be read as one."""
+    if value is None:
+        return None
+    try:
+        if "://" in value:
+            urlsplit(value)
+        else:
+            value = str(Path(value).expanduser()) if value.startswith("~") else value
+    except (ValueError, RuntimeError) as error:
+        reason = "there is no such user" if isinstance(error, RuntimeError) else str(error)
+        raise UsageError(f"{said} {value}: is no place: {reason}") from error
+    return value
 
 
 def _paths(variable: str) -> tuple[Path, ...]:
     return tuple(Path(part) for part in os.environ.get(variable, "").split(os.pathsep) if part)
 
 
+def _folders(variable: str) -> tuple[Path, ...]:
+    paths = _paths(variable)
+    for path in paths:
+        if not path.is_dir():
+            raise UsageError(f"{variable}: {path} is not a folder that is there")
+    return paths
+
+
 def _whole(variable: str) -> int | None:
     text = os.environ.get(variable, "")
     if not text:
         return None
-    if not text.isdecimal() or not int(text):
-        raise UsageError(f"{variable}={text}: write a number of workers, 1 or more")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 6 and int(text)):
+        raise UsageError(f"{variable}={text[:40]}: write a number of workers, 1 to 999999")
     return int(text)

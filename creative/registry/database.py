@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, TimeoutError
 
-from creative.errors import RegistryError, UsageError
+from creative.errors import DamagedRegistryError, RegistryError, UsageError, WrongRegistryError
 from creative.registry import tables
 
 HEAD = "0001"
@@ -41,8 +41,14 @@ def engine_for(url: str | Path) -> Engine:
     path = Path(parsed.database or "")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise WrongRegistryError(
+            f"{path} is no place for a registry: a file stands where a folder should be"
+        ) from error
     except OSError as error:
         raise RegistryError(f"cannot make the registry's folder {path.parent}: {error.strerror}") from error
+    if path.is_dir():
+        raise WrongRegistryError(f"{path} is a folder: name a file for the registry, such as {path / 'registry.db'}")
     engine = sa.create_engine(parsed, connect_args={"timeout": _BUSY_MS / 1000})
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
@@ -100,9 +106,14 @@ def _plain_words(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise RegistryError(f"the registry {where(engine)} {_words(str(error.orig))}") from error
+        message = str(error.orig)
+        kind = next((kind for sign, kind in _KINDS if sign in message), RegistryError)
+        raise kind(f"the registry {where(engine)} {_words(message)}") from error
     except TimeoutError as error:
         raise RegistryError(f"the registry {where(engine)} has too many readers at once; try again") from error
+
+
+_KINDS = (("file is not a database", DamagedRegistryError), ("malformed", DamagedRegistryError))
 
 
 def where(engine: Engine) -> str:
@@ -158,13 +169,13 @@ def _revision(engine: Engine, connection: Connection) -> str | None:
     found = sa.inspect(connection).get_table_names()
     if "alembic_version" not in found:
         if found:
-            raise RegistryError(
+            raise WrongRegistryError(
                 f"{where(engine)} is another program's database (it has {found[0]}): name another place"
             )
         return None
     revision = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     if "registry_info" not in found:
-        raise RegistryError(f"{where(engine)} is another program's database: name another place for the registry")
+        raise WrongRegistryError(f"{where(engine)} is another program's database: name another place for the registry")
     if revision is None or not str(revision).isdigit() or int(revision) > int(HEAD):
         raise RegistryError(
             f"the registry {where(engine)} was written by a newer version of creative-farm (its schema is {revision}, "
@@ -186,11 +197,34 @@ def bind(engine: Engine, store: str) -> None:
         if owner == store:
             return
         if any(connection.scalar(sa.select(sa.exists().select_from(t))) for t in (tables.campaigns, tables.steps)):
-            raise RegistryError(
+            raise WrongRegistryError(
                 f"the registry {where(engine)} belongs to the store {owner}, and this is the store {store}: "
                 "name the store that it belongs to, or another place for this store's registry"
             )
         connection.execute(sa.update(info).values(store=store))
+
+
+def move_aside(url: str | Path) -> Path:
+    """Rename a registry's damaged file to "registry.db.damaged-1" (or -2, ...) with what SQLite keeps beside it.
+
+    Returns the new name. Raises WrongRegistryError for a file that does not look like a registry: it is left alone.
+    """
+    path = Path(_parse(url).database or "")
+    try:
+        with path.open("rb") as file:
+            looks = path.suffix in (".db", ".sqlite", ".sqlite3") or file.read(16).startswith(b"SQLite format")
+        if not looks:
+            raise WrongRegistryError(f"{path} is not a registry, and is left as it is: name the registry's file")
+        number = 1
+        while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+            number += 1
+        for ending in ("-wal", "-shm", ""):
+            beside = path.with_name(path.name + ending)
+            if beside.exists():
+                beside.rename(aside.with_name(aside.name + ending))
+    except OSError as error:
+        raise RegistryError(f"cannot move {path} aside: {error.strerror}") from error
+    return aside
 
 
 def upsert(engine: Engine, table: sa.Table, key: Sequence[str], change: Sequence[str]) -> Any:

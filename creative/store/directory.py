@@ -21,7 +21,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from creative.errors import StoreError
+from creative.errors import MissingStoreError, StoreError, WrongStoreError
 from creative.records import BlobRef
 from creative.store.port import SCHEMA, check_name, check_sha256
 
@@ -41,6 +41,7 @@ _WORDS = {
     errno.EMFILE: "too many open files",
     errno.EXDEV: "it spans two file systems",
 }
+_MISNAMED = (errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG)  # what stands where the store should be is no folder
 
 
 @contextlib.contextmanager
@@ -49,7 +50,8 @@ def _plain_words(what: str, path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         words = _WORDS.get(error.errno or 0) or error.strerror or str(error)
-        raise StoreError(f"cannot {what} {path}: {words}") from error
+        misnamed = what == "open the store" and error.errno in _MISNAMED
+        raise (WrongStoreError if misnamed else StoreError)(f"cannot {what} {path}: {words}") from error
 
 
 class DirectoryStore:
@@ -64,18 +66,18 @@ class DirectoryStore:
     def open(cls, root: Path, *, create: bool = True) -> DirectoryStore:
         """The store at `root`. Two processes may make it at once: both get the same one.
 
-        Raises StoreError if `root` is a file, holds other things, was written by a newer version, cannot be reached,
-        or is missing and `create` is False.
+        Raises WrongStoreError if `root` is a file, holds other things, or is missing and `create` is False (then
+        MissingStoreError); StoreError if it was written by a newer version, is damaged, or cannot be reached.
         """
         root = root.absolute()
         with _plain_words("open the store", root):
             data = _read(root / _MARK)
             if data is None:
                 if not create and not root.exists():
-                    raise StoreError(f"there is no store at {root}")
+                    raise MissingStoreError(f"there is no store at {root}")
                 _refuse_foreign(root)
                 if not create:
-                    raise StoreError(f"there is no store at {root}: the folder is empty")
+                    raise MissingStoreError(f"there is no store at {root}: the folder is empty")
                 fresh = cls(root, "")
                 fresh._directory(root)
                 fresh._commit(root / _MARK, json.dumps({"id": uuid.uuid4().hex, "schema": SCHEMA}).encode() + b"\n")
@@ -242,7 +244,7 @@ def _refuse_foreign(root: Path) -> None:
         return
     others = sorted({path.name for path in root.iterdir()} - _HARMLESS)
     if others and not (root / _MARK).exists():  # asked last: another process may just have made the store
-        raise StoreError(
+        raise WrongStoreError(
             f"{root} is not a store, and holds other things ({', '.join(others[:3])}): name a new or an empty folder"
         )
 

@@ -21,17 +21,44 @@ def test_everything_has_a_place_under_out() -> None:
     assert (found.store, found.registry, found.runner) == (str(Path("out/store")), str(Path("out/registry.db")), "ray")
 
 
-def test_flags_come_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flags_come_before_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CREATIVE_OUT", "elsewhere")
     monkeypatch.setenv("CREATIVE_RUNNER", "inline")
-    monkeypatch.setenv("CREATIVE_MEDIA_ROOTS", "/a:/b")
+    monkeypatch.setenv("CREATIVE_MEDIA_ROOTS", f"{tmp_path}:/")
     assert settings().store == str(Path("elsewhere/store"))
     assert settings(runner="ray").runner == "ray"
-    assert settings().media_roots == (Path("/a"), Path("/b"))
+    assert settings().media_roots == (tmp_path, Path("/"))
 
 
-@pytest.mark.parametrize(("name", "value"), [("RUNNER", "slurm"), ("WORKERS", "many"), ("WORKERS", "0")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RUNNER", "slurm"),
+        ("WORKERS", "many"),
+        ("WORKERS", "0"),
+        ("WORKERS", "9" * 5000),
+        ("WORKERS", "٣"),
+        ("MEDIA_ROOTS", "/nowhere/at/all"),
+        ("STORE", "http://[x"),
+        ("REGISTRY", "~no-such-user/registry.db"),
+    ],
+)
 def test_a_wrong_value_is_explained(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"CREATIVE_{name}", value)
-    with pytest.raises(UsageError, match=value):
+    with pytest.raises(UsageError) as refusal:
         settings()
+    assert f"CREATIVE_{name}" in str(refusal.value) and value[:40] in str(refusal.value)
+
+
+def test_a_wrong_flag_is_named_as_the_flag() -> None:
+    with pytest.raises(UsageError, match=r"^--store http://\[x: is no place"):
+        settings(store="http://[x")
+    with pytest.raises(UsageError, match=r"^--registry ~no-such-user"):
+        settings(registry="~no-such-user/x")
+
+
+@pytest.mark.parametrize("name", ["OUT", "STORE", "REGISTRY", "RUNNER", "WORKERS", "MEDIA_ROOTS", "CATALOGUES"])
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    unset = settings()
+    monkeypatch.setenv(f"CREATIVE_{name}", "")
+    assert settings() == unset

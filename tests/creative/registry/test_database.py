@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from creative.errors import RegistryError, UsageError
+from creative.errors import RegistryError, UsageError, WrongRegistryError
 from creative.registry import database, open_registry
 from creative.registry.tables import metadata
 from creative.store import Store, open_store
@@ -148,10 +148,10 @@ def test_a_locked_file_is_told_in_plain_words(
 
 def test_a_file_that_cannot_be_opened_or_written(tmp_path: Path, store: Store, farm: Farm) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(RegistryError, match="folder"):
+    with pytest.raises(WrongRegistryError, match="folder"):
         open_registry(tmp_path / "file" / "registry.db", store.id)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(RegistryError, match="cannot be opened"):
+    with pytest.raises(WrongRegistryError, match="is a folder: name a file"):
         open_registry(tmp_path / "folder", store.id)
     farm.made("a")
     with open_registry(tmp_path / "registry.db", store.id) as registry:
