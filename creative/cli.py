@@ -144,6 +144,9 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what was refused or quarantined before.")
     ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read everything in the store first: what is damaged or gone is made again.")
+    ] = False,
     sheet: Annotated[bool, typer.Option(help="Draw the contact sheet at the end.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -152,7 +155,7 @@ def run(
     from creative.settings import settings
 
     options = settings(out, store, registry, runner, workers)
-    made = make(brief, options, only or [], retry_failed=retry_failed, sheet=sheet)
+    made = make(brief, options, only or [], retry_failed=retry_failed, sheet=sheet, verify=verify)
     if as_json:
         _say(made.summary())
     raise typer.Exit(made.exit_code)
@@ -193,7 +196,7 @@ def sheet(
     from creative.settings import settings
 
     with session(settings(out, store, registry), create=False) as opened:
-        places = publish(opened, campaign, draw=True)
+        places = publish(opened, campaign, draw=True, again=True)
     if as_json:
         _say(places)
     else:

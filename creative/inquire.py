@@ -16,7 +16,7 @@ from creative.store import read_receipt, refused_attempts
 
 def status(opened: Session, campaign: str | None) -> list[dict[str, Any]]:
     """Every campaign (or the named one): ads by state and modality, the last run and its jobs."""
-    names = [the_campaign(opened, campaign)] if campaign else [row.id for row in opened.registry.campaigns()]
+    names = [the_campaign(opened, campaign).id] if campaign else [row.id for row in opened.registry.campaigns()]
     found = []
     for name in names:
         runs = opened.registry.runs(name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,18 @@ from typing import Any
 from creative import session as sessions
 from creative import show
 from creative.backends import resolve
+from creative.canonical import checked_key
 from creative.cards import Missing
 from creative.cells import parse_only
 from creative.errors import EXIT_OK, EXIT_SOME_FAILED, EXIT_TEMPORARY, CreativeError, UsageError
 from creative.manifest import write_manifest
-from creative.registry import AssetRow
+from creative.registry import CampaignRow
 from creative.running.campaign import CampaignRun, Report
 from creative.session import Session, session
 from creative.settings import Settings
 from creative.sheet import write_sheet
 from creative.store import link_tree
+from creative.store.healing import heal
 
 _DRAW_SHEET = "workers.sheet:draw_sheet"
 
@@ -70,13 +73,17 @@ class Made:
         }  # fmt: skip
 
 
-def make(path: Path, settings: Settings, only: Sequence[str], *, retry_failed: bool, sheet: bool) -> Made:
-    """Run a brief. Raises BriefError, LimitError, UsageError, InfrastructureError; KeyboardInterrupt after a clean end."""
+def make(
+    path: Path, settings: Settings, only: Sequence[str], *, retry_failed: bool, sheet: bool, verify: bool = False
+) -> Made:
+    """Run a brief. `verify`: read everything in the store first; what is damaged or gone is made again. Raises BriefError, LimitError, UsageError, InfrastructureError; KeyboardInterrupt after a clean end."""
     part = parse_only(only)
     brief = sessions.read_brief(path, settings)
     with session(settings) as opened:
         _note(f"store {opened.store.url}, registry {opened.registry.place}, runner {settings.runner}")
         world = sessions.in_world(brief, opened.catalogue)
+        if verify:
+            _note(f"{heal(opened.store, opened.registry)} damaged steps will be made again")
         found = opened.survey(brief, world, part)
         workers = 1 if settings.runner == "inline" else settings.workers or os.cpu_count() or 1
         for line in show.survey_lines(found, workers):
@@ -91,70 +98,71 @@ def make(path: Path, settings: Settings, only: Sequence[str], *, retry_failed: b
                 report = run.run(found.segments)
         for line in show.report_lines(report):
             _note(line)
-        changed = bool(report.new or report.retired or report.progress.total("made"))
         missing = [Missing(ad.segment, ad.market, ad.locale, ad.placement, ad.reason) for ad in report.not_made]
-        made = Made(
-            report, publish(opened, brief.campaign.id, draw=sheet, changed=changed or bool(missing), missing=missing)
-        )
+        made = Made(report, publish(opened, brief.campaign.id, draw=sheet, missing=missing))
         for name, place in made.places.items():
             _note(f"{name}: {place}")
     return made
 
 
 def publish(
-    opened: Session, campaign: str | None, *, draw: bool, changed: bool = True, missing: Sequence[Missing] = ()
+    opened: Session, campaign: str | None, *, draw: bool, again: bool = False, missing: Sequence[Missing] = ()
 ) -> dict[str, str]:
     """Write manifest, tree of names and contact sheet of a campaign; their places by name.
 
-    With `changed` false only what is not there is written. `campaign` may be left out where there is only one.
-    `missing`: ads that were wanted and not made; the sheet shows them as such.
+    What shows the campaign's log to its present end already is left as it is, unless `again`. `campaign` may be left out
+    where there is only one. `missing`: ads that were wanted and not made; the sheet shows them as such.
     """
-    campaign = the_campaign(opened, campaign)
-    folder = opened.settings.out / campaign
-    places = {"manifest": folder / "manifest.jsonl", "ads": opened.settings.out / "ads" / campaign}
-    if changed or not places["manifest"].exists():
-        write_manifest(opened.registry, opened.store, places["manifest"], campaign)
-    if changed or not places["ads"].exists():
-        link_tree(opened.store, _rows(opened, campaign), opened.settings.out / "ads", [campaign])
+    row = the_campaign(opened, campaign)
+    folder = opened.settings.out / row.id
+    places = {"manifest": folder / "manifest.jsonl", "ads": opened.settings.out / "ads" / row.id}
+    shown = {"entry": row.cursor, "missing": checked_key([[one.segment, one.placement, one.reason] for one in missing])}
+    mark = folder / ".published.json"
+    before = {} if again else _read(mark)
+    if before.get("ads") != shown or not all(place.exists() for place in places.values()):
+        write_manifest(opened.registry, opened.store, places["manifest"], row.id)
+        link_tree(opened.store, opened.registry.manifest_rows(row.id), opened.settings.out / "ads", [row.id])
     if draw:
         places["sheet"], places["picture"] = folder / "sheet.html", folder / "sheet.png"
-        if changed or not places["sheet"].exists():
-            _draw(opened, campaign, places, missing)
+        if before.get("sheet") != shown or not places["sheet"].exists():
+            _draw(opened, row, places, missing)
         if not places["picture"].exists():
             del places["picture"]
+    sheet = {"sheet": shown} if draw else {name: before[name] for name in ("sheet",) if name in before}
+    mark.write_text(json.dumps({"ads": shown, **sheet}), "utf-8")  # last: what died on the way is done again
     return {name: str(place) for name, place in places.items()}
 
 
-def the_campaign(opened: Session, campaign: str | None) -> str:
+def _read(mark: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(mark.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def the_campaign(opened: Session, campaign: str | None) -> CampaignRow:
     """The named campaign, or the only one. Raises UsageError with the names there are."""
-    known = [row.id for row in opened.registry.campaigns()]
+    known = {row.id: row for row in opened.registry.campaigns()}
     if campaign is None and len(known) == 1:
-        return known[0]
-    if campaign not in known:
+        return next(iter(known.values()))
+    if campaign is None or campaign not in known:
         there = ", ".join(known) or "none yet: creative run BRIEF"
-        raise UsageError(
-            f"{'name a campaign with --campaign' if campaign is None else f'no campaign {campaign!r}'}; there is: {there}"
-        )
-    return campaign
+        wish = "name a campaign with --campaign" if campaign is None else f"no campaign {campaign!r}"
+        raise UsageError(f"{wish}; there is: {there}")
+    return known[campaign]
 
 
-def _rows(opened: Session, campaign: str) -> Iterator[AssetRow]:
-    return opened.registry.manifest_rows(campaign)
-
-
-def _draw(opened: Session, campaign: str, places: dict[str, Path], missing: Sequence[Missing]) -> None:
-    row = next(row for row in opened.registry.campaigns() if row.id == campaign)
-    title = row.name or campaign
-    places["sheet"].parent.mkdir(parents=True, exist_ok=True)
-    facts = {"Campaign": campaign}
+def _draw(opened: Session, row: CampaignRow, places: dict[str, Path], missing: Sequence[Missing]) -> None:
+    title = row.name or row.id
+    facts = {"Campaign": row.id}
     if row.owner:
         facts["Owner"] = str(row.owner.get("name", ""))
-    write_sheet(_rows(opened, campaign), opened.store, places["sheet"], title=title, facts=facts, missing=missing)
+    rows = opened.registry.manifest_rows
+    write_sheet(rows(row.id), opened.store, places["sheet"], title=title, facts=facts, missing=missing)
     try:
-        resolve(_DRAW_SHEET)(_rows(opened, campaign), opened.store, places["picture"], title)
-    except UsageError as error:  # a control plane without imaging
-        _note(f"no picture of the contact sheet: {error}")
-    except (CreativeError, OSError) as error:
+        resolve(_DRAW_SHEET)(rows(row.id), opened.store, places["picture"], title)
+    except (CreativeError, OSError) as error:  # a control plane without imaging does without
         _note(f"no picture of the contact sheet: {error}")
 
 

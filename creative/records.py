@@ -123,6 +123,7 @@ class AssetRecord(Record):
     findings: tuple[str, ...] = Field((), description="soft findings: worth a look, no refusal")
     figures: Mapping[str, Any] = Field(default_factory=dict)
     poster: str | None = None
+    checked: str = Field("", description="digest of what judged it: measure and poster steps, the placement's row")
     lineage: tuple[LineageStep, ...] = ()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -67,7 +66,8 @@ class Place:
             fields = json.loads(line)
             assert open_store(str(self.out / "store")).get_blob(fields["sha256"])
             lines.append({name: value for name, value in fields.items() if name != "uri"})
-        return {"manifest": lines, "receipts": list(receipt_keys(open_store(str(self.out / "store"))))}
+        links = {path.name: path.resolve().name for path in (self.out / "ads").rglob("*") if path.is_symlink()}
+        return {"manifest": lines, "links": links, "receipts": list(receipt_keys(open_store(str(self.out / "store"))))}
 
     def twice(self) -> list[str]:
         """Assets that the log registers more than once."""
@@ -106,14 +106,19 @@ def test_killed_at_a_commit_point(part: float, reference: tuple[dict[str, Any], 
     check_killed_at(max(1, round(points * part)), tmp_path, final)
 
 
-def test_killed_at_random_on_ray(reference: tuple[dict[str, Any], int], tmp_path: Path) -> None:
+def test_killed_in_the_middle_on_ray(reference: tuple[dict[str, Any], int], tmp_path: Path) -> None:
     place = Place(tmp_path)
     process = subprocess.Popen(
         place.command("ray", "--workers", "1"), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    time.sleep(random.Random(7).uniform(8, 12))
+    receipts = place.out / "store" / "receipts"
+    deadline = time.monotonic() + 120
+    while len(list(receipts.glob("*/*.json"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert process.poll() is None
     process.kill()
     process.wait()
+    assert 3 <= len(list(receipts.glob("*/*.json"))) < len(reference[0]["receipts"])
     place.run("ray")
     assert place.final() == reference[0]
     assert place.twice() == []

@@ -132,6 +132,53 @@ def test_a_changed_price_remakes_only_what_depends_on_it_and_supersedes(campaign
     assert found[0]["ads"]["superseded audio"] == 1
 
 
+def test_what_was_judged_otherwise_is_judged_again(campaign: Campaign, tmp_path: Path) -> None:
+    campaign.run("inline", "inline")
+    rows = tmp_path / "rows.yaml"
+    rows.write_text(
+        'backends:\n  - {kind: measure, name: decode, target: "workers.measure.measure:Measure", revision: 99}\n'
+    )
+    arguments = [
+        "run",
+        str(campaign.brief),
+        "--out",
+        str(campaign.folder / "inline"),
+        "--runner",
+        "inline",
+        "--only",
+        ONLY,
+    ]
+    made, _ = creative(*arguments, catalogue=rows)
+    assert (made["made"], made["new"], made["assets"]) == ({"measure": 5}, 0, 5)
+    for line in campaign.manifest("inline"):
+        assert [step["revision"] for step in line["lineage"]["steps"] if step["kind"] == "measure"] == [99]
+    creative(*arguments)
+
+
+def test_what_is_only_passed_on_reaches_the_manifest(campaign: Campaign) -> None:
+    edit(campaign.brief, {"name: Mara Lind": "name: Ida Holm"})
+    try:
+        made = campaign.run("inline", "inline")
+        owners = {line["owner"]["name"] for line in campaign.manifest("inline")}
+    finally:
+        edit(campaign.brief, {"name: Ida Holm": "name: Mara Lind"})
+        campaign.run("inline", "inline")
+    assert (made["steps_made"], owners) == (0, {"Ida Holm"})
+
+
+def test_lost_and_damaged_files_are_made_again(campaign: Campaign) -> None:
+    before = campaign.manifest("inline")
+    links = [path for path in (campaign.folder / "inline" / "ads").rglob("*") if path.is_symlink()]
+    lost, damaged = links[0].resolve(), links[1].resolve()
+    lost.unlink()
+    damaged.chmod(0o644)
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    healed = campaign.run("inline", "inline", "--verify")
+    assert healed["made"] == {"finish": 2}
+    assert all(link.resolve().exists() for link in links)
+    assert campaign.manifest("inline") == before
+
+
 def test_wrong_input_is_explained(campaign: Campaign, tmp_path: Path) -> None:
     wrong = demo(tmp_path, {"segments:\n": "segment:\n"})
     answer, said = creative("validate", str(wrong), code=2)
@@ -146,7 +193,7 @@ def test_wrong_input_is_explained(campaign: Campaign, tmp_path: Path) -> None:
     assert "the plan has 42 ads, limits.ads allows 10" in said
     _, said = creative("show", "nothing", "--out", str(campaign.folder / "inline"), code=2)
     assert "nothing" in said
-    _, said = creative("status", "--out", str(tmp_path / "empty"), code=75)
+    _, said = creative("status", "--out", str(tmp_path / "empty"), code=2)
     assert str(tmp_path / "empty") in said
 
 
@@ -154,7 +201,7 @@ def _files(folder: Path) -> dict[str, float]:
     return {str(path): path.stat().st_mtime for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_store_that_cannot_be_written_is_infrastructure(campaign: Campaign, tmp_path: Path) -> None:
+def test_a_store_at_a_wrong_place_is_explained(campaign: Campaign, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     _, said = creative(
         "run", str(campaign.brief), "--store", str(tmp_path / "file" / "store"), "--out", str(tmp_path / "o"), code=75

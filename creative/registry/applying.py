@@ -271,6 +271,7 @@ def _asset_row(asset: AssetRecord, cell: CellRecord, entry: int, state: AssetSta
         "binding": cell.binding,
         "finish": cell.steps.get("finish", ""),
         "poster": asset.poster,
+        "checked": asset.checked,
         "reasons": list(asset.reasons),
         "findings": list(asset.findings),
         "figures": dict(asset.figures),

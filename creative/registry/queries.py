@@ -43,6 +43,7 @@ def current_assets(connection: Connection, campaign: str, ads: Collection[str] |
             assets.c.binding,
             assets.c.finish,
             assets.c.sha256,
+            assets.c.checked,
         )
         .join(assets, assets.c.asset_id == cells.c.asset)
         .where(cells.c.campaign == campaign, assets.c.state.not_in(GONE))
@@ -51,11 +52,11 @@ def current_assets(connection: Connection, campaign: str, ads: Collection[str] |
     shared: dict[str, Any] = {}  # many ads have the same state, wish and price: one string each will do
 
     def current(row: Sequence[Any]) -> CurrentAsset:
-        ad_id, asset_id, state, wanted, binding, finish, sha256 = row
+        ad_id, asset_id, state, wanted, binding, finish, sha256, checked = row
         if len(shared) > _MOST_SHARED:
             shared.clear()
         state, wanted, binding = (shared.setdefault(text, text) for text in (state, wanted, binding))
-        return CurrentAsset(ad_id, asset_id, state, wanted, binding, finish, sha256)
+        return CurrentAsset(ad_id, asset_id, state, wanted, binding, finish, sha256, checked)
 
     if ads is None:
         with connection.execution_options(yield_per=_BATCH).execute(query) as rows:

@@ -47,7 +47,8 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class CurrentAsset:
-    """The present rendition of an ad. `wanted` and `binding` are what it was made for; `finish` is its step's key."""
+    """The present rendition of an ad. `wanted` and `binding` are what it was made for, `checked` what judged it; `finish`
+    is its step's key."""
 
     ad_id: str
     asset_id: str
@@ -56,6 +57,7 @@ class CurrentAsset:
     binding: str
     finish: str
     sha256: str
+    checked: str
 
 
 @dataclass(frozen=True, slots=True)

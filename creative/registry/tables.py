@@ -126,6 +126,7 @@ assets = sa.Table(
     sa.Column("binding", NAME, nullable=False),
     sa.Column("finish", NAME, nullable=False),
     sa.Column("poster", NAME),
+    sa.Column("checked", NAME, nullable=False),
     sa.Column("reasons", sa.JSON, nullable=False),
     sa.Column("findings", sa.JSON, nullable=False),
     sa.Column("figures", sa.JSON, nullable=False),

@@ -17,19 +17,21 @@ from typing import Any
 
 from creative.acceptance import accept
 from creative.brief.brief import Brief
-from creative.canonical import canonical, digest
+from creative.canonical import canonical, checked_key, digest
 from creative.errors import StoreError
 from creative.planning import Planner, PlanWindow
 from creative.planning.planner import asset_id
 from creative.planning.window import ENDS
 from creative.records import AssetRecord, CellRecord, LineageStep, Receipt, Window
-from creative.registry import Registry
+from creative.registry import CurrentAsset, Registry
 from creative.running.loop import Loop, Progress
 from creative.running.port import Runner
 from creative.steps import Output, step_from_recipe
 from creative.store import Log, Store, read_receipt, write_window
 from creative.store.events import BriefEvent, Event, JobResult, JobState, RetiredEvent, RunEvent, WindowEvent
 from creative.world import World
+
+_RETIRABLE = ("pending", "approved", "failed-check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class CampaignRun:
         self.log = Log(store, self.campaign)
         self.report = Report(run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
         self._receipt = functools.lru_cache(8192)(self._read_receipt)
+        self._rows = functools.cache(lambda placement: digest(world.placements[placement].model_dump_json().encode()))
         self._begun = False
         self._started = time.monotonic()
         self._jobs: dict[str, Counter[str]] = defaultdict(Counter)
@@ -142,6 +145,9 @@ class CampaignRun:
             self.store.put_blob(snapshot, "application/json")
             owner = self.brief.owner.model_dump(mode="json") if self.brief.owner else None
             self._say("brief", BriefEvent(snapshot=sha256, name=self.brief.campaign.name, owner=owner))
+        for row in self.registry.runs(self.campaign):
+            if row.status == "running":  # it died without a word; one that still goes on will say so itself
+                self._say("run", RunEvent(run=row.id, status="stopped", counts=row.counts, seconds=row.seconds))
         jobs = {segment: JobResult(state="queued", counts=dict(counts)) for segment, counts in self._jobs.items()}
         self._say("run", RunEvent(run=self.report.run, status="running", jobs=jobs))
 
@@ -171,8 +177,8 @@ class CampaignRun:
         return "partly" if self.report.assets else "failed"
 
     def _retire(self) -> None:
-        present = (row.ad_id for row in self.registry.each_current_asset(self.campaign))
-        gone = tuple(sorted(ad for ad in present if ad not in self._seen))
+        present = self.registry.each_current_asset(self.campaign)
+        gone = tuple(sorted(row.ad_id for row in present if row.state in _RETIRABLE and row.ad_id not in self._seen))
         if gone:
             self._begin()
             self._say("retired", RetiredEvent(ads=gone, why="the brief does not want it any more"))
@@ -188,32 +194,26 @@ class CampaignRun:
         for planned in window.cells:
             cell = planned.record()
             self._seen.add(cell.ad_id)
-            reason = next((broken[key] for key in cell.steps.values() if key in broken), None)
-            if reason is not None:
-                self._fail(cell, reason)
-                before = current.get(cell.ad_id)
-                if self._begun or (before and before.binding != cell.binding):
-                    cells.append(cell)
-                    touched.add(cell.segment)
-                continue
             present = current.get(cell.ad_id)
-            if present is not None and self._same(cell, present.asset_id, present.wanted):
-                state, reasons = present.state, None
-            else:
-                asset = self._asset(cell)
-                cells.append(cell)
+            reason = next((broken[key] for key in cell.steps.values() if key in broken), None)
+            if reason is None and present is not None and self._same(cell, present):
+                self._count(cell, present.state, f"failed its checks: creative show {present.asset_id}")
+                continue
+            asset = None
+            if reason is None:
+                try:
+                    asset = self._asset(cell)
+                except (StoreError, KeyError, ValueError) as error:  # a receipt or its figures are gone or damaged
+                    reason = f"{error}: run again with --verify"
+            if asset is not None:
                 assets.append(asset)
-                touched.add(cell.segment)
-                state, reasons = asset.state, "; ".join(asset.reasons)
                 self.report.new += present is None or present.asset_id != asset.asset_id
-            self.report.assets += 1
-            self._jobs[cell.segment]["done"] += 1
-            if state == "failed-check":
-                self._fail(
-                    cell, reasons or f"failed its checks: creative show {asset_id(cell.ad_id, cell.steps['finish'])}"
-                )
-                self.report.assets -= 1
-                self._jobs[cell.segment]["done"] -= 1
+                self._count(cell, asset.state, "; ".join(asset.reasons))
+            else:
+                self._fail(cell, reason or "")
+            if asset is not None or self._begun or (present is not None and present.binding != cell.binding):
+                cells.append(cell)
+                touched.add(cell.segment)
         if cells:
             self._begin()
             name = write_window(self.store, self.campaign, Window(cells=tuple(cells), assets=tuple(assets)))
@@ -223,8 +223,25 @@ class CampaignRun:
                 counts = self._jobs[segment]
                 self.registry.set_job(self.report.run, segment, _state(counts, running=True), dict(counts))
 
-    def _same(self, cell: CellRecord, present: str, wanted: str) -> bool:
-        return present == asset_id(cell.ad_id, cell.steps["finish"]) and wanted == cell.wanted
+    def _same(self, cell: CellRecord, present: CurrentAsset) -> bool:
+        """Whether what is registered is what the plan ends in, was judged as it would be now, and is there."""
+        return (
+            present.asset_id == asset_id(cell.ad_id, cell.steps["finish"])
+            and present.wanted == cell.wanted
+            and present.checked == self._judges(cell)
+        )
+
+    def _judges(self, cell: CellRecord) -> str:
+        """The digest of what an asset's state follows from, beside its bytes."""
+        row = self._rows(cell.placement)
+        return checked_key([cell.steps["measure"], cell.steps["poster"], row])
+
+    def _count(self, cell: CellRecord, state: str, reason: str) -> None:
+        if state == "failed-check":
+            self._fail(cell, reason, made=True)
+        else:
+            self.report.assets += 1
+            self._jobs[cell.segment]["done"] += 1
 
     def _fail(self, cell: CellRecord, reason: str, *, made: bool = False) -> None:
         self._jobs[cell.segment]["failed"] += 1
@@ -253,6 +270,7 @@ class CampaignRun:
             findings=verdict.findings,
             figures=figures,
             poster=poster.outputs["image"].sha256,
+            checked=self._judges(cell),
             lineage=tuple(self._lineage([receipt.key for receipt in (finish, measure, poster)])),
         )
 

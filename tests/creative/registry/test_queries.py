@@ -34,6 +34,7 @@ def test_current_assets(filled: Registry) -> None:
         binding="5.99",
         finish="finish ad3 2",
         sha256=asset("ad3", "2").sha256,
+        checked="",
     )
     assert current["ad6"].state == "rejected"
     assert list(filled.each_current_asset("c")) == list(current.values())

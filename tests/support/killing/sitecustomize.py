@@ -1,6 +1,7 @@
 """On the path of a command under test: kills its whole process group, -9, at the k-th commit point of any of its processes.
 
-A commit point is a call that makes something durable: a file renamed or linked into place, an fsync, a SQLite commit.
+A commit point is a call of Python's that makes something durable: a file renamed or linked into place, an fsync. Between two of
+them lie SQLite's own.
 KILL_FILE holds the count so far, shared by driver and workers; KILL_AT is k (0: count only).
 """
 

@@ -115,6 +115,7 @@ def upgrade() -> None:
         _name("binding"),
         _name("finish"),
         _name("poster", nullable=True),
+        _name("checked"),
         *_json("reasons", "findings", "figures", "choices", "texts", "lines", "carried", "lineage"),
         sa.ForeignKeyConstraint(["ad_id"], ["cells.ad_id"], name=op.f("fk_assets_ad_id")),
         sa.ForeignKeyConstraint(["campaign"], ["campaigns.id"], name=op.f("fk_assets_campaign")),
