@@ -204,7 +204,7 @@ def _files(folder: Path) -> dict[str, float]:
 def test_a_store_at_a_wrong_place_is_explained(campaign: Campaign, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     _, said = creative(
-        "run", str(campaign.brief), "--store", str(tmp_path / "file" / "store"), "--out", str(tmp_path / "o"), code=75
+        "run", str(campaign.brief), "--store", str(tmp_path / "file" / "store"), "--out", str(tmp_path / "o"), code=2
     )
     assert "store" in said
 
