@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from creative.backends import resolve
 from creative.brief.brief import Brief
 from creative.brief.load import load_brief
 from creative.catalogue import Catalogue, load_catalogue
-from creative.errors import BriefError, LimitError, UsageError
+from creative.errors import BriefError, DamagedRegistryError, LimitError, MissingStoreError, UsageError
 from creative.planning import Planner, Survey, survey
 from creative.planning.survey import Rate
 from creative.registry import Registry, open_registry
+from creative.registry.database import move_aside
 from creative.resources import templates
 from creative.running.inline import InlineRunner
 from creative.running.port import Runner, Worksite
@@ -38,7 +40,8 @@ class Session:
     def runner(self) -> Runner:
         """The runner that the settings name; its workers start when first needed."""
         cache = self.settings.out.absolute() / "cache"
-        site = Worksite(self.store.url, str(cache), self.catalogue.digest)
+        tables = tuple(str(table.absolute()) for table in self.settings.catalogues)
+        site = Worksite(self.store.url, str(cache), self.catalogue.digest, tables)
         if self.settings.runner == "inline":
             return InlineRunner(site, self.settings.workers)
         runner: Runner = resolve(_RAY)(site, workers=self.settings.workers)
@@ -50,20 +53,70 @@ class Session:
 
     def survey(self, brief: Brief, world: World, only: Mapping[str, frozenset[str]]) -> Survey:
         """What the plan comes to. Raises BriefError for what cannot be made, LimitError over the brief's limit."""
-        planner = Planner(brief, world, only)
-        gc.freeze()  # what is loaded stays: looking through it again and again took a fifth of the time
-        found = survey(planner.windows(), self.registry.known_steps, self.rates(), self.catalogue.specs)
-        if planner.findings:
-            raise BriefError(list(planner.findings.values()))
-        ads, most = sum(found.ads.values()), brief.limits.ads
-        if most is not None and ads > most:
-            raise LimitError(
-                f"{brief.line('limits.ads')}: the plan has {ads} ads, limits.ads allows {most}: raise it, or trim the "
-                "matrix (include, exclude, variants, or --only)"
-            )
-        if not ads:
-            raise UsageError("the plan has no ads: look at include, exclude, markets and --only")
-        return found
+        return surveyed(brief, world, only, self.registry.known_steps, self.rates())
+
+
+def surveyed(
+    brief: Brief,
+    world: World,
+    only: Mapping[str, frozenset[str]] | None = None,
+    known: Callable[[Iterable[str]], set[str]] = lambda _: set(),
+    rates: Mapping[tuple[str, str], Rate] | None = None,
+) -> Survey:
+    """What the plan comes to when the steps that `known` names are there: none, if left out.
+
+    Raises BriefError for what cannot be made, LimitError over the brief's limit, UsageError for a plan without ads.
+    """
+    planner = Planner(brief, world, only)
+    gc.freeze()  # what is loaded stays: looking through it again and again took a fifth of the time
+    found = survey(planner.windows(), known, rates or {}, world.catalogue.specs)
+    if planner.findings:
+        raise BriefError(list(planner.findings.values()))
+    ads, most = sum(found.ads.values()), brief.limits.ads
+    if most is not None and ads > most:
+        problem = f"the plan has {ads} ads, limits.ads allows {most}"
+        trim = "Raise it, or trim the matrix (include, exclude, variants, or --only)"
+        raise LimitError([brief.finding("limits.ads", problem, trim)])
+    if not ads:
+        raise UsageError("the plan has no ads: look at include, exclude, markets and --only")
+    found.warnings = tuple(map(str, planner.warnings))
+    return found
+
+
+@contextlib.contextmanager
+def looking(settings: Settings) -> Iterator[Session | None]:
+    """A session that makes no store and no registry where there is none: None without a store."""
+    try:
+        store = open_store(settings.store, create=False)
+    except MissingStoreError:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        place, there = settings.registry, "://" in settings.registry or Path(settings.registry).exists()
+        with open_registry(place if there else Path(folder) / "registry.db", store.id) as registry:
+            if there:
+                registry.catch_up(store)
+            else:
+                registry.rebuild(store)
+            yield Session(settings, load_catalogue(settings.catalogues), store, registry)
+
+
+def reindex(settings: Settings) -> tuple[int, int, Path | None]:
+    """Make the registry anew from the store. A file that cannot be read any more is moved aside first.
+
+    Returns the entries applied, the campaigns there are, and where the damaged file is now, if there was one.
+    """
+    store = open_store(settings.store, create=False)
+    try:
+        return *_rebuilt(settings, store), None
+    except DamagedRegistryError:
+        aside = move_aside(settings.registry)
+    return *_rebuilt(settings, store), aside
+
+
+def _rebuilt(settings: Settings, store: Store) -> tuple[int, int]:
+    with open_registry(settings.registry, store.id) as registry:
+        return registry.rebuild(store), len(registry.campaigns())
 
 
 @contextlib.contextmanager
@@ -87,5 +140,5 @@ def in_world(brief: Brief, catalogue: Catalogue) -> World:
         try:
             catalogue.choose(kind, name)
         except UsageError as error:
-            raise UsageError(f"{brief.line(f'backends.{kind}')}: backends.{kind}: {error}") from error
+            raise BriefError([brief.finding(f"backends.{kind}", str(error))]) from error
     return ingest(brief, catalogue)

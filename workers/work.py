@@ -6,15 +6,21 @@ blobs, and write the receipt last, if absent: the loser of a race takes the winn
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import errno
 import functools
+import json
+import os
 import shutil
+import socket
 import tempfile
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from creative.backends import Backend, BackendSpec, Made, Task, resolve
 from creative.canonical import key as canonical_key
@@ -27,6 +33,20 @@ from creative.store.receipts import log_refused_attempt, read_receipt, write_fai
 from creative.version import VERSION
 
 _REMEMBERED_RECEIPTS = 4096
+_OWN = "workers."
+_PASSING = frozenset(
+    (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ESTALE,
+        errno.EROFS,
+    )
+)
+"""What the machine lacks just now. Any other OSError is the backend's own, as Pillow's for a picture it cannot read."""
 
 
 def attempt_seed(seed: int | None, attempt: int) -> int | None:
@@ -45,6 +65,10 @@ class _Open:
     files: dict[str, Path]
 
 
+class _WrongMade(Exception):
+    """The backend returned what no step can keep."""
+
+
 class Workshop:
     """One worker process: keeps its backends loaded, and works on one batch at a time."""
 
@@ -54,6 +78,8 @@ class Workshop:
         self.threads = threads
         self.store: Store = open_store(site.store_url)
         self.cache = Path(site.cache)
+        self.scratch = self.cache / "scratch"
+        _sweep(self.scratch)
         self._backends: dict[tuple[str, str], Backend] = {}
         self._receipt = functools.lru_cache(_REMEMBERED_RECEIPTS)(self._find_receipt)
 
@@ -68,8 +94,9 @@ class Workshop:
                     waiting.append(self._fetch(step))
                 else:
                     outcomes[step.key] = Outcome(step.key, "reused", receipt)
-            except (StoreError, OSError) as error:
-                outcomes[step.key] = Outcome(step.key, "unavailable", reason=str(error))
+            except Exception as error:  # noqa: BLE001  of this step only, whatever it is
+                self._receipt.cache_clear()  # a step made again may have other bytes
+                outcomes[step.key] = _trouble(step, error)
         refusals: dict[str, str] = {}
         attempts = batch.spec.attempts if KINDS[batch.spec.kind].seeded else 1
         for attempt in range(attempts):
@@ -90,12 +117,18 @@ class Workshop:
 
     def _attempt(self, spec: BackendSpec, waiting: Sequence[_Open], attempt: int) -> list[tuple[_Open, Outcome | str]]:
         """Each step with its outcome, or with the reason why this attempt does not count."""
-        scratch = Path(tempfile.mkdtemp(prefix="creative-"))
+        try:
+            self.scratch.mkdir(parents=True, exist_ok=True)
+            scratch = Path(tempfile.mkdtemp(prefix=_scratch_name(os.getpid()), dir=self.scratch))
+            folders = [scratch / str(number) for number in range(len(waiting))]
+            for folder in folders:
+                folder.mkdir()
+        except OSError as error:
+            reason = f"no scratch folder in {self.scratch}: {_text(error)}"
+            return [(left, Outcome(left.step.key, "unavailable", reason=reason)) for left in waiting]
         try:
             tasks = []
-            for number, left in enumerate(waiting):
-                folder = scratch / str(number)
-                folder.mkdir()
+            for left, folder in zip(waiting, folders, strict=True):
                 seed = attempt_seed(left.step.seed, attempt)
                 step = left.step
                 tasks.append(Task(step.key, step.kind, step.params, left.files, seed, folder, attempt))
@@ -113,8 +146,8 @@ class Workshop:
         try:
             backend = self._backends.get((spec.kind, spec.name))
             if backend is None:
-                backend = self._backends[spec.kind, spec.name] = resolve(spec.target)(spec, self.threads)
-            results = backend.make(tasks)
+                backend = self._backends[spec.kind, spec.name] = _load(spec.target)(spec, self.threads)
+            results = list(backend.make(tasks))
             if len(results) != len(tasks):
                 raise RuntimeError(f"{spec.target} returned {len(results)} results for {len(tasks)} tasks")
             return results
@@ -127,35 +160,32 @@ class Workshop:
         step = left.step
         try:
             if isinstance(result, AttemptRefused):
-                log_refused_attempt(self.store, step.key, task.attempt, str(result))
-                return str(result)
-            if isinstance(result, StepRefused | UsageError):
-                return self._refuse(step, str(result))
-            if isinstance(result, StoreError | OSError | MemoryError):
-                return Outcome(step.key, "unavailable", reason=f"{type(result).__name__}: {result}")
+                log_refused_attempt(self.store, step.key, task.attempt, _text(result))
+                return _text(result)
+            if isinstance(result, StepRefused):
+                return self._refuse(step, _text(result))
             if isinstance(result, Exception):
-                return Outcome(step.key, "failed", reason=_explain(result))
+                return _trouble(step, result)
             return self._commit(spec, left, task, result, seconds)
-        except (StoreError, OSError) as error:
-            return Outcome(step.key, "unavailable", reason=str(error))
+        except Exception as error:  # noqa: BLE001  what foreign code returned is this step's outcome, never the worker's end
+            return _trouble(step, error)
 
     def _commit(self, spec: BackendSpec, left: _Open, task: Task, made: Made, seconds: float) -> Outcome:
         step, types = left.step, KINDS[left.step.kind].outputs
-        if set(made.outputs) != set(types):
-            reason = f"{spec.target} made {sorted(made.outputs)}; a {step.kind} has {sorted(types)}"
-            return Outcome(step.key, "failed", reason=reason)
+        notes = _check(spec, made, types)
         receipt = Receipt(
             key=step.key,
             recipe=step.recipe(),
             outputs={
-                name: self.store.put_blob(made.outputs[name], made.types.get(name, type_)) for name, type_ in types.items()
+                name: self.store.put_blob(made.outputs[name], made.types.get(name, type_))
+                for name, type_ in types.items()
             },
             inputs=left.digests,
             seconds=round(seconds, 4),
             attempt=task.attempt,
             seed=task.seed,
             licence=spec.licence,
-            notes=dict(made.notes),
+            notes=notes,
             version=VERSION,
             made_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         )
@@ -168,8 +198,8 @@ class Workshop:
         failure = Failure(key=step.key, kind=step.kind, label=step.label, status="refused", reason=reason, at=at)
         try:
             write_failure(self.store, failure)
-        except (StoreError, OSError) as error:
-            return Outcome(step.key, "unavailable", reason=str(error))
+        except Exception as error:  # noqa: BLE001  as in _settle
+            return _trouble(step, error)
         return Outcome(step.key, "refused", reason=reason)
 
     def _find_receipt(self, key: str) -> Receipt:
@@ -179,17 +209,95 @@ class Workshop:
         return receipt
 
     def _fetch(self, step: Step) -> _Open:
-        digests = {}
+        digests, files = {}, {}
         for role, source in step.inputs.items():
-            digests[role] = (
-                source if isinstance(source, str) else self._receipt(source.step).outputs[source.name].sha256
-            )
-        files = {role: self.store.fetch(digest, self.cache) for role, digest in digests.items()}
+            if isinstance(source, str):
+                digests[role], files[role] = source, self.store.fetch(source, self.cache)
+                continue
+            blob = self._receipt(source.step).outputs[source.name]
+            file = self.store.fetch(blob.sha256, self.cache)
+            size = file.stat().st_size
+            if size != blob.bytes:
+                raise StoreError(f"the blob {blob.sha256} is damaged: {file} has {size} bytes, not {blob.bytes}")
+            digests[role], files[role] = blob.sha256, file
         return _Open(step, digests, files)
+
+
+def _load(target: str) -> Any:
+    """The class. Raises UsageError that says what this worker lacks."""
+    try:
+        return resolve(target)
+    except UsageError as error:
+        cause = error.__cause__
+        if isinstance(cause, ModuleNotFoundError) and not target.startswith(_OWN):  # no extra of ours has it
+            raise UsageError(
+                f"{target} needs the Python package {cause.name!r}: install it where the worker runs"
+            ) from error
+        raise
+
+
+def _check(spec: BackendSpec, made: object, types: Mapping[str, str]) -> dict[str, Any]:
+    """The notes as plain JSON values. Raises _WrongMade unless `made` has every output of the kind, as bytes or a file."""
+    if not isinstance(made, Made):
+        raise _WrongMade(f"{spec.target} returned {type(made).__name__}, not what it made")
+    if set(made.outputs) != set(types):
+        raise _WrongMade(f"{spec.target} made {sorted(map(str, made.outputs))}; a {spec.kind} has {sorted(types)}")
+    for name, output in made.outputs.items():
+        if not isinstance(output, bytes) and not (isinstance(output, Path) and output.is_file()):
+            raise _WrongMade(f"{spec.target}: its output {name!r} is neither bytes nor a file that is there")
+    try:
+        text = json.dumps(dict(made.notes), allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (TypeError, ValueError) as error:
+        raise _WrongMade(f"{spec.target}: its notes are not JSON: {_text(error)}") from error
+    notes: dict[str, Any] = json.loads(text)
+    return notes
+
+
+def _trouble(step: Step, error: Exception) -> Outcome:
+    """Unavailable where another try may do, else failed."""
+    passing = isinstance(error, StoreError | MemoryError) or (isinstance(error, OSError) and error.errno in _PASSING)
+    if passing:
+        reason = _text(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {_text(error)}"
+        return Outcome(step.key, "unavailable", reason=reason)
+    spoken = isinstance(error, UsageError | _WrongMade)
+    return Outcome(step.key, "failed", reason=_text(error) if spoken else _explain(error))
+
+
+def _text(error: BaseException) -> str:
+    """What it says, as text that can be stored: foreign code may put anything into it."""
+    try:
+        text = str(error).strip()
+    except Exception:  # noqa: BLE001  foreign code too
+        text = ""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _scratch_name(pid: int) -> str:
+    return f"{socket.gethostname()}-{pid}-"
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what workers of this machine left when they died."""
+    with contextlib.suppress(OSError):
+        for entry in folder.iterdir():
+            host, _, rest = entry.name.rpartition("-")[0].rpartition("-")
+            if host == socket.gethostname() and rest.isdecimal() and not _is_alive(int(rest)):
+                shutil.rmtree(entry, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _explain(error: Exception) -> str:
     """The last lines of what foreign code raised: enough to find the place, short enough for a report."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {str(error).strip()[:500]}{place}"
+    return f"{type(error).__name__}: {_text(error)[:500]}{place}"

@@ -19,6 +19,7 @@ from creative.running.port import Batch, Outcome, Worksite
 
 _WORKSHOP = "workers.work:Workshop"
 _START_SECONDS = 60.0
+_END_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -96,7 +97,10 @@ class InlineRunner:
         """End the child; `wait` then reports the batch as lost."""
         if self._batch is not None and self._batch.id == batch and self._process is not None:
             self._process.kill()
-            self._process.join()
+            self._process.join(_END_SECONDS)
+            if self._pipe is not None:  # even a process that hangs in the kernel is not waited for any more
+                self._pipe.close()
+                self._pipe = None
 
     def close(self) -> None:
         """End the child."""
@@ -104,8 +108,9 @@ class InlineRunner:
             self._pipe.close()
         if self._process is not None:
             self._process.kill()
-            self._process.join()
-            self._process.close()
+            self._process.join(_END_SECONDS)
+            with contextlib.suppress(ValueError):  # it hangs in the kernel: it is left behind
+                self._process.close()
         self._process = self._pipe = self._batch = None
 
     def _child(self) -> Connection:

@@ -15,8 +15,9 @@ import datetime
 import heapq
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from creative.backends import BackendSpec
 from creative.errors import StoreError
@@ -24,9 +25,9 @@ from creative.planning import PlanWindow
 from creative.records import Failure, Receipt
 from creative.registry import Registry
 from creative.running.port import Batch, Outcome, Runner
-from creative.steps import Step
+from creative.steps import Output, Step
 from creative.store import Store
-from creative.store.receipts import clear_failure, read_failure, read_receipt, write_failure
+from creative.store.receipts import clear_failure, delete_receipt, read_failure, read_receipt, write_failure
 from creative.world import Media
 
 _WINDOWS_OPEN = 2
@@ -114,6 +115,8 @@ class Loop:
         self._states: dict[str, _State] = {}
         self._ready: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         self._later: list[tuple[float, str]] = []
+        self._later_of: Counter[tuple[str, str]] = Counter()
+        self._found: set[Output] = set()
         self._windows: deque[_OpenWindow] = deque()
         self._deadlines: dict[int, float] = {}
         self._overdue: dict[int, float] = {}
@@ -152,13 +155,7 @@ class Loop:
     # -- admit ---------------------------------------------------------------------------------------------------------
 
     def _admit(self, window: PlanWindow) -> None:
-        known = self.registry.known_steps(window.steps)
-        missing = window.needed(known)
-        found = [receipt for key in missing if (receipt := read_receipt(self.store, key)) is not None]
-        if found:  # made by a run that died before it could tell the registry
-            self.registry.record_steps(found)
-            known = known | {receipt.key for receipt in found}
-            missing = window.needed(known)
+        missing = self._missing(window)
         self._count(window, missing)
         fresh = {key: step for key, step in missing.items() if key not in self._states}
         for key, step in fresh.items():
@@ -190,6 +187,47 @@ class Loop:
         self._upload(step for key, step in fresh.items() if key in self._states)
         self.observe(self.progress)
 
+    def _missing(self, window: PlanWindow) -> dict[str, Step]:
+        """What has to be made: what nobody knows of, and what it is made from as far as that is lost."""
+        known = self.registry.known_steps(window.steps)
+        missing = window.needed(known)
+        found = [receipt for key in missing if (receipt := read_receipt(self.store, key)) is not None]
+        if found:  # made by a run that died before it could tell the registry
+            self.registry.record_steps(found)
+            known = known | {receipt.key for receipt in found}
+            missing = window.needed(known)
+        while lost := self._lost_inputs(missing, known):
+            self.registry.forget_steps(lost)
+            known = known - lost
+            missing = window.needed(known)
+        return missing
+
+    def _lost_inputs(self, missing: Mapping[str, Step], known: Container[str]) -> set[str]:
+        """Steps that the registry knows, whose receipt or bytes a missing step would not find. Each output is asked once."""
+        inputs = {source for step in missing.values() for source in step.inputs.values() if isinstance(source, Output)}
+        lost = set()
+        for source in inputs - self._found:
+            if source.step not in known:
+                continue
+            if self._is_there(source):
+                self._found.add(source)
+            else:
+                delete_receipt(self.store, source.step)
+                lost.add(source.step)
+        return lost
+
+    def _is_there(self, source: Output) -> bool:
+        try:
+            receipt = read_receipt(self.store, source.step)
+        except StoreError:  # not to be understood: the worker says so, for those steps only
+            return True
+        blob = receipt.outputs.get(source.name) if receipt else None
+        if blob is None or not self.store.has_blob(blob.sha256):
+            return False
+        # In a directory the size can be had for nothing; elsewhere the worker compares it.
+        local = self.store.url.startswith("file:")
+        return not local or self.store.fetch(blob.sha256, Path()).stat().st_size == blob.bytes
+
     def _count(self, window: PlanWindow, missing: Mapping[str, Step]) -> None:
         for key, step in window.steps.items():
             mark = bytes.fromhex(key[:16])
@@ -215,7 +253,10 @@ class Loop:
     def _wake(self) -> None:
         now = time.monotonic()
         while self._later and self._later[0][0] <= now:
-            self._push(heapq.heappop(self._later)[1])
+            key = heapq.heappop(self._later)[1]
+            step = self._states[key].step
+            self._later_of[step.kind, step.backend] -= 1
+            self._push(key)
 
     def _dispatch(self) -> None:
         while True:
@@ -250,11 +291,14 @@ class Loop:
         return True
 
     def _gpu_turn(self, name: tuple[str, str]) -> bool:
-        """One GPU model at a time, until no open step wants it any more."""
-        if self._gpu not in (None, name):
-            for state in self._states.values():
-                if (state.step.kind, state.step.backend) == self._gpu:
-                    return False
+        """One GPU model at a time, until it has nothing to do. Steps that wait for others do not hold it: those others
+        may be for another GPU model.
+        """
+        now = self._gpu
+        if now is not None and now != name:
+            running = any((batch.spec.kind, batch.spec.name) == now for batch in self.progress.in_flight.values())
+            if running or self._ready[now] or self._later_of[now]:
+                return False
         self._gpu = name
         return True
 
@@ -327,6 +371,7 @@ class Loop:
         state.tries += 1
         if state.tries < _TRIES:
             heapq.heappush(self._later, (time.monotonic() + 0.5 * 4.0**state.tries, key))
+            self._later_of[state.step.kind, state.step.backend] += 1
             return
         self.progress.unavailable = True
         self._break(key, "unavailable", reason)

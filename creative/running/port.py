@@ -36,11 +36,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Worksite:
-    """What every worker is told once: where the store is, where fetched media may be kept, what catalogue to expect."""
+    """What every worker is told once: where the store is, where fetched media and scratch files may be kept.
+
+    `catalogue` is the digest that a worker elsewhere has to come to with `tables`, the operator's own ("" for any).
+    """
 
     store_url: str
     cache: str
     catalogue: str
+    tables: tuple[str, ...] = ()
 
 
 class Runner(Protocol):

@@ -6,6 +6,7 @@ every bound is moved to the quietest place near it.
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from functools import cached_property
@@ -72,7 +73,9 @@ def _say(text: str, voice: str) -> Samples:
     try:
         child = subprocess.run(command, input=plain.encode(), capture_output=True, timeout=120, check=False)
     except subprocess.TimeoutExpired as error:
-        raise AttemptRefused("the voice did not answer within two minutes") from error
+        raise RuntimeError("the voice did not answer within two minutes") from error
+    if child.returncode < 0:  # a signal: the machine's doing, or a crash; nothing that the text must answer for
+        raise RuntimeError(f"the voice was ended by {signal.Signals(-child.returncode).name}")
     if child.returncode:
         lines = child.stderr.decode(errors="replace").split("\n")
         raise AttemptRefused(f"the voice ended with {child.returncode}: {' '.join(lines[-2:]).strip()}")

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from creative.catalogue import load_catalogue
 from creative.planning.window import PlanWindow
 from creative.registry import Registry, open_registry
 from creative.running.inline import InlineRunner
@@ -50,7 +51,7 @@ class Bench:
     def __init__(self, folder: Path, make_runner: RunnerMaker, **changes: Any) -> None:
         self.store: Store = open_store(str(folder / "store"))
         self.registry: Registry = open_registry(folder / "registry.db", self.store.id)
-        self.site = Worksite(self.store.url, str(folder / "cache"), "test")
+        self.site = Worksite(self.store.url, str(folder / "cache"), load_catalogue().digest)
         self.make_runner, self.specs = make_runner, specs(**changes)
         self.runner = make_runner(self.site)
         self.begun = 0
@@ -160,13 +161,23 @@ def test_killed_workers_cost_only_their_batch(tmp_path: Path, make_runner: Runne
 
 
 def _worker_pids() -> list[int]:
-    """Our inline child, or Ray's actors."""
+    """Our inline child, or the actors of our own Ray: what descends from this process."""
     found = [child.pid for child in multiprocessing.active_children() if child.pid]
+    parents: dict[int, int] = {}
+    hands = []
     for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
         try:
-            title = (entry / "cmdline").read_bytes()
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if (entry / "cmdline").read_bytes().startswith(b"ray::Hands"):
+                hands.append(int(entry.name))
         except OSError:
             continue
-        if entry.name.isdecimal() and title.startswith(b"ray::Hands"):
-            found.append(int(entry.name))
+    for pid in hands:
+        above = pid
+        while above in parents and above != os.getpid():
+            above = parents[above]
+        if above == os.getpid():
+            found.append(pid)
     return found
