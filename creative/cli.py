@@ -1,7 +1,14 @@
 """The command line. It wires; what is done is elsewhere.
 
-Data go to stdout, everything for people to stderr. Exit codes: 0 all made, 2 bad brief or usage, 3 some ads failed,
-75 infrastructure (worth trying again), 130 interrupted.
+Data go to stdout, everything for people to stderr. Exit codes:
+
+0    all made
+2    bad brief or usage, a wrong place for store or registry
+3    some ads failed
+70   unforeseen: a fault of the farm's own (EX_SOFTWARE); a file with the traceback is named
+75   infrastructure: worth trying again (EX_TEMPFAIL)
+130  interrupted (Ctrl-C)
+143  terminated (SIGTERM), ended as cleanly as by Ctrl-C
 """
 
 from __future__ import annotations
@@ -10,6 +17,8 @@ import dataclasses
 import json
 import os
 import sys
+import tempfile
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,10 +28,12 @@ from creative.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_TEMPORARY,
+    EXIT_TERMINATED,
+    EXIT_UNFORESEEN,
     EXIT_USAGE,
-    BriefError,
     CreativeError,
 )
+from creative.signals import terminate_cleanly, terminated
 from creative.version import VERSION
 
 app = typer.Typer(
@@ -34,12 +45,13 @@ app = typer.Typer(
 )
 
 BriefPath = Annotated[Path, typer.Argument(metavar="BRIEF", help="A brief, for example campaign/brief.yaml.")]
-Out = Annotated[Path | None, typer.Option(help="Folder for everything that has no other place. [default: out]")]
+Out = Annotated[Path | None, typer.Option(help="Folder for everything that has no other place.", show_default="out")]
 StoreUrl = Annotated[
-    str | None, typer.Option("--store", metavar="URL", help="Folder of the store. [default: OUT/store]")
+    str | None, typer.Option("--store", metavar="URL", help="Folder of the store.", show_default="OUT/store")
 ]
 RegistryUrl = Annotated[
-    str | None, typer.Option("--registry", metavar="URL", help="Database of the registry. [default: OUT/registry.db]")
+    str | None,
+    typer.Option("--registry", metavar="URL", help="Database of the registry.", show_default="OUT/registry.db"),
 ]
 Only = Annotated[
     list[str] | None,
@@ -73,21 +85,21 @@ def init(
 @app.command()
 def validate(brief: BriefPath, as_json: Json = False, out: Out = None) -> None:
     """Check a brief, its brand kit and its media, and whether every ad of it can be planned. Nothing is made or stored."""
-    from creative import session
+    from creative import session, show
     from creative.catalogue import load_catalogue
-    from creative.planning import Planner
     from creative.settings import settings
 
     options = settings(out)
     loaded = session.read_brief(brief, options)
-    planner = Planner(loaded, session.in_world(loaded, load_catalogue(options.catalogues)))
-    ads = sum(len(window.cells) for window in planner.windows())
-    if planner.findings:
-        raise BriefError(list(planner.findings.values()))
+    found = session.surveyed(loaded, session.in_world(loaded, load_catalogue(options.catalogues)))
+    ads = sum(found.ads.values())
     if as_json:
-        _say({"ok": True, "campaign": loaded.campaign.id, "ads": ads, "findings": []})
-    else:
-        typer.echo(f"{brief}: good, {ads} ads", err=True)
+        campaign = loaded.campaign.id
+        _say({"ok": True, "campaign": campaign, "ads": ads, "findings": [], "warnings": list(found.warnings)})
+        return
+    for warning in found.warnings:
+        typer.echo(f"note: {warning}", err=True)
+    typer.echo(f"{brief}: good, {show.ads(ads)}", err=True)
 
 
 @app.command()
@@ -99,16 +111,18 @@ def plan(
     registry: RegistryUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Say what a run would make and what it takes, before anything runs."""
+    """Say what a run would make and what it takes, before anything runs. No store or registry is made."""
     from creative import session, show
+    from creative.catalogue import load_catalogue
     from creative.cells import parse_only
     from creative.settings import settings
 
     options = settings(out, store, registry)
-    loaded = session.read_brief(brief, options)
-    with session.session(options) as opened:
-        found = opened.survey(loaded, session.in_world(loaded, opened.catalogue), parse_only(only or []))
-    workers = options.workers or os.cpu_count() or 1
+    loaded, part = session.read_brief(brief, options), parse_only(only or [])
+    world = session.in_world(loaded, load_catalogue(options.catalogues))
+    with session.looking(options) as opened:
+        found = opened.survey(loaded, world, part) if opened else session.surveyed(loaded, world, part)
+    workers = 1 if options.runner == "inline" else options.workers or os.cpu_count() or 1
     if as_json:
         _say(
             {
@@ -122,6 +136,7 @@ def plan(
                 "seconds": round(found.seconds / workers, 1),
                 "bytes": found.bytes,
                 "guessed": list(found.guessed),
+                "warnings": list(found.warnings),
             }
         )
         return
@@ -137,15 +152,18 @@ def run(
     out: Out = None,
     store: StoreUrl = None,
     registry: RegistryUrl = None,
-    runner: Annotated[str | None, typer.Option(help="ray (default) or inline: one process on this machine.")] = None,
+    runner: Annotated[
+        str | None, typer.Option(help="ray, or inline: one process on this machine.", show_default="ray")
+    ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Ray workers on this machine. [default: its cores]")
+        int | None, typer.Option(min=1, help="Ray workers on this machine.", show_default="its cores")
     ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what was refused or quarantined before.")
     ] = False,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read everything in the store first: what is damaged or gone is made again.")
+        bool,
+        typer.Option("--verify", help="Read everything in the store first: what is damaged or gone is made again."),
     ] = False,
     sheet: Annotated[bool, typer.Option(help="Draw the contact sheet at the end.")] = True,
     as_json: Json = False,
@@ -227,17 +245,18 @@ def show(
 
 @app.command()
 def reindex(out: Out = None, store: StoreUrl = None, registry: RegistryUrl = None, as_json: Json = False) -> None:
-    """Make the registry anew from the store, which is the truth."""
-    from creative.session import session
+    """Make the registry anew from the store, which is the truth. A damaged registry file is moved aside first."""
+    from creative import session
     from creative.settings import settings
 
-    with session(settings(out, store, registry), create=False) as opened:
-        entries = opened.registry.rebuild(opened.store)
-        campaigns = len(opened.registry.campaigns())
+    entries, campaigns, aside = session.reindex(settings(out, store, registry))
     if as_json:
-        _say({"entries": entries, "campaigns": campaigns})
-    else:
-        typer.echo(f"{entries} log entries of {campaigns} campaigns applied", err=True)
+        _say({"entries": entries, "campaigns": campaigns, "moved_aside": aside and str(aside)})
+        return
+    if aside:
+        typer.echo(f"the registry was damaged; what is left of it is at {aside}", err=True)
+    one = "" if campaigns == 1 else "s"
+    typer.echo(f"{entries} log entries of {campaigns} campaign{one} applied", err=True)
 
 
 @app.command()
@@ -272,32 +291,51 @@ def _root(
 
 def main() -> None:
     """The entry point: every error that a person can act on is one message and an exit code."""
+    terminate_cleanly()
+    try:
+        sys.exit(_main())
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our data had enough
+        sys.exit(EXIT_OK)
+
+
+def _main() -> int:
     try:
         code = app(standalone_mode=False)
         if code == EXIT_INTERRUPTED:  # typer makes an exit code of Ctrl-C
             raise KeyboardInterrupt
-        sys.exit(code if isinstance(code, int) else EXIT_OK)
+        return code if isinstance(code, int) else EXIT_OK
     except CreativeError as error:
-        if "--json" in sys.argv:
-            _say(
-                {
-                    "ok": False,
-                    "error": str(error),
-                    "findings": [dataclasses.asdict(f) for f in getattr(error, "findings", ())],
-                }
-            )
+        _say_error(str(error), [dataclasses.asdict(finding) for finding in getattr(error, "findings", ())])
         typer.echo(str(error), err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except typer.TyperException as error:
+        _say_error(error.format_message())
         show_itself = getattr(error, "show", None)  # usage errors have one, with a hint
         if show_itself is None:
             typer.echo(str(error), err=True)
         else:
             show_itself()
-        sys.exit(EXIT_USAGE)
+        return EXIT_USAGE
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("interrupted; the same command goes on from here", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        how = "terminated" if terminated() else "interrupted"
+        typer.echo(f"{how}; the same command goes on from here", err=True)
+        return EXIT_TERMINATED if terminated() else EXIT_INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our data had enough
-        sys.exit(EXIT_OK)
+        raise
+    except Exception as error:  # noqa: BLE001  the last resort: a fault of ours is told in one line too
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="creative-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(f"creative-farm {VERSION}, Python {sys.version}\n")
+            traceback.print_exception(error, file=file)
+        message = f"unexpected: {type(error).__name__}: {error}; please report it with: {file.name}"
+        _say_error(message)
+        typer.echo(message, err=True)
+        return EXIT_UNFORESEEN
+
+
+def _say_error(message: str, findings: list[dict[str, Any]] | None = None) -> None:
+    """What went wrong as data, where data were asked for."""
+    if "--json" in sys.argv:
+        _say({"ok": False, "error": message, "findings": findings or []})

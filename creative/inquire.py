@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from creative.manifest import manifest_line
 from creative.night import the_campaign
@@ -72,7 +74,7 @@ def print_status(found: list[dict[str, Any]]) -> None:
 
 def asset(opened: Session, id_: str) -> dict[str, Any]:
     """One asset with everything that it came from: manifest line, steps with parameters and seeds, figures, history."""
-    row = opened.registry.asset(id_)
+    row = opened.registry.asset(_name(id_))
     steps = []
     for step in row.lineage:
         receipt = read_receipt(opened.store, step["key"])
@@ -94,15 +96,22 @@ def asset(opened: Session, id_: str) -> dict[str, Any]:
     }
 
 
+def _name(given: str) -> str:
+    """An id or a name; of a path, the file's name without its ending."""
+    name = given.rstrip("/").rpartition("/")[2]
+    return name[: -len(suffix)] if (suffix := Path(name).suffix).lower() in _ENDINGS else name
+
+
+_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".mp4", ".mp3", ".wav", ".m4a"})
+
+
 def print_asset(found: dict[str, Any]) -> None:
     """The same for people."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
+    rows: list[tuple[str, str]] = []
 
     def add(name: str, value: object) -> None:
         if value not in (None, "", [], {}, ()):
-            table.add_row(name, str(value))
+            rows.append((name, str(value)))
 
     add("asset", f"{found['asset_id']}  (ad {found['ad_id']})")
     add("name", found["name"])
@@ -138,4 +147,14 @@ def print_asset(found: dict[str, Any]) -> None:
             "history",
             f"{change['at']:%Y-%m-%d %H:%M:%S}  {change['before'] or 'new'} -> {change['after']}  {change['why']}",
         )
+    width = max(len(name) for name, _ in rows)
+    if not console.is_terminal:  # in a pipe a line is a line
+        for name, value in rows:
+            console.print(f"{name:{width}}  {value}", markup=False, soft_wrap=True)
+        return
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, Text(value))
     console.print(table)

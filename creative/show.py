@@ -56,6 +56,11 @@ def size(number: float) -> str:
     return f"{number:.0f} B"
 
 
+def ads(number: int) -> str:
+    """ "1 ad", "42 ads"."""
+    return f"{number} ad{'' if number == 1 else 's'}"
+
+
 def survey_table(found: Survey) -> Table:
     """Ads by kind, steps by kind: wanted and missing."""
     table = Table(box=None, pad_edge=False)
@@ -67,9 +72,10 @@ def survey_table(found: Survey) -> Table:
 
 
 def survey_lines(found: Survey, workers: int) -> list[str]:
-    """The plan in sentences."""
-    ads = ", ".join(f"{count} {modality}" for modality, count in sorted(found.ads.items()))
-    lines = [f"{sum(found.ads.values())} ads ({ads}); {found.ads_to_make} to make"]
+    """The plan in sentences, its warnings first."""
+    kinds = ", ".join(f"{count} {modality}" for modality, count in sorted(found.ads.items()))
+    lines = [f"note: {warning}" for warning in found.warnings]
+    lines.append(f"{ads(sum(found.ads.values()))} ({kinds}); {found.ads_to_make} to make")
     missing = sum(found.missing.values())
     if missing:
         seconds = found.seconds / max(1, workers)
@@ -156,18 +162,18 @@ def report_lines(report: Report) -> list[str]:
     progress = report.progress
     lines = [
         f"{progress.total('made')} steps made, {progress.total('reused')} there already, "
-        f"{progress.total('failed')} failed; {report.assets} ads, {report.new} of them new, in {duration(report.seconds)}"
+        f"{progress.total('failed')} failed; {ads(report.assets)}, {report.new} of them new, in {duration(report.seconds)}"
     ]
     if not progress.total("made") and not report.failed and not report.new:
-        lines = [f"Nothing to do: all {report.assets} ads are there ({duration(report.seconds)})"]
+        lines = [f"Nothing to do: {ads(report.assets)} there already ({duration(report.seconds)})"]
     if report.retired:
-        lines.append(f"{report.retired} ads that the brief does not want any more are retired")
+        lines.append(f"{ads(report.retired)} that the brief does not want any more: retired")
     for failure in progress.failures:
         lines.append(f"{failure.status}: {failure.step.label or failure.step.kind}: {failure.reason}")
     reasons: dict[str, list[str]] = {}
     for ad in report.failed:
         reasons.setdefault(ad.reason, []).append(f"{ad.placement} for {ad.segment} in {ad.market}/{ad.locale}")
-    for reason, ads in reasons.items():
-        more = f" and {len(ads) - 3} more" if len(ads) > 3 else ""
-        lines.append(f"not made or not passed: {'; '.join(ads[:3])}{more}: {reason}")
+    for reason, named in reasons.items():
+        more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+        lines.append(f"not made or not passed: {'; '.join(named[:3])}{more}: {reason}")
     return lines

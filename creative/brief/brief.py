@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from creative.brief.brand import Brand
+from creative.brief.findings import Place, SourceFile, printable
 from creative.brief.models import (
     Campaign,
     Limits,
@@ -25,6 +26,7 @@ from creative.brief.models import (
 )
 from creative.brief.parts import Span
 from creative.brief.snapshot import plain
+from creative.errors import Finding
 
 _NOT_ASKED = frozenset({"path", "media", "lines"})
 MissingTranslation = Literal["refuse", "skip", "fallback"]
@@ -103,16 +105,29 @@ class Brief:
     """Every x- key by its path, as JSON values."""
     media: Mapping[str, Path] = field(default_factory=dict)
     """Every file that the brief uses, by the relative name it has in `snapshot()`."""
-    lines: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """ "file:line" of every field, by its path."""
+    lines: Mapping[str, Place] = field(default_factory=dict, repr=False)
+    """Where every field stands, by its path."""
 
     def line(self, path: str) -> str:
-        """ "file:line" of a field ("offers.house-autumn.price.DE", "segments.commuters.copy"), or of what holds it."""
+        """ "file:line" of a field ("offers.house-autumn.price.DE", "segments.commuters.copy"), or of what holds it.
+
+        The file is named as seen from the brief's folder: the same on every machine.
+        """
+        place = self.place(path)
+        return f"{place.file.name}:{place.line}"
+
+    def place(self, path: str) -> Place:
+        """Where a field stands, or what holds it."""
         while path:
             if path in self.lines:
                 return self.lines[path]
             path = path.rpartition(".")[0]
-        return self.lines.get("", f"{self.path.name}:1")
+        return self.lines.get("", Place(SourceFile(str(self.path), self.path.name)))
+
+    def finding(self, path: str, problem: str, instead: str = "") -> Finding:
+        """What is wrong with a field, with its place in the file as its user named it."""
+        place = self.place(path)
+        return Finding(place.file.label, place.line, place.column, path, printable(problem), printable(instead, 600))
 
     def options(self, key: str, locale: str) -> tuple[str, ...]:
         """The texts (templates) that an ad in `locale` may use for a copy key, longest first.

@@ -332,13 +332,12 @@ def _copy(file: BriefFile, loading: _Loading) -> Copy:
     )
 
 
-def _lines(root: Node) -> dict[str, str]:
-    """ "file:line" by path; segments and voices by their id too."""
-    lines: dict[str, str] = {}
+def _lines(root: Node) -> dict[str, Place]:
+    """Places by path; segments and voices by their id too."""
+    lines: dict[str, Place] = {}
     named: dict[tuple[str, ...], str] = {}
     for node in root.walk():
-        at = f"{node.key.file.name}:{node.key.line}"
-        lines[node.path] = at
+        at = lines[node.path] = node.key
         if len(node.steps) == 2 and node.steps[0] in ("segments", "voices"):
             name = node.child("id")
             if name is not None and name.text is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from creative.brief.brief import Brief
 from creative.copyfit import direction, items_of
@@ -83,7 +83,11 @@ class Pictures:
             most = row.text.get(role)
             short = [text for text in texts if most is None or len(text) <= most]
             if texts and not short:
-                raise PlanningProblem(where, f"{placement} takes {most} characters at most in {about.locale}")
+                text = min(texts, key=len)
+                problem = (
+                    f"{text[:60]!r} ({about.locale}) has {len(text)} characters, and {placement} takes {most} at most"
+                )
+                raise PlanningProblem(where, problem, _shorter(where, texts))
             chosen[role] = self._fitting(document, role, short, about, row, where)
         return chosen
 
@@ -107,7 +111,7 @@ class Pictures:
         ]
         if not fitting:
             problem = f"{min(texts, key=len)[:60]!r} ({about.locale}) does not fit {placement.id} at its least size"
-            raise PlanningProblem(where, problem, "Write a shorter one under `short`")
+            raise PlanningProblem(where, problem, _shorter(where, texts))
         return max(fitting, key=len)
 
     def _layout_inputs(self, scene: Part, document: Document) -> dict[str, str | Output]:
@@ -174,6 +178,15 @@ class Pictures:
             below.append(mix)
         params = {"fps": row.fps, "frames": body_frames + card_frames}
         return part(self._step("film", params, joined, label=f"film {placement}"), *below), body, card
+
+
+def _shorter(where: str, texts: Sequence[str]) -> str:
+    """What to do about a text that is too long: only a headline may have a second, shorter one."""
+    if where == "copy.cta":
+        return "Write fewer or shorter words; all placements share this one"
+    if where == "offers":
+        return "Exclude the placement for this market, or choose another layout"
+    return "Write a shorter one under `short`" if len(texts) == 1 else "Shorten the one under `short`"
 
 
 def film_frames(placement: Placement) -> tuple[int, int]:

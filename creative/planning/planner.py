@@ -45,6 +45,7 @@ class Planner:
         self.sound = Sound(brief, world, self.words, self.seed)
         self.pictures = Pictures(brief, world, self.words, self.seed)
         self.findings: dict[tuple[str, str], Finding] = {}
+        """What makes ads impossible."""
         self._model_used = functools.lru_cache(4096)(self._uses_trained_model)
         self._lines = functools.lru_cache(1024)(self._lines_of)
         self._passed_on = functools.lru_cache(1024)(self._carried)
@@ -61,6 +62,12 @@ class Planner:
             steps: dict[str, Step] = {}
             planned = [found for cell in chunk if (found := self._plan(cell, steps)) is not None]
             yield PlanWindow(number, tuple(planned), steps)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is made otherwise than one may expect, known when the windows were gone through."""
+        noted = itertools.islice(self.sound.warnings("placement" not in self.only), _MAX_FINDINGS)
+        return tuple(self.brief.finding(where, problem) for where, problem in noted)
 
     def _plan(self, cell: Cell, steps: dict[str, Step]) -> PlannedCell | None:
         about = Subject(cell.product, cell.offer, cell.market, cell.locale)
@@ -101,7 +108,7 @@ class Planner:
         voice = cell.choices.get("voice")
         if cell.modality == "audio" and voice is None:
             raise PlanningProblem(
-                "voices",
+                "voices" if self.brief.voices else "placements",
                 f"no voice speaks {cell.locale}, which {cell.placement} needs",
                 f"Add a voice for it, or exclude {{placements: [{cell.placement}], markets: [{cell.market}]}}",
             )
@@ -187,7 +194,7 @@ class Planner:
             name=name,
             choices=dict(cell.choices),
             texts=dict(texts),
-            wanted=self.words.wanted(about, cell.segment, headline, media, options),
+            wanted=self.words.wanted(about, cell.segment, cell.modality, headline, media, options),
             binding=self.words.binding(about),
             steps=dict(ends),
             lines=self._lines(cell.segment, cell.market, cell.product, cell.offer, headline, cell.modality),
@@ -253,10 +260,8 @@ class Planner:
     def _find(self, problem: PlanningProblem) -> None:
         if (problem.where, problem.problem) in self.findings or len(self.findings) >= _MAX_FINDINGS:
             return
-        place = self.brief.line(problem.where)
-        file, _, line = place.rpartition(":")
-        self.findings[problem.where, problem.problem] = Finding(
-            file, int(line), 1, problem.where, problem.problem, problem.instead
+        self.findings[problem.where, problem.problem] = self.brief.finding(
+            problem.where, problem.problem, problem.instead
         )
 
 

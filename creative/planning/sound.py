@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from creative.backends import BackendSpec
 from creative.brief.brief import Brief
+from creative.brief.types import did_you_mean
 from creative.errors import UsageError
 from creative.planning.problem import PlanningProblem
 from creative.planning.window import Part, part
 from creative.planning.words import Subject, Words
-from creative.spoken import Sentence, phrases, script, words_to_cut
+from creative.spoken import Sentence, phrases, script, seconds_needed, words_to_cut
 from creative.steps import Output, step
 from creative.voices import characters_per_second, choose_voice
 from creative.world import World
 
 LEAD_MS, TAIL_MS, GAP_MS = 150, 350, 260
 TEMPO_PERMILLE = (920, 1080)
+LITTLE = 0.5
+"""A read that fills less of its seconds than this share is worth a warning."""
 READING_CHARACTERS_PER_S = 17
 """What a viewer reads beside a picture; subtitling guides allow 17 to 20 (Netflix Timed Text: 20 for adults)."""
 DEFAULT_LUFS_TENTHS, DEFAULT_TRUE_PEAK_TENTHS = -140, -10
@@ -44,6 +48,8 @@ class Sound:
 
     def __init__(self, brief: Brief, world: World, words: Words, seed: int) -> None:
         self.brief, self.world, self.words, self.seed = brief, world, words, seed
+        self._chosen: dict[tuple[str, int], tuple[int, str, str]] = {}
+        """By locale and milliseconds: words that the long script has too many, how little is filled, said or shown."""
         self.read = functools.lru_cache(4096)(self._read)
         self.cues = functools.lru_cache(4096)(self._cues)
         self.mix = functools.lru_cache(4096)(self._mix)
@@ -66,26 +72,55 @@ class Sound:
             return self._silent(texts, about.locale, shown_ms)
         spec, speaker = self._voice(voice, about.locale)
         rate = characters_per_second(spec, about.locale)
-        least = LEAD_MS + TAIL_MS
-        cut = 0
+        room = ms - LEAD_MS - TAIL_MS
+        cut, cuts = 0, list[int]()
         for text in texts:
             sentences = script(text, about.locale, self._lexicon(about.locale))
             # What tempo can still mend is left to `fit`, which measures the real read.
-            cut = words_to_cut(sentences, rate * TEMPO_PERMILLE[1] / 1000, ms - least, GAP_MS)
+            cut = words_to_cut(sentences, rate * TEMPO_PERMILLE[1] / 1000, room, GAP_MS)
             if not cut:
+                self._note(about.locale, ms, cuts, seconds_needed(sentences, rate, GAP_MS) * 1000 / room)
                 return self._fitted(sentences, about.locale, spec, speaker, ms)
+            cuts.append(cut)
         problem = f"the shortest script for {about.locale} is too long to be said in {ms / 1000:g} s"
-        raise PlanningProblem(f"copy.script.{about.locale}", problem, f"Cut about {cut} words")
+        raise PlanningProblem(f"copy.script.{about.locale}", problem, f"Cut about {_count(cut)}")
+
+    def _note(self, locale: str, ms: int, cuts: Sequence[int], filled: float | None) -> None:
+        """Keep what may be worth a warning: the long script gave way to the short one, or there is much silence.
+
+        `cuts`: words too many of each longer script. `filled`: share of the seconds that the voice takes, if there is one.
+        """
+        little = f"fills {filled:.0%} of {ms / 1000:g} s" if filled is not None and filled < LITTLE else ""
+        self._chosen[locale, ms] = (cuts[0] if cuts else 0, little, "said" if filled is not None else "shown")
+
+    def warnings(self, fallbacks: bool = True) -> Iterator[tuple[str, str]]:
+        """What was planned otherwise than one may expect: the field that it is about, and what is to be said.
+
+        A long script that some ad holds may be too long for the shorter ones: that is what the short one is for. Without
+        `fallbacks` (not all placements are planned) nobody knows.
+        """
+        for (locale, ms), (cut, little, done) in self._chosen.items():
+            others = [(other, chosen[0]) for (of, other), chosen in self._chosen.items() if of == locale]
+            unused = fallbacks and all(more for _, more in others) and ms == max(other for other, _ in others)
+            if cut and (unused or little):
+                problem = (
+                    f"the long script does not fit {ms / 1000:g} s (cut about {_count(cut)}): the short one is {done}"
+                )
+                yield f"copy.script.{locale}", f"{problem}, and {little}" if little else problem
+            elif little:
+                yield f"copy.script.{locale}", f"the script {little}: the rest has no voice"
 
     def _silent(self, texts: tuple[str, ...], locale: str, ms: int) -> Read:
         room = READING_CHARACTERS_PER_S * ms // 1000
+        cut, cuts = 0, list[int]()
         for text in texts:
             if len(text) <= room:
+                self._note(locale, ms, cuts, None)
                 return Read((), tuple(phrases(text, locale)), None, None)
-        text = texts[-1]
-        cut = max(1, round((len(text) - room) / (len(text) / len(text.split()))))
+            cut = max(1, round((len(text) - room) / (len(text) / len(text.split()))))
+            cuts.append(cut)
         problem = f"the shortest script for {locale} cannot be read in {ms / 1000:g} s"
-        raise PlanningProblem(f"copy.script.{locale}", problem, f"Cut about {cut} words")
+        raise PlanningProblem(f"copy.script.{locale}", problem, f"Cut about {_count(cut)}")
 
     def _voice(self, voice: str, locale: str) -> tuple[BackendSpec, str]:
         row = next(row for row in self.brief.voices if row.id == voice)
@@ -93,13 +128,13 @@ class Sound:
         try:
             spec, speaker = choose_voice(rows, locale, row.use, row.draft, self.brief.backends.get("speech"))
         except UsageError as error:
-            raise PlanningProblem("voices", str(error)) from error
+            raise PlanningProblem(f"voices.{voice}", str(error)) from error
         if row.speaker is None or row.speaker == speaker:
             return spec, speaker
         speakers = [str(known["speaker"]) for known in spec.facts.get("voices", ()) if known["locale"] == locale]
         if row.speaker not in speakers:
             problem = f"{spec.name} has no speaker {row.speaker!r} for {locale}"
-            raise PlanningProblem("voices", problem, f"It has {', '.join(speakers)}")
+            raise PlanningProblem(f"voices.{voice}", problem, f"It has {', '.join(speakers)}")
         return spec, row.speaker
 
     def _fitted(self, sentences: tuple[Sentence, ...], locale: str, spec: BackendSpec, speaker: str, ms: int) -> Read:
@@ -148,6 +183,11 @@ class Sound:
             inputs["voice"] = read.fit.out("audio")
         if self.brief.music is not None:
             row = self.world.catalogue.choose("bed", self.brief.backends.get("bed"))
+            moods = row.facts.get("moods")
+            if moods and self.brief.music.mood not in moods:
+                problem = f"{row.name} has no mood {self.brief.music.mood!r}"
+                hint = did_you_mean(self.brief.music.mood, moods) or f"There is: {', '.join(moods)}"
+                raise PlanningProblem("music.mood", problem, hint)
             params = {"mood": self.brief.music.mood, "ms": placement.ms}
             label = f"{self.brief.music.mood} music"
             bed = part(step("bed", row.name, row.revision, row.model, params, {}, self.seed, label))
@@ -163,3 +203,8 @@ class Sound:
             "true_peak_tenths": DEFAULT_TRUE_PEAK_TENTHS if peak is None else peak,
         }
         return part(step("mix", row.name, row.revision, row.model, params, inputs, label="mix"), *below)
+
+
+def _count(count: int) -> str:
+    """ "1 word", "6 words"."""
+    return f"{count} word{'' if count == 1 else 's'}"

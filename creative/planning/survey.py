@@ -32,7 +32,8 @@ _BLOCK = 16384
 class Survey:
     """Totals of a plan: ads by modality and state, steps by kind, what is missing, and what that takes.
 
-    `seconds` are worker-seconds; `guessed` names the kinds whose rate nobody has measured yet.
+    `seconds` are worker-seconds; `guessed` names the kinds whose rate nobody has measured yet. `warnings`: what
+    is made otherwise than one may expect, each with its place in the brief.
     """
 
     ads: Counter[str] = field(default_factory=Counter)
@@ -43,6 +44,7 @@ class Survey:
     seconds: float = 0.0
     bytes: int = 0
     guessed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class _Distinct:

@@ -11,6 +11,9 @@ from creative.brief.copy_rules import render
 from creative.canonical import checked_key, key
 from creative.pricing import day, money, unit_price
 
+_WORDS_OF = {"image": ("cta",), "video": ("script", "cta"), "audio": ("script",)}
+"""The copy beside its headline that an ad shows or says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -91,10 +94,16 @@ class Words:
         return {role: context[name] for role, name in roles.items() if name in context}
 
     def _wanted(
-        self, about: Subject, segment: str, headline: str | None, media: tuple[str, ...], choices: tuple[str, ...]
+        self,
+        about: Subject,
+        segment: str,
+        modality: str,
+        headline: str | None,
+        media: tuple[str, ...],
+        choices: tuple[str, ...],
     ) -> str:
         """The digest of what the brief says for an ad: words in all lengths, offer, media, named choices, what it carries."""
-        names = [name for name in (headline, "script", "cta", "alt", "post_text") if name]
+        names = [name for name in (headline, *_WORDS_OF[modality], "alt", "post_text") if name]
         return checked_key(
             {
                 "copy": {name: list(self.candidates(name, about)) for name in names},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from creative.cli import app
+from creative.registry import open_registry
+from creative.store import open_store
+from tests.support.demo import edit
+from tests.support.store_records import receipt
 
 COMMANDS = sorted(command.callback.__name__ for command in app.registered_commands if command.callback)
 
@@ -32,7 +37,8 @@ def test_every_command_has_help_and_json(tmp_path: Path) -> None:
 def test_init_writes_a_brief_that_is_good_and_never_overwrites(tmp_path: Path) -> None:
     assert _creative(tmp_path, "init", "autumn").returncode == 0
     done = _creative(tmp_path, "validate", "autumn/brief.yaml", "--json")
-    assert json.loads(done.stdout) == {"ok": True, "campaign": "marlo-autumn", "ads": 42, "findings": []}
+    answer = {"ok": True, "campaign": "marlo-autumn", "ads": 42, "findings": [], "warnings": []}
+    assert json.loads(done.stdout) == answer
     again = _creative(tmp_path, "init", "autumn")
     assert (again.returncode, again.stderr) == (2, "autumn is there already: name a new folder\n")
 
@@ -44,6 +50,108 @@ def test_wrong_usage_is_exit_code_2(tmp_path: Path, arguments: list[str]) -> Non
     done = _creative(tmp_path, *arguments)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+    if arguments:
+        answer = json.loads(_creative(tmp_path, *arguments, "--json").stdout)
+        assert answer["ok"] is False and answer["error"]
+
+
+def test_help_names_the_defaults(tmp_path: Path) -> None:
+    said = re.sub(r"\x1b\[[0-9;]*m|[\s│]+", " ", _creative(tmp_path, "run", "--help").stdout)
+    for default in ("out", "OUT/store", "OUT/registry.db", "its cores", "ray"):
+        assert f"[default: ({default})]" in said
+
+
+@pytest.mark.parametrize(
+    ("command", "place", "says"),
+    [
+        ("status", "--out nothing", "there is no store at"),
+        ("sheet", "--out nothing", "there is no store at"),
+        ("show as_1", "--store file", "not a directory"),
+        ("reindex", "--store file/below", "no store"),
+        ("reindex", "--store folder", "is not a store"),
+        ("status", "--store http://[x", "is no place"),
+        ("status", "--store ~no-such-user/x", "is no place"),
+    ],
+)
+def test_a_wrong_place_is_wrong_usage(tmp_path: Path, command: str, place: str, says: str) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "holiday.jpg").write_text("")
+    done = _creative(tmp_path, *command.split(), *place.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_wrong_registry_is_wrong_usage(tmp_path: Path) -> None:
+    open_store(tmp_path / "a")
+    open_store(tmp_path / "b")
+    with open_registry(tmp_path / "a.db", open_store(tmp_path / "a").id) as registry:
+        registry.record_steps([receipt("a" * 64)])
+    for place, says in (("a", "is a folder"), ("a.db", "belongs to the store")):
+        done = _creative(tmp_path, "status", "--store", "b", "--registry", place)
+        assert done.returncode == 2
+        assert says in done.stderr
+
+
+def test_planning_makes_no_store_and_no_registry(tmp_path: Path) -> None:
+    assert _creative(tmp_path, "init", "autumn").returncode == 0
+    plan = ("plan", "autumn/brief.yaml", "--only", "placement=iab-728x90", "--json")
+    before = _creative(tmp_path, *plan)
+    assert before.returncode == 0, before.stderr
+    open_store(tmp_path / "out" / "store")
+    assert _creative(tmp_path, *plan).stdout == before.stdout
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["store"]
+
+
+def test_validate_refuses_what_plan_refuses(tmp_path: Path) -> None:
+    _creative(tmp_path, "init", "autumn")
+    brief = edit(tmp_path / "autumn" / "brief.yaml", {"limits: {ads: 100}": "limits: {ads: 10}"})
+    done = _creative(tmp_path, "validate", "autumn/brief.yaml", "--json")
+    [finding] = json.loads(done.stdout)["findings"]
+    assert (done.returncode, finding["file"], finding["where"]) == (2, "autumn/brief.yaml", "limits.ads")
+    assert finding["line"] > 1 and "has 42 ads" in finding["problem"]
+    edit(brief, {"limits: {ads: 10}": "limits: {ads: 100}\nbackends: {scene: studios}"})
+    done = _creative(tmp_path, "validate", "autumn/brief.yaml", "--json")
+    [finding] = json.loads(done.stdout)["findings"]
+    assert (finding["where"], "studio-draft" in finding["problem"]) == ("backends.scene", True)
+
+
+def test_a_damaged_registry_is_moved_aside_and_made_anew(tmp_path: Path) -> None:
+    open_store(tmp_path / "out" / "store")
+    place = tmp_path / "out" / "registry.db"
+    place.write_bytes(b"what a disk left of it" * 100)
+    assert _creative(tmp_path, "status").returncode == 75
+    done = _creative(tmp_path, "reindex", "--json")
+    aside = tmp_path / "out" / "registry.db.damaged-1"
+    assert json.loads(done.stdout) == {"entries": 0, "campaigns": 0, "moved_aside": str(aside)}
+    assert aside.read_bytes().startswith(b"what a disk")
+    assert _creative(tmp_path, "status").returncode == 0
+    (tmp_path / "letter.txt").write_text("Dear Mara, " * 100)
+    done = _creative(tmp_path, "reindex", "--registry", "letter.txt")
+    assert (done.returncode, "is not a registry, and is left as it is" in done.stderr) == (2, True)
+    assert (tmp_path / "letter.txt").read_text().startswith("Dear Mara")
+
+
+@pytest.mark.parametrize(
+    ("happens", "code", "says"),
+    [
+        ("os.kill(os.getpid(), signal.SIGTERM)", 143, "terminated; the same command goes on from here"),
+        ("os.kill(os.getpid(), signal.SIGINT)", 130, "interrupted; the same command goes on from here"),
+        ("1 / 0", 70, "unexpected: ZeroDivisionError: division by zero; please report it with: "),
+    ],
+)
+def test_what_ends_a_command_from_outside_or_by_our_fault(tmp_path: Path, happens: str, code: int, says: str) -> None:
+    program = f"import os, signal\nfrom creative import cli\ncli.app = lambda **_: {happens}\ncli.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--json"],
+        env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert says in done.stderr
+    if code == 70:
+        assert says in json.loads(done.stdout)["error"]
+        assert "ZeroDivisionError" in Path(done.stderr.strip().rpartition(" ")[2]).read_text("utf-8")
 
 
 def test_the_version_is_printed(tmp_path: Path) -> None:

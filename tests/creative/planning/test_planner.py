@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from creative.catalogue import load_catalogue
 from creative.cells import parse_only
 from creative.planning import PlanWindow
 from creative.planning.window import ENDS
 from creative.records import CellRecord
-from creative.steps import KINDS, Step
+from creative.steps import KINDS, Output, Step
 from tests.support.demo import demo, edit, planned
+from workers.sound.score import MOODS
 
 
 def _steps(windows: list[PlanWindow]) -> dict[str, Step]:
@@ -43,7 +45,10 @@ def test_every_step_is_planned_once_after_what_it_needs(plan: list[PlanWindow]) 
         seen: set[str] = set()
         for key, step in window.steps.items():
             assert set(step.needs()) <= seen
-            assert set(step.params) is not None and set(map(step.inputs.get, step.inputs)) is not None
+            for role, source in step.inputs.items():
+                assert KINDS[step.kind].accepts(role)
+                if isinstance(source, Output):
+                    assert source.name in KINDS[window.steps[source.step].kind].outputs
             seen.add(key)
         for cell in window.cells:
             assert [window.steps[cell.steps[end]].kind for end in ENDS] == list(ENDS)
@@ -154,6 +159,42 @@ def test_a_script_too_long_says_how_much_to_cut(tmp_path: Path) -> None:
     said = "\n".join(str(finding) for finding in planner.findings.values())
     assert "copy.script.en-GB: the shortest script for en-GB is too long to be said in 6 s. Cut about" in said
     assert "copy.script.de-DE: the shortest script for de-DE cannot be read in 4.5 s. Cut about" in said
+
+
+def test_a_mood_that_the_music_does_not_have_is_a_finding(tmp_path: Path) -> None:
+    _, planner, _ = planned(demo(tmp_path, {"{mood: warm}": "{mood: hapy}"}))
+    [finding] = planner.findings.values()
+    assert (finding.where, finding.column) == ("music.mood", 9)
+    assert finding.problem == "synth has no mood 'hapy'"
+    assert finding.instead == "There is: warm, bright, calm, driving"
+    _, planner, _ = planned(demo(tmp_path / "near", {"{mood: warm}": "{mood: brigth}"}))
+    assert [finding.instead for finding in planner.findings.values()] == ["Did you mean 'bright'?"]
+
+
+def test_the_moods_of_the_table_are_those_of_the_score() -> None:
+    assert tuple(load_catalogue().choose("bed").facts["moods"]) == tuple(MOODS)
+
+
+def test_a_long_script_that_no_ad_holds_is_a_warning(plan: list[PlanWindow], tmp_path: Path) -> None:
+    path = demo(tmp_path)
+    (path.parent / "scripts" / "15s.en.txt").write_text("Good coffee takes its time, and so do we. " * 8)
+    _, planner, _ = planned(path)
+    assert not planner.findings
+    [warning] = planner.warnings
+    assert (warning.file, warning.where) == (str(path), "copy.script.en-GB")
+    assert warning.problem.startswith("the long script does not fit 15 s (cut about ")
+    assert warning.problem.endswith("): the short one is said, and fills 32% of 15 s")
+    _, planner, _ = planned(demo(tmp_path / "little", {"long: scripts/15s.en.txt": "long: scripts/6s.en.txt"}))
+    assert [one.problem for one in planner.warnings] == ["the script fills 32% of 15 s: the rest has no voice"]
+
+
+def test_a_changed_script_touches_no_picture(plan: list[PlanWindow], tmp_path: Path) -> None:
+    before = {cell.ad_id: cell for cell in _cells(plan)}
+    path = demo(tmp_path)
+    (path.parent / "scripts" / "6s.en.txt").write_text("Good coffee takes time.")
+    for cell in _cells(planned(path)[2]):
+        touched = cell.market == "GB" and cell.modality != "image"
+        assert (cell.wanted != before[cell.ad_id].wanted) == touched
 
 
 def test_names_and_carried_facts_reach_the_record(plan: list[PlanWindow]) -> None:
