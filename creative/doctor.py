@@ -12,7 +12,7 @@ from pathlib import Path
 
 from creative.backends import resolve
 from creative.catalogue import load_catalogue
-from creative.errors import CreativeError
+from creative.errors import CreativeError, MissingStoreError, WrongStoreError
 from creative.registry import open_registry
 from creative.resources import templates
 from creative.settings import Settings
@@ -33,7 +33,7 @@ class Check:
 
 
 def check_all(settings: Settings) -> Iterator[Check]:
-    """Try everything, one after another; nothing of the team's own is changed but for an empty store and registry."""
+    """Try everything, one after another. A store or registry that is not there yet is not made."""
     yield Check("package", True, f"creative-farm {VERSION}, Python {sys.version.split()[0]}, {os.cpu_count()} cores")
     yield _try("templates", _templates)
     yield _try("catalogue", lambda: _catalogue(settings))
@@ -72,7 +72,10 @@ def _catalogue(settings: Settings) -> str:
 
 
 def _store(settings: Settings) -> str:
-    store = open_store(settings.store)
+    try:
+        store = open_store(settings.store, create=False)
+    except MissingStoreError as error:
+        return _will_be_made(error, Path(settings.store.removeprefix("file://")).absolute())
     name = f"doctor/{os.getpid()}"
     blob = store.put_blob(b"creative doctor", "text/plain")
     store.get_blob(blob.sha256)
@@ -83,8 +86,25 @@ def _store(settings: Settings) -> str:
     return f"{store.url}, written and read"
 
 
+def _will_be_made(error: MissingStoreError, place: Path) -> str:
+    """What is said of a place with nothing in it, if it can be written."""
+    there = next(folder for folder in (place, *place.parents) if folder.exists())
+    if not there.is_dir():
+        raise WrongStoreError(f"{error}, and none can be made: {there} is a file") from error
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise CreativeError(f"{error}, and none can be made: {there} cannot be written") from error
+    return f"{place}: not there yet; the first run makes it"
+
+
 def _registry(settings: Settings) -> str:
-    store = open_store(settings.store)
+    try:
+        store = open_store(settings.store, create=False)
+    except MissingStoreError:
+        if "://" in settings.registry or not Path(settings.registry).exists():
+            return f"{settings.registry}: not tried; the first run makes it with the store"
+        raise
+    if "://" not in settings.registry and not Path(settings.registry).exists():
+        return f"{settings.registry}: not there yet; made from the store when first needed"
     with open_registry(settings.registry, store.id) as registry:
         return f"{registry.place}, {len(registry.campaigns())} campaigns"
 

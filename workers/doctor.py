@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from creative.errors import CreativeError
 
@@ -51,9 +53,28 @@ def _fonts() -> str:
     return ", ".join(ImageFont.truetype(str(file), 20).getname()[0] or file.stem for file in files)
 
 
+def _voices() -> str:
+    """Each voice of the package's own table is loaded and says a word."""
+    from creative.backends import Task, resolve
+    from creative.catalogue import load_catalogue
+
+    said = []
+    for spec in load_catalogue().of_kind("speech"):
+        backend = resolve(spec.target)(spec, 1)
+        voice = spec.facts["voices"][0]
+        params = {"phrases": ["Coffee"], "locale": voice["locale"], "speaker": voice["speaker"]}
+        with tempfile.TemporaryDirectory() as folder:
+            [made] = backend.make([Task("doctor", "speech", params, {}, 1, Path(folder))])
+        if isinstance(made, Exception):
+            raise CreativeError(f"{spec.name}: {made}") from made
+        said.append(spec.name)
+    return f"{' and '.join(said)} can be heard"
+
+
 CHECKS: Mapping[str, Callable[[], str]] = {
     "shaping": _shaping,
     "fonts": _fonts,
     "codecs": _codecs,
     "renderer": _renderer,
+    "voices": _voices,
 }

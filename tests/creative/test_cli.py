@@ -162,7 +162,8 @@ def test_the_doctor_finds_everything_working(tmp_path: Path) -> None:
     done = _creative(tmp_path, "doctor", "--json")
     checks = {check["name"]: check for check in json.loads(done.stdout)}
     assert {name: check["says"] for name, check in checks.items() if not check["ok"]} == {}
-    assert {"codecs", "shaping", "fonts", "store", "registry", "ray"} <= checks.keys()
+    assert {"codecs", "shaping", "fonts", "voices", "store", "registry", "ray"} <= checks.keys()
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
@@ -170,4 +171,5 @@ def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
     done = _creative(tmp_path, "doctor", "--json", "--store", "file/store")
     assert done.returncode == 75
     broken = [check for check in json.loads(done.stdout) if not check["ok"]]
-    assert {check["name"] for check in broken} == {"store", "registry"}
+    assert [check["name"] for check in broken] == ["store"]
+    assert "is a file" in broken[0]["says"]
