@@ -6,12 +6,41 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from creative.backends import Made, Task
 from creative.errors import AttemptRefused, StepRefused
 from creative.steps import KINDS
 from workers.backend import OneByOne
+
+
+def _unreadable(_: Task) -> Made:
+    raise OSError("cannot identify image file")  # as Pillow does: no errno
+
+
+def _odd_refusal(_: Task) -> Made:
+    raise StepRefused("cannot read \udcff.wav")
+
+
+def _with_notes(task: Task, notes: dict[str, Any]) -> Made:
+    return Made(dict.fromkeys(KINDS[task.kind].outputs, b"x"), notes=notes)
+
+
+_LIES: dict[str, Callable[[Task], Any]] = {
+    "nothing": lambda _: None,
+    "no-file": lambda task: Made(dict.fromkeys(KINDS[task.kind].outputs, task.scratch / "missing")),
+    "odd-notes": lambda task: _with_notes(task, {"tempo": Decimal("1.03")}),
+    "nan-notes": lambda task: _with_notes(task, {"gain": float("nan")}),
+    "surrogate-notes": lambda task: _with_notes(task, {"file": "\udcff.wav"}),
+    "odd-type": lambda task: Made(
+        dict.fromkeys(KINDS[task.kind].outputs, b"x"), types=dict.fromkeys(KINDS[task.kind].outputs, 7)
+    ),
+    "unreadable": _unreadable,
+    "odd-refusal": _odd_refusal,
+}
 
 
 class Echo(OneByOne):
@@ -38,6 +67,8 @@ class Echo(OneByOne):
         if behave == "full-disk-once" and not mark.exists():
             mark.write_text("full")
             raise OSError(28, "No space left on device")
+        if behave in _LIES:
+            return _LIES[behave](task)
         said = {
             "kind": task.kind,
             "params": {name: value for name, value in task.params.items() if name != "mark"},

@@ -125,6 +125,12 @@ def test_refusals(voices, name) -> None:
     assert "no word to say" in str(say(voices[name], []))
 
 
+def test_a_voice_that_falls_over_does_not_speak_against_the_text(voices, monkeypatch) -> None:
+    monkeypatch.setattr("workers.speech.pico._CHILD", "import os; os.kill(os.getpid(), 11)")
+    with pytest.raises(RuntimeError, match="ended by SIGSEGV"):
+        say(voices["pico"], ["Hello."], "en-GB", "en-GB")
+
+
 @pytest.mark.parametrize(
     "text", ["Ünïcödé – ñ ß 漢字 and it's <b>&amp;", "K" * 60, "a " * 40, "'s 'm n't", "[x](y) hello"]
 )

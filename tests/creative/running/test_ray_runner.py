@@ -1,0 +1,122 @@
+"""What only the Ray runner does: comparing workers, replacing them, and keeping to its own Ray."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from creative.backends import BackendSpec
+from creative.catalogue import load_catalogue
+from creative.errors import RunnerError
+from creative.running.port import Batch, Worksite
+from creative.store import open_store
+from tests.support.plans import ad, specs, window
+
+ray_runner = pytest.importorskip("workers.ray_runner")
+
+BED: BackendSpec = specs()["bed", "echo"]
+ROW = "backends:\n  - {kind: bed, name: ours, target: 'tests.support.backends:Echo'}\n"
+
+
+class Frail(ray_runner.Hands):  # type: ignore[misc, name-defined]  # mypy does not see through importorskip
+    """Dies at its start for as many times as there are files in the site's `dies` folder."""
+
+    def __init__(self, site: Worksite, threads: int) -> None:
+        for file in (Path(site.cache) / "dies").glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                file.unlink()
+                os._exit(1)
+        super().__init__(site, threads)
+
+
+def _site(folder: Path, catalogue: str = "", tables: tuple[str, ...] = ()) -> Worksite:
+    return Worksite(open_store(str(folder / "store")).url, str(folder / "cache"), catalogue, tables)
+
+
+@pytest.mark.usefixtures("local_ray")
+def test_workers_have_to_read_the_same_catalogue(tmp_path: Path) -> None:
+    table = tmp_path / "rows.yaml"
+    table.write_text(ROW)
+    digest = load_catalogue([table]).digest
+    with contextlib.closing(ray_runner.RayRunner(_site(tmp_path, digest, (str(table),)), workers=1)) as runner:
+        assert runner.free(BED) == 1
+    with (
+        contextlib.closing(ray_runner.RayRunner(_site(tmp_path, digest), workers=1)) as runner,
+        pytest.raises(RunnerError, match="install the same package on both"),
+    ):
+        runner.free(BED)
+
+
+@pytest.mark.usefixtures("local_ray")
+@pytest.mark.parametrize("deaths", [3, 20])
+def test_a_worker_that_dies_at_its_start_is_replaced_a_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deaths: int
+) -> None:
+    monkeypatch.setattr(ray_runner, "Hands", Frail)
+    dies = tmp_path / "cache" / "dies"
+    dies.mkdir(parents=True)
+    for number in range(deaths):
+        (dies / str(number)).touch()
+    with contextlib.closing(ray_runner.RayRunner(_site(tmp_path), workers=1)) as runner:
+        if deaths < 5:
+            assert runner.free(BED) == 1
+        else:
+            with pytest.raises(RunnerError, match="a worker could not start"):
+                runner.free(BED)
+
+
+@pytest.mark.usefixtures("local_ray")
+def test_one_worker_is_enough_when_others_cannot_be_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_runner, "Hands", Frail)
+    dies = tmp_path / "cache" / "dies"
+    dies.mkdir(parents=True)
+    with contextlib.closing(ray_runner.RayRunner(_site(tmp_path), workers=2)) as runner:
+        while runner.free(BED) < 2:
+            runner.wait(0.05)
+        for number in range(20):
+            (dies / str(number)).touch()
+        poison, good = (
+            next(iter(window(1, [ad(name, mood=name, **behave)]).steps.values()))
+            for name, behave in (("p", {"bed": "poison"}), ("g", {}))
+        )
+        runner.submit(Batch(1, BED, (poison,)))
+        assert [outcomes[0].status for _, outcomes in runner.wait(30)] == ["lost"]
+        while len(list(dies.iterdir())) > 14 or runner.free(BED) < 1:  # all six have been tried
+            runner.free(BED)
+            runner.wait(0.05)
+        runner.submit(Batch(2, BED, (good,)))
+        assert [outcomes[0].status for _, outcomes in runner.wait(30)] == ["made"]
+
+
+@pytest.mark.usefixtures("local_ray")
+def test_workers_that_cannot_open_the_store_are_an_error_in_plain_words(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "holiday.jpg").touch()
+    site = Worksite((tmp_path / "store").as_uri(), str(tmp_path / "cache"), "")
+    with (
+        contextlib.closing(ray_runner.RayRunner(site, workers=1)) as runner,
+        pytest.raises(RunnerError, match="is not a store") as caught,
+    ):
+        runner.free(BED)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_ray_on_this_machine_is_our_own(tmp_path: Path) -> None:
+    """Whatever cluster RAY_ADDRESS names."""
+    code = (
+        "import sys; from workers.ray_runner import RayRunner; from creative.running.port import Worksite\n"
+        "from tests.support.plans import specs\n"
+        "runner = RayRunner(Worksite(sys.argv[1], sys.argv[2], ''), workers=1)\n"
+        "print('free', runner.free(specs()['bed', 'echo'])); runner.close()"
+    )
+    site = _site(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code, site.store_url, site.cache],
+        env={**os.environ, "RAY_ADDRESS": "127.0.0.1:1"}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert "free 1" in done.stdout, done.stderr
