@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from creative.backends import BackendSpec, Resources
+from creative.brief.types import did_you_mean
 from creative.canonical import digest as sha256
 from creative.errors import UsageError
 from creative.steps import KINDS
@@ -93,14 +94,52 @@ def load_catalogue(more: Iterable[Path] = ()) -> Catalogue:
 def _rows(path: Path) -> list[BackendSpec]:
     try:
         table = YAML(typ="safe", pure=True).load(path)
-        rows = [_SpecRow.model_validate(row) for row in table["backends"]]
-    except (OSError, YAMLError, ValueError, TypeError, KeyError) as error:
-        problem = error.errors()[0] if isinstance(error, ValidationError) else error
-        raise UsageError(f"{path.name}: not a table of backends: {problem}") from error
-    for row in rows:
-        if row.kind not in KINDS:
-            raise UsageError(f"{path.name}: {row.name}: there is no kind of step {row.kind!r}")
-    return [_spec(row) for row in rows]
+    except OSError as error:
+        raise UsageError(f"{path}: the table of backends {_reason(error)}") from error
+    except (YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it is not UTF-8 text"
+        raise UsageError(f"{path}{at}: not a table of backends: it is not YAML: {problem}") from error
+    rows = table.get("backends") if isinstance(table, dict) else None
+    if not isinstance(rows, list):
+        raise UsageError(f"{path}: not a table of backends: begin with `backends:`, then one row an item")
+    return [_spec(_row(path, number, row)) for number, row in enumerate(rows, 1)]
+
+
+def _row(path: Path, number: int, written: object) -> _SpecRow:
+    if not isinstance(written, dict):
+        raise UsageError(f"{path}: not a table of backends: row {number} must be {{kind: ..., name: ..., target: ...}}")
+    name = f"row {number} ({written.get('name', 'without a name')})"
+    try:
+        row = _SpecRow.model_validate(written)
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, detail["loc"]))
+        says = _FIELDS.get(field) or _SAYS.get(detail["type"]) or detail["msg"][:1].lower() + detail["msg"][1:]
+        if detail["type"] == "extra_forbidden":
+            says = f"is not a field of a row. {did_you_mean(field, _SpecRow.model_fields)}".rstrip()
+        raise UsageError(f"{path}: {name}: {field}: {says}") from error
+    if row.kind not in KINDS:
+        hint = did_you_mean(row.kind, KINDS)
+        raise UsageError(f"{path}: {name}: there is no kind of step {row.kind!r}. {hint}".rstrip(". "))
+    return row
+
+
+_SAYS = {"missing": "is missing"}
+_FIELDS = {
+    "target": "must be where the class is, such as mycompany.scenes:House",
+    "name": "must be lower-case letters, digits, points and hyphens, such as house-2",
+}
+
+
+def _reason(error: OSError) -> str:
+    """Why a file cannot be read, in words."""
+    if isinstance(error, FileNotFoundError):
+        return "is not there"
+    if isinstance(error, IsADirectoryError):
+        return "is a folder: name a file"
+    return "may not be read" if isinstance(error, PermissionError) else f"cannot be read: {error.strerror}"
 
 
 def _spec(row: _SpecRow) -> BackendSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -93,6 +94,9 @@ def _note(model: type[BaseModel], node: Node, error: ErrorDetails, rest: list[st
             instead = f"There is: {', '.join(names)}. Keys of your own begin with x-"
         if "short" in names and "-" in path[-1]:
             instead = f"Write short: {{{path[-1]}: ...}}, long: {{{path[-1]}: ...}}, or both"
+            near = difflib.get_close_matches(path[1], _PLAIN_COPY, n=1, cutoff=0.75) if path[0] == "copy" else []
+            if near:
+                instead = f"Did you mean 'copy.{near[0]}'? For a headline: {instead[0].lower()}{instead[1:]}"
         findings.add(place, where, "is not a known field", instead)
     elif kind == "refused":
         place = node.key if isinstance(node.value, dict) else place  # it is about its key, or all of it
@@ -115,6 +119,7 @@ def _how_to_write(model: type[BaseModel], path: tuple[str, ...]) -> str:
     return f"Write its fields: {{{', '.join(shown)}{', ...' if len(field.names) > 3 else ''}}}"
 
 
+_PLAIN_COPY = ("script", "cta", "post_text", "alt")
 _BY_LOCALE = frozenset({"name", "cta", "post_text", "alt", "short", "long"})
 
 _MAPPINGS = frozenset({"model_type", "model_attributes_type", "dict_type", "mapping_type"})

@@ -158,16 +158,17 @@ def _items(node: Node) -> list[Node]:
 def _find_files(loading: _Loading) -> None:
     for photos in loading.root.select("products.*.photos"):
         for node in _items(photos):
-            path = _file(loading, node, ("png", "jpeg", "webp", "gif", "svg"))
+            path = _file(loading, node, ("png",), _CUT_OUT)
             if path is not None:
                 _check_photo(loading, node, path)
 
 
-def _file(loading: _Loading, node: Node, types: Sequence[FileType]) -> Path | None:
+def _file(loading: _Loading, node: Node, types: Sequence[FileType], instead: str) -> Path | None:
     try:
         path = loading.folders.file(node.at.file.folder, Path(node.text or ""), types)
     except MediaError as error:
-        loading.findings.add(node.at, node.path, str(error), error.instead)
+        hint = instead if error.instead.startswith("Save it as") else error.instead
+        loading.findings.add(node.at, node.path, str(error), hint)
         return None
     loading.files[node.steps] = loading.keep(path)
     return path
@@ -178,10 +179,7 @@ def _check_photo(loading: _Loading, node: Node, path: Path) -> None:
     try:
         header = png_header(path)
     except MediaError as error:
-        problem, instead = str(error), error.instead
-        if "is not a PNG" in problem:
-            problem, instead = "is not a PNG: photos without transparency are not supported yet", _CUT_OUT
-        loading.findings.add(node.at, node.path, problem, instead)
+        loading.findings.add(node.at, node.path, str(error), error.instead)
         return
     except OSError as error:
         loading.findings.add(node.at, node.path, f"cannot be read: {error.strerror}", "Check the file")

@@ -10,7 +10,7 @@ from decimal import Decimal
 from creative.brief.brand import Brand
 from creative.brief.findings import Findings, Place
 from creative.brief.models import BriefFile, Market, Matrix, Offer, Product, Segment
-from creative.brief.places import currency_digits
+from creative.brief.places import currency_digits, known_locale
 from creative.brief.types import did_you_mean
 from creative.brief.yaml_source import Node
 from creative.placements import Placement, placements
@@ -131,6 +131,8 @@ def check_references(facts: Facts) -> None:
         if kind in facts.unread:
             continue
         known = frozenset(facts.known[kind])
+        if kind == "locale" and not all(map(known_locale, known)):
+            continue  # the one that is misspelt is noted: it may well be what is named here
         for node in facts.root.select(pattern):
             for item in items(node):
                 if item.text is not None and item.text not in known:
@@ -223,7 +225,7 @@ def check_offers(facts: Facts) -> None:
                 problem = f"is an offer for {named.product!r}, which this row does not name"
                 facts.findings.add(node.at, node.path, problem, "Add the product, or remove the offer")
             for market in row.markets:
-                if market in facts.file.markets and market not in named.price:
+                if market in facts.file.markets and market not in named.price and not _mispriced(facts, name):
                     problem = f"names the offer {name!r}, which has no price for {market}"
                     facts.findings.add(node.at, node.path, problem, f'Add {market}: "5.99" to its price')
     _check_coverage(facts)
@@ -238,6 +240,8 @@ def _check_prices(facts: Facts, name: str, offer: Offer) -> None:
                 problem = f"has more digits than {terms.currency}, which has {digits} after the point"
                 facts.findings.add(node.at, node.path, problem, "Round it")
             if part == "was" and market not in offer.price and terms is not None:
+                if _mispriced(facts, name):
+                    continue
                 facts.findings.add(node.key, node.path, f"has no price for {market} beside it", "Add the price")
             elif part == "was" and price <= offer.price.get(market, 0):
                 problem = f"is {price}, not above the price of {offer.price[market]}"
@@ -295,13 +299,18 @@ def _check_coverage(facts: Facts) -> None:
 
 def _check_priced(facts: Facts, product: str, offers: list[str], markets: Iterable[str]) -> None:
     for market in markets if offers else ():
-        if any(market in facts.file.offers[name].price for name in offers):
+        if any(market in facts.file.offers[name].price or _mispriced(facts, name) for name in offers):
             continue
         if not facts.excluded(products=product, markets=market):
             node = facts.at("offers", offers[0], "price")
             problem = f"has no price for {market}, where {product!r} is advertised"
             hint = f'Add {market}: "5.99", or exclude the product there'
             facts.findings.add(node.key, node.path, problem, hint)
+
+
+def _mispriced(facts: Facts, offer: str) -> bool:
+    """Whether something is wrong with the offer's price: what follows from that is no news."""
+    return facts.findings.under(f"offers.{offer}.price")
 
 
 CHECKS: Iterable[Callable[[Facts], None]] = (check_references, check_placements, check_ids, check_offers)

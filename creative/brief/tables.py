@@ -147,7 +147,8 @@ def _rows(table: Table, first: str, most: int, wrong: object, findings: Findings
     try:
         text = read_text(table.path, table.node.text or "", MAX_TABLE_BYTES)
     except MediaError as error:
-        findings.add(table.node.at, where, str(error), error.instead)
+        place = table.node.at if error.line is None else Place(file, error.line)
+        findings.add(place, where, str(error), error.instead)
         return
     skipped = 0
     if match := re.match(r"sep=(.)\n", text):  # Excel's own hint
@@ -174,6 +175,12 @@ def _rows(table: Table, first: str, most: int, wrong: object, findings: Findings
                     f"A cell with {delimiter!r} in it needs quotes",
                 )  # fmt: skip
                 continue
+            if len(cells) < len(columns):
+                findings.add(
+                    place, where, f"has {len(cells)} cell{'' if len(cells) == 1 else 's'}, and the first row has {len(columns)}",
+                    f"Write a {delimiter!r} for each empty cell too",
+                )  # fmt: skip
+                continue
             count += 1
             if count > most:
                 findings.add(place, where, f"has more than {most} rows", "Split the campaign")
@@ -198,7 +205,9 @@ def _header_is_good(
         findings.add(place, where, f"has {len(columns)} columns, and may have {MAX_COLUMNS}", "Check the first row")
         return False
     if first not in columns:
-        findings.add(place, where, f"has no column {first!r}", f"The first row names the columns: {first}, ...")
+        near = next((name for name in columns if name.lower() == first), None)
+        hint = f"Write {first} for {near}" if near else f"The first row names the columns: {first}, ..."
+        findings.add(place, where, f"has no column {first!r}", hint)
         return False
     for number, name in enumerate(columns):
         if name in columns[:number] and name:

@@ -274,6 +274,7 @@ def _join(path: str, name: str) -> str:
 
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_UNQUOTED_COLOUR = re.compile(r"[:,\[-]\s+#[0-9A-Fa-f]{3}(?:[0-9A-Fa-f]{3})?\b")
 _TEMPLATE = re.compile(r"\{ *[a-z_]+(\.[a-z_]+)+ *\}")
 
 
@@ -319,7 +320,10 @@ def _explain(error: MarkedYAMLError, text: str, builder: _Builder) -> None:
     place = builder.place(mark)
     line = text.split("\n")[place.line - 1] if text else ""
     found = _TEMPLATE.search(line)
-    if not instead and found:
+    first = max(0, (error.context_mark or mark).line) if (error.context_mark or mark) else 0
+    if not instead and any(_UNQUOTED_COLOUR.search(above) for above in text.split("\n")[first : place.line]):
+        instead = 'A # begins a comment: put the colour in quotes, "#1f6f5c"'
+    elif not instead and found:
         instead = f"Text with {found.group()} must be in quotes, the whole of it"
     elif "\\t" in problem or "\t" in line[: place.column]:
         instead = "Indent with spaces, not with tabs"

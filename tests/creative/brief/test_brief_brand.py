@@ -47,6 +47,14 @@ def test_a_brand_outside_needs_a_media_root(tmp_path: Path) -> None:
     [
         ("name: Holm\n", "", 1, "file", "lacks name", "Add name:"),
         ('accent: "#d96f32"', "accent: orange", 3, "colours.accent", "is not a colour", '"#1f6f5c"'),
+        (
+            'accent: "#d96f32"',
+            "accent: #d96f32",
+            4,
+            "colours",
+            "is not YAML",
+            "A # begins a comment: put the colour in quotes",
+        ),
         ('accent: "#d96f32"', "accent: #d96f32\n  }", 3, "colours", "", ""),
         (', accent: "#d96f32"', "", 3, "colours", "lacks accent", ""),
         ("accent:", "acent:", 3, "colours.acent", "is not a known field", "Did you mean 'accent'?"),

@@ -217,3 +217,20 @@ def test_many_findings_are_counted(desk: Desk) -> None:
     findings = desk.change("include:\n", f"include:\n{rows}").findings()
     assert len(findings) == 101
     assert "50 more findings" in findings[-1].problem
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ('price: {DE: "39.90"', 'price: {DE: "39,9O"', "offers.spade-spring.price.DE"),
+        ("DE: {locales: [de-DE]", "DE: {locales: [de_DE]", "markets.DE.locales.0"),
+    ],
+)
+def test_what_follows_from_one_mistake_is_no_second_one(desk: Desk, old: str, new: str, where: str) -> None:
+    assert [finding.where for finding in desk.change(old, new).findings()] == [where]
+
+
+def test_a_misspelt_field_of_the_copy_is_known_from_a_headline(desk: Desk) -> None:
+    finding = desk.change("  alt: {de", "  allt: {de").findings()[0]
+    assert finding.where == "copy.allt.de-DE"
+    assert finding.instead.startswith("Did you mean 'copy.alt'? For a headline: write short: {de-DE: ...}")
