@@ -124,17 +124,35 @@ def test_killed_in_the_middle_on_ray(reference: tuple[dict[str, Any], int], tmp_
     assert place.twice() == []
 
 
-def test_interrupted_and_resumed(reference: tuple[dict[str, Any], int], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "said", "runner"),
+    [
+        (signal.SIGINT, 130, "the same command goes on from here", "inline"),
+        (signal.SIGTERM, 143, "the same command goes on from here", "inline"),
+        (signal.SIGTERM, 143, "the same command goes on from here", "ray"),
+    ],
+)
+def test_interrupted_and_resumed(
+    number: int, code: int, said: str, runner: str, reference: tuple[dict[str, Any], int], tmp_path: Path
+) -> None:
     place = Place(tmp_path)
-    process = subprocess.Popen(place.command(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        place.command(runner), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     store = place.out / "store" / "receipts"
     deadline = time.monotonic() + 60
     while not list(store.glob("*/*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 130, said
-    assert "Traceback" not in said
-    assert "the same command goes on from here" in said
+    process.send_signal(number)
+    _, heard = process.communicate(timeout=30)
+    assert process.returncode == code, heard
+    assert "Traceback" not in heard
+    assert said in heard
+    status = [
+        entry.data["status"]
+        for entry in Log(open_store(str(place.out / "store")), "marlo-autumn").entries()
+        if entry.type == "run"
+    ]
+    assert status == ["running", "interrupted"]
     place.run()
     assert place.final() == reference[0]

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -50,12 +52,11 @@ class Hands:
     def __init__(self, site: Worksite, threads: int) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))
         self.workshop = Workshop(site, threads)
+        self.catalogue = load_catalogue(Path(table) for table in site.tables).digest if site.catalogue else ""
 
     def hello(self) -> dict[str, str]:
-        """Who this is: what the driver compares before any work is given. Reads the catalogue as it is on this machine."""
-        site = self.workshop.site
-        digest = load_catalogue(Path(table) for table in site.tables).digest if site.catalogue else ""
-        return {"version": VERSION, "catalogue": digest, "pid": str(os.getpid())}
+        """Who this is, with the catalogue as it is on this machine: what the driver compares before any work is given."""
+        return {"version": VERSION, "catalogue": self.catalogue, "pid": str(os.getpid())}
 
     def begin(self) -> None:
         """Sent before each batch: an idle actor that died before it answered this did not die of the batch."""
@@ -174,10 +175,13 @@ class RayRunner:
             options["address"] = self.address  # named even if local: else Ray would join any cluster that it finds
             if self.address == _LOCAL:
                 options |= {"include_dashboard": False, "num_cpus": self.workers}
+            on_sigterm = signal.getsignal(signal.SIGTERM)
             try:
                 ray.init(**options)
             except (RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:
                 raise RunnerError(f"Ray could not be started at {self.address}: {error}") from error
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, on_sigterm)  # Ray puts its own there, which ends a run without a word
             self._ours = True
         cores = int(ray.cluster_resources().get("CPU", 0))
         for _ in range(max(1, min(self.workers or cores, cores))):
