@@ -25,6 +25,8 @@ from creative.planning import PlanWindow
 from creative.records import Failure, Receipt
 from creative.registry import Registry
 from creative.running.port import Batch, Outcome, Runner
+from creative.running.progress import Progress as Progress  # the loop's own, kept beside it
+from creative.running.progress import StepFailure
 from creative.steps import Output, Step
 from creative.store import Store
 from creative.store.receipts import clear_failure, delete_receipt, read_failure, read_receipt, write_failure
@@ -54,42 +56,6 @@ class _State:
 class _OpenWindow:
     plan: PlanWindow
     left: set[str]
-
-
-@dataclass(slots=True)
-class Tally:
-    """Counts of one kind of step. `seconds` are device-seconds of what was made."""
-
-    wanted: int = 0
-    made: int = 0
-    reused: int = 0
-    failed: int = 0
-    blocked: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class StepFailure:
-    """A step that was not made, for the report."""
-
-    step: Step
-    status: str
-    reason: str
-
-
-@dataclass(slots=True)
-class Progress:
-    """What the loop knows so far; read by whoever shows it."""
-
-    kinds: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    failures: list[StepFailure] = field(default_factory=list)
-    broken: dict[str, str] = field(default_factory=dict)
-    unavailable: bool = False
-    in_flight: dict[int, Batch] = field(default_factory=dict)
-
-    def total(self, name: str) -> int:
-        """The sum of one count over all kinds."""
-        return sum(getattr(tally, name) for tally in self.kinds.values())
 
 
 class Loop:
