@@ -107,13 +107,17 @@ def _plain_words(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         message = str(error.orig)
-        kind = next((kind for sign, kind in _KINDS if sign in message), RegistryError)
-        raise kind(f"the registry {where(engine)} {_words(message)}") from error
+        raise _kind(engine, message)(f"the registry {where(engine)} {_words(message)}") from error
     except TimeoutError as error:
         raise RegistryError(f"the registry {where(engine)} has too many readers at once; try again") from error
 
 
-_KINDS = (("file is not a database", DamagedRegistryError), ("malformed", DamagedRegistryError))
+def _kind(engine: Engine, message: str) -> type[RegistryError]:
+    """A file without a database in it is a damaged registry only where its name says that it was one."""
+    if "file is not a database" in message:
+        named = Path(engine.url.database or "").suffix in (".db", ".sqlite", ".sqlite3")
+        return DamagedRegistryError if named else WrongRegistryError
+    return DamagedRegistryError if "malformed" in message else RegistryError
 
 
 def where(engine: Engine) -> str:
@@ -207,14 +211,10 @@ def bind(engine: Engine, store: str) -> None:
 def move_aside(url: str | Path) -> Path:
     """Rename a registry's damaged file to "registry.db.damaged-1" (or -2, ...) with what SQLite keeps beside it.
 
-    Returns the new name. Raises WrongRegistryError for a file that does not look like a registry: it is left alone.
+    Returns the new name. Raises RegistryError when it cannot be renamed.
     """
     path = Path(_parse(url).database or "")
     try:
-        with path.open("rb") as file:
-            looks = path.suffix in (".db", ".sqlite", ".sqlite3") or file.read(16).startswith(b"SQLite format")
-        if not looks:
-            raise WrongRegistryError(f"{path} is not a registry, and is left as it is: name the registry's file")
         number = 1
         while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
             number += 1

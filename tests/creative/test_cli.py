@@ -129,7 +129,7 @@ def test_a_damaged_registry_is_moved_aside_and_made_anew(tmp_path: Path) -> None
     assert _creative(tmp_path, "status").returncode == 0
     (tmp_path / "letter.txt").write_text("Dear Mara, " * 100)
     done = _creative(tmp_path, "reindex", "--registry", "letter.txt")
-    assert (done.returncode, "is not a registry, and is left as it is" in done.stderr) == (2, True)
+    assert (done.returncode, "is not a database file" in done.stderr) == (2, True)
     assert (tmp_path / "letter.txt").read_text().startswith("Dear Mara")
 
 
