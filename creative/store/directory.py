@@ -220,8 +220,9 @@ class DirectoryStore:
             path.mkdir(exist_ok=True)
             _flush(path.parent)
         elif not path.is_dir():
-            path.mkdir(parents=True, exist_ok=True)
-            _flush(path.parent)
+            for new in (*reversed([folder for folder in path.parents if not folder.exists()]), path):
+                new.mkdir(exist_ok=True)
+                _flush(new.parent)  # each of them: a power cut must not take the store with its folders
         self._flushed.add(path)
 
     def _remove(self, path: Path) -> None:
