@@ -1,4 +1,4 @@
-"""One Ray for the whole session: it takes seconds to start."""
+"""One Ray for the whole session, since it takes seconds to start; and the same examples in every run of the tests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# The tests are the same on every machine and every day; HYPOTHESIS_PROFILE=explore looks for new examples.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")
