@@ -29,7 +29,7 @@ def _is_flat(value: dict[object, object]) -> bool:
     """Whether it is names with ASCII strings and integers only."""
     for name, item in value.items():
         kind = type(item)
-        if type(name) is not str or not (kind is int or (kind is str and item.isascii())):  # type: ignore[attr-defined]
+        if type(name) is not str or not (kind is int or (kind is str and item.isascii())):  # type: ignore[attr-defined]  # kind says so
             return False
     return True
 
@@ -44,7 +44,7 @@ def check(value: object, where: str = "the value") -> None:
         kind = type(item)
         if kind is str:
             if not item.isascii():  # type: ignore[attr-defined]  # a lone surrogate has no UTF-8
-                item.encode()  # type: ignore[attr-defined]
+                item.encode()  # type: ignore[attr-defined]  # kind says so
         elif kind in _PLAIN:
             continue
         elif depth > _MAX_DEPTH:

@@ -105,11 +105,11 @@ def check_banned(facts: Facts) -> None:
 
     for text in _texts(facts):
         in_file = text.place.file is not text.node.at.file
-        look(text.text, text.at if in_file else lambda _, at=text.place: at, text.node.path)  # type: ignore[misc]
+        look(text.text, text.at if in_file else lambda _, at=text.place: at, text.node.path)  # type: ignore[misc]  # mypy cannot infer a lambda's default
     for pattern in ("products.*.name.*", "products.*.facts.*", "products.*.facts.*.*"):
         for node in facts.root.select(pattern):
             if node.text is not None:
-                look(node.text, lambda _, at=node.at: at, node.path)  # type: ignore[misc]
+                look(node.text, lambda _, at=node.at: at, node.path)  # type: ignore[misc]  # mypy cannot infer a lambda's default
 
 
 # --------------------------------------------------------------------------------------------------------- translations
