@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Timeout
 from creative.errors import DamagedRegistryError, RegistryError, UsageError, WrongRegistryError
 from creative.registry import tables
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration."""
 
 _BUSY_MS = 30_000

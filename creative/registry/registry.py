@@ -107,12 +107,14 @@ class Registry:
         return applied
 
     def rebuild(self, store: Store) -> int:
-        """Empty all tables, then fill them from the store: its logs, then its receipts. Returns the entries applied."""
+        """Empty the tables, then fill them from the store: its logs, then its receipts. Returns the entries applied.
+
+        Leases stay as they are: they are nothing of the store's.
+        """
         self._check(store)
         with writing(self._engine) as connection:
-            for table in reversed(tables.metadata.sorted_tables):
-                if table is not tables.registry_info:
-                    connection.execute(sa.delete(table))
+            for table in reversed(tables.OF_THE_STORE):
+                connection.execute(sa.delete(table))
         applied = self.catch_up(store)
         receipts = (read_receipt(store, key) for key in receipt_keys(store))
         self.record_steps(receipt for receipt in receipts if receipt is not None)

@@ -1,7 +1,8 @@
 """The registry's tables. A change here needs a migration; a test compares both.
 
-All of it can be had again from the store: `campaigns`, `cells`, `assets`, `asset_history`, `runs` and `jobs` from the logs,
-`steps` from the receipts. Only the state of a job that is still running lives here alone.
+All of it can be had again from the store: `campaigns`, `cells`, `assets`, `asset_history`, `verdicts`, `deliveries`, `runs`
+and `jobs` from the logs, `steps` from the receipts. Only what is true of this moment lives here alone: the state of a job
+that is still running, and the `leases`.
 """
 
 from __future__ import annotations
@@ -150,6 +151,45 @@ asset_history = sa.Table(
     sa.Column("why", sa.String, nullable=False),
 )
 
+# Append-only: what was said first stays, what was said last counts.
+verdicts = sa.Table(
+    "verdicts",
+    metadata,
+    sa.Column("campaign", NAME, sa.ForeignKey("campaigns.id"), primary_key=True),
+    sa.Column("entry", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),  # within the entry
+    sa.Column("asset_id", NAME, nullable=False, index=True),
+    sa.Column("ad_id", NAME, nullable=False),
+    sa.Column("sha256", NAME, nullable=False),  # of the bytes that were looked at
+    sa.Column("verdict", NAME, nullable=False),  # approved, rejected or withdrawn
+    sa.Column("by", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("stage", sa.String, nullable=False, server_default=""),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# What is published of a campaign now: readable paths in the store, and whose bytes they are.
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("campaign", NAME, sa.ForeignKey("campaigns.id"), primary_key=True),
+    sa.Column("path", NAME, primary_key=True),
+    sa.Column("asset_id", NAME, nullable=False),
+    sa.Column("sha256", NAME, nullable=False),
+    sa.Column("entry", sa.BigInteger, nullable=False),
+)
+
+# Who does the work of that name, and until when it counts as alive. The store knows nothing of it: rebuilding leaves it be.
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", NAME, primary_key=True),
+    sa.Column("holder", sa.String, nullable=False),
+    sa.Column("host", sa.String, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+    sa.Column("taken", Moment, nullable=False),
+)
+
 steps = sa.Table(
     "steps",
     metadata,
@@ -162,3 +202,6 @@ steps = sa.Table(
     sa.Column("outputs", sa.JSON, nullable=False),
     sa.Index(None, "kind", "backend", "seconds", "bytes"),  # covers the rates
 )
+
+OF_THE_STORE = tuple(table for table in metadata.sorted_tables if table not in (registry_info, leases))
+"""The tables that can be had again from the store, those that others refer to first."""
