@@ -78,9 +78,9 @@ def make(
 ) -> Made:
     """Run a brief. `verify`: read everything in the store first; what is damaged or gone is made again. Raises BriefError, LimitError, UsageError, InfrastructureError; KeyboardInterrupt after a clean end."""
     part = parse_only(only)
+    settings.check_reach()
     brief = sessions.read_brief(path, settings)
     with session(settings) as opened:
-        _note(f"store {opened.store.url}, registry {opened.registry.place}, runner {settings.runner}")
         world = sessions.in_world(brief, opened.catalogue)
         if verify:
             _note(f"{heal(opened.store, opened.registry)} damaged steps will be made again")

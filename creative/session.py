@@ -44,7 +44,7 @@ class Session:
         site = Worksite(self.store.url, str(cache), self.catalogue.digest, tables)
         if self.settings.runner == "inline":
             return InlineRunner(site, self.settings.workers)
-        runner: Runner = resolve(_RAY)(site, workers=self.settings.workers)
+        runner: Runner = resolve(_RAY)(site, address=self.settings.address, workers=self.settings.workers)
         return runner
 
     def rates(self) -> dict[tuple[str, str], Rate]:

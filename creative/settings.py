@@ -1,21 +1,47 @@
-"""Settings: read once at the edge from flags and environment, then frozen."""
+"""Settings: read once at the edge from flags, environment and a profile of `creative.toml`, then frozen.
+
+    default = "studio"                                   # the profile, where --profile names none
+
+    [profiles.production]
+    store = "s3://marlo-ads/farm?region=eu-central-1"    # what creative.store.open_store takes
+    registry = "postgresql://farm@db.internal/farm"      # the password from PGPASSWORD, or "${DB_PASSWORD}" in the URL
+    address = "auto"                                     # of the Ray cluster; "local" is Ray on this machine
+    runner = "ray"
+    workers = 16
+    shared = false                                       # true: every machine of the cluster sees `store` and `registry`
+    out = "/var/lib/creative"
+    media_roots = ["/mnt/brands"]
+    catalogues = ["house-rows.yaml"]
+    notify = {ops = "slack://${SLACK_TOKEN}/#creative"}  # names that briefs and `creative nightly` may use
+    prices = {gpu_hour = "2.60", cpu_hour = "0.05", currency = "EUR"}
+
+Flags come first, then the environment (CREATIVE_STORE, CREATIVE_REGISTRY, ...), then the profile, then `./out`. Relative
+paths of a profile are below the folder of its file.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from creative.errors import UsageError
+from creative.profiles import Profile, load_profile
 
 RunnerName = Literal["ray", "inline"]
+LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are. Each has a flag and an environment variable (CREATIVE_STORE, CREATIVE_REGISTRY, ...)."""
+    """Where things are. `address` is a Ray cluster's, or "local"; `shared` says that the whole cluster sees the folders.
+
+    `notify` has URLs by name, some with secrets in them: never printed. `prices`: gpu_hour, cpu_hour (decimal strings),
+    currency.
+    """
 
     out: Path
     store: str
@@ -24,6 +50,31 @@ class Settings:
     workers: int | None
     media_roots: tuple[Path, ...]
     catalogues: tuple[Path, ...]
+    address: str = LOCAL
+    shared: bool = False
+    profile: str | None = None
+    notify: Mapping[str, str] = field(default_factory=dict, repr=False)
+    prices: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def remote(self) -> bool:
+        """Whether the work is done on other machines than this one."""
+        return self.runner == "ray" and self.address != LOCAL
+
+    def check_reach(self) -> None:
+        """Raise UsageError where a cluster's machines could not see the store, or the registry is a file of one machine."""
+        if not self.remote or self.shared:
+            return
+        if urlsplit(self.store).scheme not in ("s3",):
+            raise UsageError(
+                f"the workers at {self.address} cannot see the store {self.store}: name one that all machines reach "
+                "(--store s3://bucket/prefix), or say shared = true in the profile if the folder is on a shared disk"
+            )
+        if urlsplit(self.registry).scheme in ("", "sqlite"):
+            raise UsageError(
+                f"the registry {self.registry} is a file of this machine, and the work is done at {self.address}: name a "
+                "database (--registry postgresql://user@host/database), or say shared = true in the profile"
+            )
 
 
 def settings(
@@ -32,32 +83,43 @@ def settings(
     registry: str | None = None,
     runner: str | None = None,
     workers: int | None = None,
+    address: str | None = None,
+    profile: str | None = None,
 ) -> Settings:
-    """Flags first, then the environment (a variable that is empty counts as unset), then `./out`.
+    """Flags first, then the environment (a variable that is empty counts as unset), then the profile, then `./out`.
 
-    Raises UsageError, naming the flag or the variable, for what cannot be meant: a runner that does not exist, a number of
-    workers that is none, a folder of media that is not there, a place that is no path or URL.
+    Raises UsageError, naming the flag, the variable or the file, for what cannot be meant: a runner that does not exist,
+    a number of workers that is none, a folder of media that is not there, a place that is no path or URL.
     """
-    folder = Path(_place(*_given("--out", str(out) if out else None, "CREATIVE_OUT")) or "out")
-    said, name = _given("--runner", runner, "CREATIVE_RUNNER")
+    base = load_profile(profile or os.environ.get("CREATIVE_PROFILE") or None)
+    folder = Path(_place(*_given("--out", str(out) if out else None, "CREATIVE_OUT", base)) or "out")
+    said, name = _given("--runner", runner, "CREATIVE_RUNNER", base)
     if name not in ("ray", "inline", None):
         raise UsageError(f"{said} {name}: there is ray (a cluster, or Ray on this machine) and inline (one process)")
     return Settings(
         out=folder,
-        store=_place(*_given("--store", store, "CREATIVE_STORE")) or str(folder / "store"),
-        registry=_place(*_given("--registry", registry, "CREATIVE_REGISTRY")) or str(folder / "registry.db"),
+        store=_place(*_given("--store", store, "CREATIVE_STORE", base)) or str(folder / "store"),
+        registry=_place(*_given("--registry", registry, "CREATIVE_REGISTRY", base)) or str(folder / "registry.db"),
         runner="inline" if name == "inline" else "ray",
-        workers=workers or _whole("CREATIVE_WORKERS"),
-        media_roots=_folders("CREATIVE_MEDIA_ROOTS"),
-        catalogues=_paths("CREATIVE_CATALOGUES"),
+        workers=workers or _whole("CREATIVE_WORKERS") or base.workers,
+        media_roots=_folders(*_paths("CREATIVE_MEDIA_ROOTS", base, base.media_roots)),
+        catalogues=_paths("CREATIVE_CATALOGUES", base, base.catalogues)[1],
+        address=_given("--address", address, "CREATIVE_ADDRESS", base)[1] or LOCAL,
+        shared=base.shared,
+        profile=base.name,
+        notify=base.notify,
+        prices=base.prices,
     )
 
 
-def _given(flag: str, value: str | None, variable: str) -> tuple[str, str | None]:
-    """Who says it, and what: the flag, else the variable, else nobody."""
+def _given(flag: str, value: str | None, variable: str, base: Profile) -> tuple[str, str | None]:
+    """Who says it, and what: the flag, else the variable, else the profile, else nobody."""
     if value:
         return flag, value
-    return variable, os.environ.get(variable) or None
+    if told := os.environ.get(variable):
+        return variable, told
+    name = flag.removeprefix("--")
+    return f"{base.where}.{name}", base.texts.get(name)
 
 
 def _place(said: str, value: str | None) -> str | None:
@@ -75,15 +137,17 @@ def _place(said: str, value: str | None) -> str | None:
     return value
 
 
-def _paths(variable: str) -> tuple[Path, ...]:
-    return tuple(Path(part) for part in os.environ.get(variable, "").split(os.pathsep) if part)
+def _paths(variable: str, base: Profile, else_: tuple[Path, ...]) -> tuple[str, tuple[Path, ...]]:
+    told = os.environ.get(variable, "")
+    if told:
+        return variable, tuple(Path(part) for part in told.split(os.pathsep) if part)
+    return base.where, else_
 
 
-def _folders(variable: str) -> tuple[Path, ...]:
-    paths = _paths(variable)
+def _folders(said: str, paths: tuple[Path, ...]) -> tuple[Path, ...]:
     for path in paths:
         if not path.is_dir():
-            raise UsageError(f"{variable}: {path} is not a folder that is there")
+            raise UsageError(f"{said}: {path} is not a folder that is there")
     return paths
 
 

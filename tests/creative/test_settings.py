@@ -9,10 +9,14 @@ import pytest
 from creative.errors import UsageError
 from creative.settings import settings
 
+VARIABLES = (
+    "OUT", "STORE", "REGISTRY", "RUNNER", "WORKERS", "MEDIA_ROOTS", "CATALOGUES", "ADDRESS", "PROFILE", "CONFIG"
+)  # fmt: skip
+
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OUT", "STORE", "REGISTRY", "RUNNER", "WORKERS", "MEDIA_ROOTS", "CATALOGUES"):
+    for name in VARIABLES:
         monkeypatch.delenv(f"CREATIVE_{name}", raising=False)
 
 
@@ -57,8 +61,21 @@ def test_a_wrong_flag_is_named_as_the_flag() -> None:
         settings(registry="~no-such-user/x")
 
 
-@pytest.mark.parametrize("name", ["OUT", "STORE", "REGISTRY", "RUNNER", "WORKERS", "MEDIA_ROOTS", "CATALOGUES"])
+@pytest.mark.parametrize("name", VARIABLES)
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     unset = settings()
     monkeypatch.setenv(f"CREATIVE_{name}", "")
     assert settings() == unset
+
+
+def test_a_cluster_needs_places_that_all_its_machines_see() -> None:
+    bucket, database = "s3://marlo-ads/farm", "postgresql://farm@db/farm"
+    settings(address="auto", store=bucket, registry=database).check_reach()
+    settings(store="out/store").check_reach()  # Ray on this machine
+    settings(address="auto", runner="inline").check_reach()
+    with pytest.raises(UsageError, match=r"auto cannot see the store .*: name one that all machines reach"):
+        settings(address="auto", registry=database).check_reach()
+    with pytest.raises(UsageError, match=r"cannot see the store file:///srv/store"):
+        settings(address="auto", store="file:///srv/store", registry=database).check_reach()
+    with pytest.raises(UsageError, match=r"the registry sqlite:///x.db is a file of this machine"):
+        settings(address="auto", store=bucket, registry="sqlite:///x.db").check_reach()

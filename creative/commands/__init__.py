@@ -1,0 +1,1 @@
+"""The commands, by who uses them: `making`, `asking`, `reviewing`, `farming`. They wire; what is done is elsewhere."""

@@ -1,0 +1,29 @@
+"""Paths and URLs as people may see them: without user names' passwords and without secrets among the options."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+_SECRET = ("password", "secret", "token", "key")
+_OPEN = ("kms_key",)
+
+
+def plain_place(place: str) -> str:
+    """The place with every secret replaced by ***; one that cannot be understood is not repeated."""
+    if "://" not in place:
+        return place
+    try:
+        parts = urlsplit(place)
+        host = parts.netloc.rpartition("@")
+        user = host[0].partition(":")
+        netloc = f"{user[0]}:***@{host[2]}" if user[1] else parts.netloc
+        options = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        return f"{place.partition('://')[0]}://..."
+    hidden = [(name, "***" if _is_secret(name) else value) for name, value in options]
+    query = urlencode(hidden, safe="*:/@") if hidden != options else parts.query
+    return urlunsplit((parts.scheme, netloc, parts.path, query, parts.fragment))
+
+
+def _is_secret(name: str) -> bool:
+    return name.lower() not in _OPEN and any(word in name.lower() for word in _SECRET)
