@@ -24,6 +24,7 @@ from creative.planning.planner import asset_id
 from creative.planning.window import ENDS
 from creative.records import AssetRecord, CellRecord, LineageStep, Receipt, Window
 from creative.registry import CurrentAsset, Registry
+from creative.running.budget import Budget
 from creative.running.loop import Loop, Progress
 from creative.running.port import Runner
 from creative.steps import Output, step_from_recipe
@@ -36,7 +37,7 @@ _RETIRABLE = ("pending", "approved", "failed-check")
 
 @dataclass(frozen=True, slots=True)
 class FailedAd:
-    """An ad of this run that was not made, or did not pass its checks."""
+    """An ad of this run that was not made, or did not pass its checks. `limit`: only since the budget was used up."""
 
     ad_id: str
     segment: str
@@ -45,11 +46,15 @@ class FailedAd:
     market: str
     reason: str
     made: bool = False
+    limit: bool = False
 
 
 @dataclass(slots=True)
 class Report:
-    """What a run came to. `assets`: present renditions of the ads that were wanted; `new`: of them, made now."""
+    """What a run came to. `assets`: present renditions of the ads that were wanted; `new`: of them, made now.
+
+    `status`: done, partly, failed, limited (the budget was used up), unavailable, interrupted or stopped.
+    """
 
     run: str
     status: str = "done"
@@ -80,9 +85,10 @@ class CampaignRun:
         only: Mapping[str, frozenset[str]] | None = None,
         retry_failed: bool = False,
         observe: Callable[[Progress], None] = lambda _: None,
+        budget: Budget | None = None,
     ) -> None:
         self.brief, self.world, self.store, self.registry, self.runner = brief, world, store, registry, runner
-        self.only, self.retry_failed, self.observe = dict(only or {}), retry_failed, observe
+        self.only, self.retry_failed, self.observe, self.budget = dict(only or {}), retry_failed, observe, budget
         self.campaign = brief.campaign.id
         self.log = Log(store, self.campaign)
         self.report = Report(run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
@@ -111,6 +117,7 @@ class CampaignRun:
             commit=self._commit,
             observe=self.observe,
             retry_failed=self.retry_failed,
+            budget=self.budget,
         )
         self.report.progress = loop.progress
         try:
@@ -155,7 +162,7 @@ class CampaignRun:
         if not self._begun:
             return
         progress = self.report.progress
-        names = ("wanted", "made", "reused", "failed", "blocked")
+        names = ("wanted", "made", "reused", "failed", "blocked", "limited")
         counts = {f"steps_{name}": progress.total(name) for name in names}
         jobs = {segment: JobResult(state=_state(counts), counts=dict(counts)) for segment, counts in self._jobs.items()}
         self._say(
@@ -172,6 +179,8 @@ class CampaignRun:
     def _status(self) -> str:
         if self.report.progress.unavailable:
             return "unavailable"
+        if self.report.progress.limited:
+            return "limited"
         if not self.report.failed:
             return "done"
         return "partly" if self.report.assets else "failed"
@@ -195,7 +204,7 @@ class CampaignRun:
             cell = planned.record()
             self._seen.add(cell.ad_id)
             present = current.get(cell.ad_id)
-            reason = next((broken[key] for key in cell.steps.values() if key in broken), None)
+            reason, limit = self._why_not(cell, broken)
             if reason is None and present is not None and self._same(cell, present):
                 self._count(cell, present.state, f"failed its checks: creative show {present.asset_id}")
                 continue
@@ -210,7 +219,7 @@ class CampaignRun:
                 self.report.new += present is None or present.asset_id != asset.asset_id
                 self._count(cell, asset.state, "; ".join(asset.reasons))
             else:
-                self._fail(cell, reason or "")
+                self._fail(cell, reason or "", limit=limit)
             if asset is not None or self._begun or (present is not None and present.binding != cell.binding):
                 cells.append(cell)
                 touched.add(cell.segment)
@@ -243,10 +252,17 @@ class CampaignRun:
             self.report.assets += 1
             self._jobs[cell.segment]["done"] += 1
 
-    def _fail(self, cell: CellRecord, reason: str, *, made: bool = False) -> None:
-        self._jobs[cell.segment]["failed"] += 1
+    def _why_not(self, cell: CellRecord, broken: Mapping[str, str]) -> tuple[str | None, bool]:
+        """Why the ad is not made, and whether that is the budget alone: what failed is said first."""
+        out = sorted(
+            (key for key in cell.steps.values() if key in broken), key=self.report.progress.limited.__contains__
+        )
+        return (broken[out[0]], out[0] in self.report.progress.limited) if out else (None, False)
+
+    def _fail(self, cell: CellRecord, reason: str, *, made: bool = False, limit: bool = False) -> None:
+        self._jobs[cell.segment]["limited" if limit else "failed"] += 1
         self.report.failed.append(
-            FailedAd(cell.ad_id, cell.segment, cell.placement, cell.locale, cell.market, reason, made)
+            FailedAd(cell.ad_id, cell.segment, cell.placement, cell.locale, cell.market, reason, made, limit)
         )
 
     def _asset(self, cell: CellRecord) -> AssetRecord:
@@ -312,8 +328,11 @@ class CampaignRun:
 
 def _state(counts: Mapping[str, int], *, running: bool = False) -> JobState:
     done, failed, wanted = counts.get("done", 0), counts.get("failed", 0), counts.get("ads", 0)
-    if done + failed < wanted:
+    limited = counts.get("limited", 0)
+    if done + failed + limited < wanted:
         return "running" if running or done + failed else "queued"
+    if limited:
+        return "partly" if done + failed else "queued"
     if not failed:
         return "done"
     return "partly" if done else "failed"

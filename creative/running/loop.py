@@ -3,6 +3,7 @@
     admit a window     what is missing, walking back from finish, measure and poster; its media uploaded
     dispatch           ready steps, grouped by backend, to workers that are free; the most valuable first
     settle             an outcome releases what waits for it, or blocks it with the reason
+    limit              what the budget does not allow any more is not begun; what is in flight ends and counts
     commit             when all of a window is settled: its assets, in one object and one log entry
 
 Lost batches are split; a step alone in two deaths is quarantined. What is deterministic (refused, quarantined) is in the
@@ -24,6 +25,7 @@ from creative.errors import StoreError
 from creative.planning import PlanWindow
 from creative.records import Failure, Receipt
 from creative.registry import Registry
+from creative.running.budget import Budget
 from creative.running.port import Batch, Outcome, Runner
 from creative.running.progress import Progress as Progress  # the loop's own, kept beside it
 from creative.running.progress import StepFailure
@@ -73,10 +75,15 @@ class Loop:
         commit: Callable[[PlanWindow, Mapping[str, str]], None],
         observe: Callable[[Progress], None],
         retry_failed: bool = False,
+        budget: Budget | None = None,
     ) -> None:
-        """`begin` is called once, before the first step is submitted; `commit` gets the reasons of broken steps by key."""
+        """`begin` is called before steps are submitted, again and again; `commit` gets the reasons of broken steps by key.
+
+        `budget` is asked before each submit. Without one, everything is made.
+        """
         self.store, self.registry, self.runner, self.specs, self.media = store, registry, runner, specs, media
         self.begin, self.commit, self.observe, self.retry_failed = begin, commit, observe, retry_failed
+        self.budget = budget
         self.progress = Progress()
         self._states: dict[str, _State] = {}
         self._ready: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
@@ -84,6 +91,7 @@ class Loop:
         self._later_of: Counter[tuple[str, str]] = Counter()
         self._found: set[Output] = set()
         self._windows: deque[_OpenWindow] = deque()
+        self._begun_at: dict[int, float] = {}
         self._deadlines: dict[int, float] = {}
         self._overdue: dict[int, float] = {}
         self._unrecorded: list[Receipt] = []
@@ -145,7 +153,8 @@ class Loop:
                 clear_failure(self.store, key)
                 failure = None
             if broken is not None:
-                self._break(key, "blocked", self.progress.broken[broken])
+                status = "limit" if broken in self.progress.limited else "blocked"
+                self._break(key, status, self.progress.broken[broken])
             elif failure is not None:
                 self._break(key, failure.status, failure.reason)
             elif not self._states[key].waits:
@@ -206,7 +215,8 @@ class Loop:
                 tally.reused += 1
 
     def _upload(self, steps: Iterable[Step]) -> None:
-        wanted = {source for step in steps for source in step.inputs.values() if isinstance(source, str)}
+        allowed = (step for step in steps if self._why_stop((step.kind, step.backend)) is None)
+        wanted = {source for step in allowed for source in step.inputs.values() if isinstance(source, str)}
         for digest in sorted(wanted):
             self.media.upload(digest, self.store)
 
@@ -226,12 +236,25 @@ class Loop:
 
     def _dispatch(self) -> None:
         while True:
+            self._limit()
             queues = sorted((queue[0], name) for name, queue in self._ready.items() if queue)
             if not queues:
                 return
             self.begin()
             if not any(self._submit(name) for _, name in queues):
                 return
+
+    def _why_stop(self, name: tuple[str, str]) -> str | None:
+        return self.budget.why_stop(self.specs[name]) if self.budget is not None else None
+
+    def _limit(self) -> None:
+        """Give up what is ready and may not be begun any more, with all that needs it."""
+        for name in [name for name, queue in self._ready.items() if queue]:
+            reason = self._why_stop(name)
+            if reason is not None:
+                queue, self._ready[name] = self._ready[name], []
+                for _, key in queue:
+                    self._break(key, "limit", reason)
 
     def _submit(self, name: tuple[str, str]) -> bool:
         spec = self.specs[name]
@@ -254,6 +277,7 @@ class Loop:
         self._deadlines[batch.id] = time.monotonic() + spec.timeout_s * len(steps)
         self.progress.in_flight[batch.id] = batch
         self.runner.submit(batch)
+        self._begun_at[batch.id] = time.monotonic()
         return True
 
     def _gpu_turn(self, name: tuple[str, str]) -> bool:
@@ -282,6 +306,8 @@ class Loop:
         batch = self.progress.in_flight.pop(number)
         self._deadlines.pop(number, None)
         overdue = self._overdue.pop(number, None)
+        outcomes = list(outcomes)
+        self._meter(batch, outcomes, time.monotonic() - self._begun_at.pop(number))
         for outcome in outcomes:
             if outcome.status in ("made", "reused") and outcome.receipt is not None:
                 self._finish(outcome.key, outcome.receipt, outcome.status)
@@ -294,6 +320,20 @@ class Loop:
                 self._break(outcome.key, outcome.status, outcome.reason)
         self._record()
         self.observe(self.progress)
+
+    def _meter(self, batch: Batch, outcomes: Iterable[Outcome], seconds: float) -> None:
+        """Tell the budget. Receipts have the seconds of the attempt that counts; the worker's others are in `seconds`."""
+        if self.budget is None:
+            return
+        clean = True
+        for outcome in outcomes:
+            receipt = outcome.receipt
+            if outcome.status == "made" and receipt is not None:
+                self.budget.spent(receipt, batch.spec)
+                seconds -= receipt.seconds
+            clean = clean and receipt is not None and (outcome.status == "reused" or receipt.attempt == 0)
+        if not clean and seconds > 0:
+            self.budget.wasted(seconds, batch.spec)
 
     def _finish(self, key: str, receipt: Receipt, status: str) -> None:
         state = self._states.pop(key)
@@ -343,7 +383,7 @@ class Loop:
         self._break(key, "unavailable", reason)
 
     def _break(self, key: str, status: str, reason: str) -> None:
-        """Mark a step as not to be had in this run, and all that need it as blocked."""
+        """Mark a step as not to be had in this run, and all that need it as blocked, or as beyond the limit like itself."""
         state = self._states.pop(key, None)
         if state is None:
             return
@@ -351,13 +391,18 @@ class Loop:
         tally = self.progress.kinds[state.step.kind]
         if status == "blocked":
             tally.blocked += 1
+        elif status == "limit":
+            tally.limited += 1
+            self.progress.limited.add(key)
         else:
             tally.failed += 1
             self.progress.failures.append(StepFailure(state.step, status, reason))
         self._settled(key)
-        label = state.step.label or state.step.kind
+        below = "limit" if status == "limit" else "blocked"
+        if status not in ("blocked", "limit"):
+            reason = f"{state.step.label or state.step.kind}: {reason}"
         for child in state.wanted_by:
-            self._break(child, "blocked", reason if status == "blocked" else f"{label}: {reason}")
+            self._break(child, below, reason)
 
     def _settled(self, key: str) -> None:
         for window in self._windows:
@@ -374,8 +419,3 @@ class Loop:
         while self._windows and not self._windows[0].left:
             self._record(force=True)
             self.commit(self._windows.popleft().plan, self.progress.broken)
-
-    def counts(self) -> Counter[str]:
-        """Steps made, reused, failed and blocked, over all kinds."""
-        names = ("wanted", "made", "reused", "failed", "blocked")
-        return Counter({name: self.progress.total(name) for name in names})

@@ -11,13 +11,16 @@ from creative.steps import Step
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one kind of step. `seconds` are device-seconds of what was made."""
+    """Counts of one kind of step. `limited`: not begun, since the budget was used up. `seconds` are device-seconds of what
+    was made.
+    """
 
     wanted: int = 0
     made: int = 0
     reused: int = 0
     failed: int = 0
     blocked: int = 0
+    limited: int = 0
     seconds: float = 0.0
 
 
@@ -32,11 +35,16 @@ class StepFailure:
 
 @dataclass(slots=True)
 class Progress:
-    """What the loop knows so far; read by whoever shows it."""
+    """What the loop knows so far; read by whoever shows it.
+
+    `broken` has the reasons of all steps that are not to be had in this run; of these, `limited` are not failures: the
+    budget was used up before they were begun.
+    """
 
     kinds: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     failures: list[StepFailure] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
+    limited: set[str] = field(default_factory=set)
     unavailable: bool = False
     in_flight: dict[int, Batch] = field(default_factory=dict)
 

@@ -11,26 +11,21 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from creative.backends import BackendSpec, Resources
-from creative.catalogue import load_catalogue
 from creative.planning.window import PlanWindow
 from creative.records import Receipt
-from creative.registry import Registry, open_registry
 from creative.running.inline import InlineRunner
-from creative.running.loop import Loop, Progress
 from creative.running.port import Batch, Outcome, Runner, Worksite
-from creative.store import Store, open_store, read_receipt, receipt_keys, refused_attempts
+from creative.store import Store, read_receipt, receipt_keys, refused_attempts
 from creative.store.receipts import delete_receipt
-from creative.world import Media
-from tests.support.plans import ad, specs, window
-
-RunnerMaker = Callable[[Worksite], Runner]
+from tests.support.bench import Bench, RunnerMaker
+from tests.support.plans import ad, window
 
 
 @pytest.fixture(params=["inline", "ray"])
@@ -50,34 +45,6 @@ def make_runner(request: pytest.FixtureRequest) -> Iterator[RunnerMaker]:
     yield make
     for runner in made:
         runner.close()
-
-
-class Bench:
-    """A store, a registry and a runner; runs windows and keeps what was committed."""
-
-    def __init__(self, folder: Path, make_runner: RunnerMaker, **changes: Any) -> None:
-        self.store: Store = open_store(str(folder / "store"))
-        self.registry: Registry = open_registry(folder / "registry.db", self.store.id)
-        self.site = Worksite(self.store.url, str(folder / "cache"), load_catalogue().digest)
-        self.make_runner, self.specs = make_runner, specs(**changes)
-        self.runner = make_runner(self.site)
-        self.begun = 0
-        self.committed: dict[str, str | None] = {}
-
-    def run(self, *windows: PlanWindow, retry_failed: bool = False) -> Progress:
-        def begin() -> None:
-            self.begun += 1
-
-        def commit(done: PlanWindow, broken: Mapping[str, str]) -> None:
-            for cell in done.cells:
-                reasons = [broken[key] for key in cell.steps.values() if key in broken]
-                self.committed[cell.record().name] = reasons[0] if reasons else None
-
-        loop = Loop(
-            self.store, self.registry, self.runner, self.specs, Media(),
-            begin=begin, commit=commit, observe=lambda _: None, retry_failed=retry_failed,
-        )  # fmt: skip
-        return loop.run(windows)
 
 
 def test_every_step_is_made_once_and_the_second_run_makes_nothing(tmp_path: Path, make_runner: RunnerMaker) -> None:
