@@ -21,7 +21,8 @@ _ADS_A_SEGMENT = len(_ENGLISH) * 8 + len(_GERMAN) * 6
 _SCENES = 40
 
 
-def _write(folder: Path, segments: int) -> Path:
+def write_brief(folder: Path, segments: int) -> Path:
+    """The demo brief in ten markets with so many segments: 70 ads each."""
     brief = write_starter(folder / "brief")
     text = brief.read_text("utf-8")
     head, _, rest = text.partition("segments:\n")
@@ -48,7 +49,7 @@ def plan(ads: int) -> tuple[int, float, float]:
     """`creative plan` of so many ads: ads, CPU-seconds and peak MB of the process, start and loading included."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        path = _write(folder, -(-ads // _ADS_A_SEGMENT))
+        path = write_brief(folder, -(-ads // _ADS_A_SEGMENT))
         command = [sys.executable, "-m", "creative", "plan", str(path), "--out", str(folder / "out"), "--json"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
