@@ -6,7 +6,8 @@ CreativeError               what a person can act on; `exit_code` is the command
 ├── LimitError              2: the brief's own limit would be exceeded
 ├── InfrastructureError     75: worth trying again (EX_TEMPFAIL)
 │   ├── StoreError          the store cannot be reached, or holds something it must not
-│   │   └── WrongStoreError     2: there is no store at that place
+│   │   ├── WrongStoreError     2: there is no store at that place
+│   │   └── DamagedStoreError   75: something in it is gone or damaged; `--verify` makes it again
 │   ├── RegistryError       the registry cannot be reached, or is damaged
 │   │   ├── WrongRegistryError  2: that place is no registry, or another store's
 │   │   └── DamagedRegistryError 75: `creative reindex` makes it anew
@@ -89,6 +90,10 @@ class WrongStoreError(StoreError):
 
 class MissingStoreError(WrongStoreError):
     """There is nothing at the place that was named."""
+
+
+class DamagedStoreError(StoreError):
+    """The store answers, but what was asked for is gone, or is not what was put there: `--verify` makes it again."""
 
 
 class RegistryError(InfrastructureError):

@@ -3,6 +3,7 @@
     store.json                  {"id": ..., "schema": 1}
     blobs/ab/cd/<sha256>        read-only
     receipts/..., campaigns/... named objects, as their names say
+    published/...               copies under readable names: replaced, never linked to, so that nobody writes into a blob
     .incoming/                  files being written; what a crash leaves here is removed when it is a day old
 
 Every file is written whole into `.incoming`, flushed to the disk, then linked to its name, which fails if the name is
@@ -12,46 +13,21 @@ taken: that one system call is the commit, and the directory is flushed before i
 from __future__ import annotations
 
 import contextlib
-import errno
-import hashlib
-import json
 import os
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from creative.errors import MissingStoreError, StoreError, WrongStoreError
+from creative.errors import DamagedStoreError, MissingStoreError, WrongStoreError
 from creative.records import BlobRef
-from creative.store.port import SCHEMA, check_name, check_sha256
+from creative.store import files
+from creative.store.files import INCOMING, plain_words
+from creative.store.port import check_name, check_path, check_sha256, identity, mark
 
-_INCOMING = ".incoming"
 _MARK = "store.json"
-_HARMLESS = {_INCOMING, _MARK, "lost+found", ".DS_Store"}
-_LEFTOVER_S = 24 * 3600
-_CHUNK = 1 << 20
-_WORDS = {
-    errno.EACCES: "permission denied",
-    errno.EPERM: "not permitted (hard links may be missing on this file system)",
-    errno.EROFS: "the file system is read-only",
-    errno.ENOSPC: "no space left",
-    errno.EDQUOT: "the quota is used up",
-    errno.ENOTDIR: "not a directory",
-    errno.ENAMETOOLONG: "the path is too long",
-    errno.EMFILE: "too many open files",
-    errno.EXDEV: "it spans two file systems",
-}
-_MISNAMED = (errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG)  # what stands where the store should be is no folder
-
-
-@contextlib.contextmanager
-def _plain_words(what: str, path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        words = _WORDS.get(error.errno or 0) or error.strerror or str(error)
-        misnamed = what == "open the store" and error.errno in _MISNAMED
-        raise (WrongStoreError if misnamed else StoreError)(f"cannot {what} {path}: {words}") from error
+_PUBLISHED = "published"
+_NO_NAMES = ("blobs", _PUBLISHED, _MARK, "lost+found")
+_HARMLESS = {INCOMING, _MARK, "lost+found", ".DS_Store"}
 
 
 class DirectoryStore:
@@ -70,8 +46,8 @@ class DirectoryStore:
         MissingStoreError); StoreError if it was written by a newer version, is damaged, or cannot be reached.
         """
         root = root.absolute()
-        with _plain_words("open the store", root):
-            data = _read(root / _MARK)
+        with plain_words("open the store", root):
+            data = files.read(root / _MARK)
             if data is None:
                 if not create and not root.exists():
                     raise MissingStoreError(f"there is no store at {root}")
@@ -80,10 +56,10 @@ class DirectoryStore:
                     raise MissingStoreError(f"there is no store at {root}: the folder is empty")
                 fresh = cls(root, "")
                 fresh._directory(root)
-                fresh._commit(root / _MARK, json.dumps({"id": uuid.uuid4().hex, "schema": SCHEMA}).encode() + b"\n")
-                data = _read(root / _MARK)
-        store = cls(root, _identity(root, data))
-        store._sweep()
+                fresh._commit(root / _MARK, mark(uuid.uuid4().hex))
+                data = files.read(root / _MARK)
+        store = cls(root, identity(data or b"", f"{root / _MARK}", f"the store {root}"))
+        files.sweep(root / INCOMING)
         return store
 
     @property
@@ -94,40 +70,42 @@ class DirectoryStore:
     def url(self) -> str:
         return self.root.as_uri()
 
+    @property
+    def is_local(self) -> bool:
+        return True
+
     def put_blob(self, source: bytes | Path, type: str) -> BlobRef:
-        if isinstance(source, bytes):
-            sha256, size = hashlib.sha256(source).hexdigest(), len(source)
-        else:
-            with _plain_words("read", source), source.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-                size = file.tell()
+        sha256, size = files.digest(source)
         path = self._blob(sha256)
-        with _plain_words("store a blob at", path):
-            there = _size(path)
+        with plain_words("store a blob at", path):
+            there = files.size_of(path)
             # A blob of another size was damaged behind our back: it is replaced, never believed.
             self._commit(path, source, mode=0o444, sha256=sha256, link=there is None or there == size)
         return BlobRef(sha256=sha256, bytes=size, type=type)
 
     def has_blob(self, sha256: str) -> bool:
+        return self.size_of(sha256) is not None
+
+    def size_of(self, sha256: str) -> int | None:
         path = self._blob(sha256)
-        with _plain_words("look for", path):
-            return _size(path) is not None
+        with plain_words("look for", path):
+            return files.size_of(path)
 
     def fetch(self, sha256: str, cache: Path) -> Path:  # noqa: ARG002 - the port's; here nothing is copied
         path = self._blob(sha256)
-        with _plain_words("read", path):
-            if _size(path) is None:
-                raise StoreError(f"the store {self.root} has no blob {sha256}")
+        with plain_words("read", path):
+            if files.size_of(path) is None:
+                raise self._missing(sha256)
         return path
 
     def get_blob(self, sha256: str) -> bytes:
         path = self._blob(sha256)
-        with _plain_words("read", path):
-            data = _read(path)
+        with plain_words("read", path):
+            data = files.read(path)
         if data is None:
-            raise StoreError(f"the store {self.root} has no blob {sha256}")
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise StoreError(f"the blob {path} is damaged: its bytes are not those of its name")
+            raise self._missing(sha256)
+        if files.digest(data)[0] != sha256:
+            raise self._torn(sha256)
         return data
 
     def uri(self, sha256: str) -> str:
@@ -138,25 +116,64 @@ class DirectoryStore:
 
     def create(self, name: str, data: bytes) -> bool:
         path = self.root / check_name(name)
-        with _plain_words("write", path):
+        with plain_words("write", path):
             return self._commit(path, data)
 
     def read(self, name: str) -> bytes | None:
         path = self.root / check_name(name)
-        with _plain_words("read", path):
-            return _read(path)
+        with plain_words("read", path):
+            return files.read(path)
 
     def names(self, prefix: str = "") -> Iterator[str]:
         folder, _, start = prefix.rpartition("/")
         if folder:
             check_name(folder)
-        with _plain_words("list", self.root / folder):
+        with plain_words("list", self.root / folder):
             yield from self._walk(f"{folder}/" if folder else "", start)
 
     def delete(self, name: str) -> None:
         self._remove(self.root / check_name(name))
 
+    def publish(self, path: str, source: bytes | BlobRef, type: str) -> str:  # noqa: ARG002 - a file has no media type
+        place = self.root / _PUBLISHED / check_path(path)
+        if isinstance(source, bytes):
+            sha256, size = files.digest(source)
+        else:
+            sha256, size = source.sha256, source.bytes
+            there = self.size_of(sha256)
+            if there is None:
+                raise self._missing(sha256)
+            if there != size:
+                raise DamagedStoreError(f"the blob {self._blob(sha256)} is damaged: it has {there} bytes, not {size}")
+        with plain_words("publish", place):
+            if files.size_of(place) == size and place.is_file() and files.digest(place)[0] == sha256:
+                return place.as_uri()
+            try:
+                taken = source if isinstance(source, bytes) else self._blob(sha256)
+                self._commit(place, taken, sha256=sha256, link=False)
+            except files.Changed as error:
+                raise self._torn(sha256) from error
+        return place.as_uri()
+
+    def published(self, prefix: str = "") -> Iterator[str]:
+        folder, _, start = prefix.rpartition("/")
+        if folder:
+            check_path(folder)
+        top = f"{_PUBLISHED}/"
+        with plain_words("list", self.root / top / folder):
+            for name in self._walk(f"{top}{folder}/" if folder else top, start):
+                yield name.removeprefix(top)
+
+    def unpublish(self, path: str) -> None:
+        self._remove(self.root / _PUBLISHED / check_path(path))
+
     # Inside
+
+    def _missing(self, sha256: str) -> DamagedStoreError:
+        return DamagedStoreError(f"the store {self.root} has no blob {sha256}")
+
+    def _torn(self, sha256: str) -> DamagedStoreError:
+        return DamagedStoreError(f"the blob {self._blob(sha256)} is damaged: its bytes are not those of its name")
 
     def _blob(self, sha256: str) -> Path:
         check_sha256(sha256)
@@ -167,7 +184,7 @@ class DirectoryStore:
         try:
             with os.scandir(self.root / folder) as entries:
                 for entry in entries:
-                    if entry.name.startswith(".") or (not folder and entry.name in ("blobs", _MARK, "lost+found")):
+                    if entry.name.startswith(".") or (not folder and entry.name in _NO_NAMES):
                         continue
                     # A folder sorts as its names do: with the slash.
                     found.append(entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name)
@@ -190,13 +207,13 @@ class DirectoryStore:
         """
         self._directory(path.parent)
         if link and path.exists():
-            _flush(path.parent)
+            files.flush(path.parent)
             return False
-        incoming = self.root / _INCOMING
+        incoming = self.root / INCOMING
         self._directory(incoming)
-        temporary = incoming / f"{os.getpid()}-{uuid.uuid4().hex}"
+        temporary = files.temporary(incoming)
         try:
-            _write(temporary, source, mode, sha256)
+            files.write(temporary, files.chunks(source), mode, sha256, source if isinstance(source, Path) else path)
             if link:
                 try:
                     os.link(temporary, path)
@@ -208,7 +225,7 @@ class DirectoryStore:
                 made = True
         finally:
             temporary.unlink(missing_ok=True)
-        _flush(path.parent)
+        files.flush(path.parent)
         return made
 
     def _directory(self, path: Path) -> None:
@@ -218,26 +235,17 @@ class DirectoryStore:
         if path != self.root:
             self._directory(path.parent)
             path.mkdir(exist_ok=True)
-            _flush(path.parent)
+            files.flush(path.parent)
         elif not path.is_dir():
             for new in (*reversed([folder for folder in path.parents if not folder.exists()]), path):
                 new.mkdir(exist_ok=True)
-                _flush(new.parent)  # each of them: a power cut must not take the store with its folders
+                files.flush(new.parent)  # each of them: a power cut must not take the store with its folders
         self._flushed.add(path)
 
     def _remove(self, path: Path) -> None:
-        with _plain_words("remove", path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        with plain_words("remove", path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
             path.unlink()
-            _flush(path.parent)
-
-    def _sweep(self) -> None:
-        """Remove what crashes left in `.incoming`. A reader without the right to do so does not mind."""
-        before = time.time() - _LEFTOVER_S
-        with contextlib.suppress(OSError), os.scandir(self.root / _INCOMING) as entries:
-            for entry in entries:
-                with contextlib.suppress(OSError):
-                    if entry.stat(follow_symlinks=False).st_mtime < before:
-                        Path(entry.path).unlink()
+            files.flush(path.parent)
 
 
 def _refuse_foreign(root: Path) -> None:
@@ -248,67 +256,3 @@ def _refuse_foreign(root: Path) -> None:
         raise WrongStoreError(
             f"{root} is not a store, and holds other things ({', '.join(others[:3])}): name a new or an empty folder"
         )
-
-
-def _identity(root: Path, data: bytes | None) -> str:
-    try:
-        mark = json.loads(data or b"")
-        id, schema = str(mark["id"]), int(mark["schema"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{root / _MARK} is damaged: it should hold an id and a schema") from error
-    if schema > SCHEMA:
-        raise StoreError(
-            f"the store {root} was written by a newer version of creative-farm "
-            f"(its schema is {schema}, this version knows {SCHEMA}): upgrade"
-        )
-    return id
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
-
-
-def _write(path: Path, source: bytes | Path, mode: int, sha256: str | None) -> None:
-    """A new file, on the disk when this returns. Raises StoreError if its bytes are not those of `sha256`."""
-    seen = hashlib.sha256()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        for chunk in [source] if isinstance(source, bytes) else _chunks(source):
-            _write_all(descriptor, chunk)
-            seen.update(chunk)
-        if sha256 is not None and seen.hexdigest() != sha256:
-            raise StoreError(f"{source if isinstance(source, Path) else path} changed while it was stored: try again")
-        os.fchmod(descriptor, mode)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _flush(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from creative.canonical import digest
-from creative.errors import StoreError
+from creative.errors import DamagedStoreError
 from creative.store.port import Store
 from creative.store.receipts import delete_receipt, read_receipt, receipt_keys
 
@@ -19,14 +19,15 @@ class Index(Protocol):
 def heal(store: Store, index: Index) -> int:
     """Read every blob that a receipt names; returns how many steps have lost one.
 
-    Their receipts go before their blobs, so that a death on the way leaves nothing half believed.
+    Their receipts go before their blobs, so that a death on the way leaves nothing half believed. Raises StoreError when
+    the store cannot be reached: what cannot be read now is not lost.
     """
     sound: dict[str, bool] = {}
     lost = []
     for key in receipt_keys(store):
         try:
             receipt = read_receipt(store, key)
-        except StoreError:  # not to be understood
+        except DamagedStoreError:  # not to be understood
             receipt, bad = None, set[str]()
         else:
             blobs = {blob.sha256 for blob in receipt.outputs.values()} if receipt else set()
@@ -46,5 +47,5 @@ def heal(store: Store, index: Index) -> int:
 def _is_sound(store: Store, sha256: str) -> bool:
     try:
         return digest(store.get_blob(sha256)) == sha256
-    except StoreError:
+    except DamagedStoreError:
         return False

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from creative.canonical import digest
-from creative.errors import StoreError
+from creative.errors import DamagedStoreError
 from creative.records import Entry, Window
 from creative.store.port import Store
 from creative.store.receipts import parse
@@ -57,13 +57,13 @@ class Log:
             self._last, self._known = number, True
 
     def read(self, number: int) -> Entry | None:
-        """One entry, or None. Raises StoreError if it cannot be understood."""
+        """One entry, or None. Raises DamagedStoreError if it cannot be understood."""
         data = self.store.read(self._name(number))
         if data is None:
             return None
         entry = parse(Entry, data, f"entry {number} of the log of {self.campaign} in {self.store.url}")
         if entry.n != number:
-            raise StoreError(f"entry {number} of the log of {self.campaign} says that it is number {entry.n}")
+            raise DamagedStoreError(f"entry {number} of the log of {self.campaign} says that it is number {entry.n}")
         return entry
 
     def last(self) -> int:
@@ -101,14 +101,14 @@ def write_window(store: Store, campaign: str, window: Window) -> str:
 
 
 def read_window(store: Store, name: str) -> Window:
-    """The window in the object `name`. Raises StoreError if it is missing or damaged."""
+    """The window in the object `name`. Raises DamagedStoreError if it is missing or damaged."""
     packed = store.read(name)
     if packed is None:
-        raise StoreError(f"the store {store.url} has lost {name}, which a log names")
+        raise DamagedStoreError(f"the store {store.url} has lost {name}, which a log names")
     try:
         data = gzip.decompress(packed)
     except (OSError, EOFError, zlib.error) as error:
-        raise StoreError(f"{name} in the store {store.url} is damaged") from error
+        raise DamagedStoreError(f"{name} in the store {store.url} is damaged") from error
     if digest(data) != name.rpartition("/")[2].removesuffix(".json.gz"):
-        raise StoreError(f"{name} in the store {store.url} is damaged: its bytes are not those of its name")
+        raise DamagedStoreError(f"{name} in the store {store.url} is damaged: its bytes are not those of its name")
     return parse(Window, data, f"{name} in the store {store.url}")

@@ -6,12 +6,13 @@ either makes a whole object or makes none.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from creative.errors import UsageError
+from creative.errors import StoreError, UsageError
 from creative.records import BlobRef
 
 SCHEMA = 1
@@ -19,8 +20,8 @@ SCHEMA = 1
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=@+-]{0,199}")
-_LONGEST = 900  # S3 takes 1,024 bytes, prefix of the bucket included
-_OWN = ("blobs", "store.json")
+_LONGEST = 900  # S3 takes 1,024 bytes, the store's prefix included
+_OWN = ("blobs", "published", "store.json")
 
 
 class Store(Protocol):
@@ -36,7 +37,11 @@ class Store(Protocol):
 
     @property
     def url(self) -> str:
-        """What `open_store` takes to come back here."""
+        """What `open_store` takes to come back here, from any process and machine that can reach the place."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether `fetch` gives the store's own file, which may be linked to: nothing is downloaded."""
 
     def put_blob(self, source: bytes | Path, type: str) -> BlobRef:
         """Keep these bytes under their sha256; nothing happens if they are there. `type` is a media type, passed on."""
@@ -44,14 +49,18 @@ class Store(Protocol):
     def has_blob(self, sha256: str) -> bool:
         """Whether the blob is there."""
 
+    def size_of(self, sha256: str) -> int | None:
+        """The blob's size in bytes, without reading it; None if it is not there. One request."""
+
     def fetch(self, sha256: str, cache: Path) -> Path:
         """A local file with the blob's bytes, to be read only; the store's own, or one put into `cache`.
 
-        Raises StoreError if the blob is missing.
+        What is put into `cache` was compared with its name first. Several processes may share a cache. Raises
+        DamagedStoreError if the blob is missing (or, where it is downloaded, damaged).
         """
 
     def get_blob(self, sha256: str) -> bytes:
-        """The blob's bytes, checked against its name. Raises StoreError if it is missing or damaged."""
+        """The blob's bytes, checked against its name. Raises DamagedStoreError if it is missing or damaged."""
 
     def uri(self, sha256: str) -> str:
         """Where others find the blob: `file://...` or `s3://...`. Does not ask whether it is there."""
@@ -74,16 +83,45 @@ class Store(Protocol):
     def delete(self, name: str) -> None:
         """Remove the object, if it is there."""
 
+    # What people and ad servers see: copies under readable names. The store never reads them back.
+
+    def publish(self, path: str, source: bytes | BlobRef, type: str) -> str:
+        """Put a copy of `source` under `published/<path>`, in place of what is there; returns where others find it.
+
+        Readers see the old copy or the new one, whole. Nothing is written if the same bytes are there already. A blob is
+        copied within the store, as media type `type`, and offered under the last part of `path` as its file name. Raises
+        UsageError for a path that `check_path` refuses, DamagedStoreError if the blob is missing or of another size.
+        """
+
+    def published(self, prefix: str = "") -> Iterator[str]:
+        """The paths that begin with `prefix`, sorted by code point."""
+
+    def unpublish(self, path: str) -> None:
+        """Remove the copy, if it is there."""
+
 
 def check_name(name: str) -> str:
     """`name`, if it can name an object: ASCII parts joined by "/", none of them hidden, "." or ".."; else UsageError."""
     parts = name.split("/")
-    if len(name) > _LONGEST or parts[0] in _OWN or not all(_PART.fullmatch(part) for part in parts):
+    if parts[0] in _OWN or not _is_path(parts, name):
         raise UsageError(
-            f"{name[:120]!r} cannot name an object in a store: use letters, digits and ._=@+- in parts joined by '/', "
-            f"no part beginning with a dot, the first not one of {', '.join(_OWN)}"
+            f"{name[:120]!r} cannot name an object in a store: use {_PARTS}, the first not one of {', '.join(_OWN)}"
         )
     return name
+
+
+def check_path(path: str) -> str:
+    """`path`, if something can be published under it: made as names are; else UsageError."""
+    if not _is_path(path.split("/"), path):
+        raise UsageError(f"{path[:120]!r} cannot be the path of what is published: use {_PARTS}")
+    return path
+
+
+_PARTS = "letters, digits and ._=@+- in parts joined by '/', no part beginning with a dot"
+
+
+def _is_path(parts: list[str], whole: str) -> bool:
+    return len(whole) <= _LONGEST and all(_PART.fullmatch(part) for part in parts)
 
 
 def check_sha256(sha256: str) -> str:
@@ -91,3 +129,23 @@ def check_sha256(sha256: str) -> str:
     if not _SHA256.fullmatch(sha256):
         raise UsageError(f"{sha256[:80]!r} is not a sha256 (64 lower-case hexadecimal digits)")
     return sha256
+
+
+def mark(id: str) -> bytes:
+    """What store.json says of a new store."""
+    return json.dumps({"id": id, "schema": SCHEMA}).encode() + b"\n"
+
+
+def identity(data: bytes, place: str, store: str) -> str:
+    """The id in a store.json. Raises StoreError, naming `place` or `store`, if it is damaged or a newer version's."""
+    try:
+        said = json.loads(data)
+        id, schema = str(said["id"]), int(said["schema"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{place} is damaged: it should hold an id and a schema") from error
+    if schema > SCHEMA:
+        raise StoreError(
+            f"{store} was written by a newer version of creative-farm "
+            f"(its schema is {schema}, this version knows {SCHEMA}): upgrade"
+        )
+    return id

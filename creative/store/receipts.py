@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from creative.errors import StoreError
+from creative.errors import DamagedStoreError, StoreError
 from creative.records import Failure, Receipt, Record
 from creative.store.port import Store, check_sha256
 
@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Record)
 
 
 def read_receipt(store: Store, key: str) -> Receipt | None:
-    """The receipt of the step `key`, if it was made. Raises StoreError if it cannot be understood."""
+    """The receipt of the step `key`, if it was made. Raises DamagedStoreError if it cannot be understood."""
     return _load(store, Receipt, _name("receipts", key))
 
 
@@ -99,11 +99,15 @@ def _load(store: Store, model: type[R], name: str) -> R | None:
 
 
 def parse(model: type[R], data: bytes, what: str) -> R:
-    """A record from its JSON. Raises StoreError, naming `what` and the first thing that is wrong."""
+    """A record from its JSON. Raises DamagedStoreError, naming `what` and the first thing that is wrong.
+
+    What a newer version wrote is a StoreError: it is sound, and none of our business.
+    """
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        newer = ": it was written by a newer version" if first["type"] == "extra_forbidden" else ""
-        raise StoreError(f"{what} cannot be read{newer} ({where or 'as a whole'}: {first['msg']})") from error
+        where = ".".join(str(part) for part in first["loc"]) or "as a whole"
+        if first["type"] == "extra_forbidden":
+            raise StoreError(f"{what} was written by a newer version ({where}: {first['msg']}): upgrade") from error
+        raise DamagedStoreError(f"{what} cannot be read ({where}: {first['msg']})") from error
