@@ -6,8 +6,8 @@ registry that was there all the time and one that was made from the logs today a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +17,20 @@ from sqlalchemy.engine import Connection, Engine
 
 from creative.errors import RegistryError
 from creative.records import AssetRecord, AssetState, CellRecord, Entry
+from creative.registry import saying
 from creative.registry.database import chunks, upsert
-from creative.registry.tables import asset_history, assets, campaigns, cells, jobs, runs
-from creative.store.events import EVENTS, BriefEvent, Event, RetiredEvent, RunEvent, WindowEvent
+from creative.registry.saying import Change, many, set_states
+from creative.registry.tables import assets, campaigns, cells, jobs, runs, traits
+from creative.store.events import (
+    EVENTS,
+    BriefEvent,
+    Event,
+    ExportEvent,
+    RetiredEvent,
+    RunEvent,
+    VerdictEvent,
+    WindowEvent,
+)
 from creative.store.log import read_window
 from creative.store.port import Store
 
@@ -28,6 +39,7 @@ _REPLACEABLE: tuple[AssetState, ...] = ("pending", "approved", "failed-check")
 _JUDGED_BY_FIGURES: tuple[AssetState, ...] = ("pending", "failed-check")
 _GONE: tuple[AssetState, ...] = ("superseded", "retired")
 _JSON_OF_CELL = ("steps", "choices", "texts", "lines", "carried")
+_FOR_MATCHING = ("value", "first_day", "last_day", "timezone")
 _CELL_COLUMNS = [c.name for c in cells.c if c.name not in ("ad_id", "asset")]
 _ASSET_COLUMNS = [c.name for c in assets.c if c.name != "asset_id"]
 
@@ -41,33 +53,6 @@ class _Known:
     state: AssetState
     sha256: str
     binding: str
-
-
-@dataclass(slots=True)
-class _Change:
-    """One entry being applied: where, and which lines of history it has written so far."""
-
-    engine: Engine
-    connection: Connection
-    campaign: str
-    entry: Entry
-    at: datetime
-    by: str
-    history: list[dict[str, Any]] = field(default_factory=list)
-
-    def remember(self, asset_id: str, before: AssetState | None, after: AssetState, why: str) -> None:
-        self.history.append(
-            {
-                "asset_id": asset_id,
-                "entry": self.entry.n,
-                "number": len(self.history),
-                "at": self.at,
-                "before": before,
-                "after": after,
-                "by": self.by,
-                "why": why,
-            }
-        )
 
 
 def claim(engine: Engine, connection: Connection, campaign: str) -> None:
@@ -95,7 +80,7 @@ def apply(engine: Engine, connection: Connection, store: Store, campaign: str, e
         raise RegistryError(f"entry {entry.n} of {campaign} has no time: {entry.at!r}") from error
     connection.execute(sa.update(campaigns).where(campaigns.c.id == campaign).values(cursor=entry.n, at=at))
     by = str(entry.data.get("by") or entry.data.get("run") or "")
-    change = _Change(engine, connection, campaign, entry, at, by)
+    change = Change(engine, connection, campaign, entry, at, by)
     if isinstance(event, BriefEvent):
         _brief(change, event)
     elif isinstance(event, WindowEvent):
@@ -104,7 +89,11 @@ def apply(engine: Engine, connection: Connection, store: Store, campaign: str, e
         _retired(change, event)
     elif isinstance(event, RunEvent):
         _run(change, event)
-    _many(connection, sa.insert(asset_history), change.history)
+    elif isinstance(event, VerdictEvent):
+        saying.verdicts(change, event)
+    elif isinstance(event, ExportEvent):
+        saying.export(change, event)
+    change.write_history()
 
 
 def _event(campaign: str, entry: Entry) -> Event:
@@ -122,7 +111,7 @@ def _event(campaign: str, entry: Entry) -> Event:
         raise RegistryError(f"entry {entry.n} ({entry.type}) of {campaign}: {where}: {first['msg']}") from error
 
 
-def _brief(change: _Change, event: BriefEvent) -> None:
+def _brief(change: Change, event: BriefEvent) -> None:
     change.connection.execute(
         sa.update(campaigns)
         .where(campaigns.c.id == change.campaign)
@@ -130,7 +119,7 @@ def _brief(change: _Change, event: BriefEvent) -> None:
     )
 
 
-def _run(change: _Change, event: RunEvent) -> None:
+def _run(change: Change, event: RunEvent) -> None:
     row = {
         "id": event.run,
         "campaign": change.campaign,
@@ -145,10 +134,10 @@ def _run(change: _Change, event: RunEvent) -> None:
         {"run": event.run, "segment": segment, "state": job.state, "counts": dict(job.counts)}
         for segment, job in event.jobs.items()
     ]
-    _many(change.connection, upsert(change.engine, jobs, ["run", "segment"], ["state", "counts"]), results)
+    many(change.connection, upsert(change.engine, jobs, ["run", "segment"], ["state", "counts"]), results)
 
 
-def _retired(change: _Change, event: RetiredEvent) -> None:
+def _retired(change: Change, event: RetiredEvent) -> None:
     gone: list[dict[str, Any]] = []
     for ads in chunks(sorted(set(event.ads))):
         of_these = cells.c.ad_id.in_(ads) & (cells.c.campaign == change.campaign)
@@ -157,10 +146,10 @@ def _retired(change: _Change, event: RetiredEvent) -> None:
             if known.state in _REPLACEABLE:
                 change.remember(known.asset_id, known.state, "retired", event.why or "the brief wants it no more")
                 gone.append({"of": known.asset_id, "to": "retired"})
-    _set_states(change.connection, gone)
+    set_states(change.connection, gone)
 
 
-def _window(change: _Change, store: Store, event: WindowEvent) -> None:
+def _window(change: Change, store: Store, event: WindowEvent) -> None:
     window = read_window(store, event.object)
     by_ad = {cell.ad_id: cell for cell in window.cells}
     for cell in window.cells:
@@ -174,11 +163,12 @@ def _window(change: _Change, store: Store, event: WindowEvent) -> None:
         for one in _known(change, ads):
             known.setdefault(one.ad_id, {})[one.asset_id] = one
     before = {one.asset_id: one.state for of_ad in known.values() for one in of_ad.values()}
-    _many(
+    many(
         change.connection,
         upsert(change.engine, cells, ["ad_id"], _CELL_COLUMNS),
         [_cell_row(cell) for cell in by_ad.values()],
     )
+    _traits(change, by_ad.values())
     rows: dict[str, dict[str, Any]] = {}
     newest: dict[str, str] = {}
     for asset in window.assets:
@@ -193,19 +183,19 @@ def _window(change: _Change, store: Store, event: WindowEvent) -> None:
     after = {one.asset_id: one.state for of_ad in known.values() for one in of_ad.values()}
     for asset_id, row in rows.items():
         row["state"] = after[asset_id]
-    _many(change.connection, upsert(change.engine, assets, ["asset_id"], _ASSET_COLUMNS), list(rows.values()))
-    _set_states(
+    many(change.connection, upsert(change.engine, assets, ["asset_id"], _ASSET_COLUMNS), list(rows.values()))
+    set_states(
         change.connection,
         [{"of": id, "to": state} for id, state in after.items() if id in before and before[id] != state],
     )
-    _many(
+    many(
         change.connection,
         sa.update(cells).where(cells.c.ad_id == sa.bindparam("of")).values(asset=sa.bindparam("to")),
         [{"of": ad_id, "to": asset_id} for ad_id, asset_id in newest.items()],
     )
 
 
-def _enter(change: _Change, asset: AssetRecord, cell: CellRecord, known: dict[str, _Known]) -> AssetState:
+def _enter(change: Change, asset: AssetRecord, cell: CellRecord, known: dict[str, _Known]) -> AssetState:
     """The asset is its ad's present rendition from now on. Changes `known`; returns the asset's state."""
     for other in known.values():
         if other.asset_id != asset.asset_id and other.state in _REPLACEABLE:
@@ -230,7 +220,7 @@ def _enter(change: _Change, asset: AssetRecord, cell: CellRecord, known: dict[st
     return state
 
 
-def _outdated(change: _Change, cell: CellRecord, known: Iterable[_Known]) -> None:
+def _outdated(change: Change, cell: CellRecord, known: Iterable[_Known]) -> None:
     """A cell without a new rendition: what shows another offer or price must not be shown any more, all else may stay."""
     for one in known:
         if one.state in _REPLACEABLE and one.binding != cell.binding:
@@ -238,7 +228,7 @@ def _outdated(change: _Change, cell: CellRecord, known: Iterable[_Known]) -> Non
             one.state = "superseded"
 
 
-def _known(change: _Change, ads: Sequence[str]) -> list[_Known]:
+def _known(change: Change, ads: Sequence[str]) -> list[_Known]:
     found = change.connection.execute(
         sa.select(assets.c.asset_id, assets.c.ad_id, assets.c.state, assets.c.sha256, assets.c.binding)
         .where(assets.c.ad_id.in_(ads), assets.c.campaign == change.campaign)
@@ -248,9 +238,40 @@ def _known(change: _Change, ads: Sequence[str]) -> list[_Known]:
 
 
 def _cell_row(cell: CellRecord) -> dict[str, Any]:
-    row = {name: getattr(cell, name) for name in _CELL_COLUMNS if name not in ("retired", *_JSON_OF_CELL)}
+    other = ("retired", *_JSON_OF_CELL, *_FOR_MATCHING)
+    row = {name: getattr(cell, name) for name in _CELL_COLUMNS if name not in other}
     row |= {name: dict(getattr(cell, name)) for name in _JSON_OF_CELL}
-    return row | {"ad_id": cell.ad_id, "retired": False}
+    return row | _for_matching(cell.carried) | {"ad_id": cell.ad_id, "retired": False}
+
+
+def _for_matching(carried: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that matching asks for: from the later beginning to the earlier end of flight and offer."""
+    spans = [span for name in ("flight", "valid") if (span := carried.get(name))]
+    return {
+        "value": carried.get("value", 1),
+        "first_day": max((str(span["from"]) for span in spans if span.get("from")), default=None),
+        "last_day": min((str(span["until"]) for span in spans if span.get("until")), default=None),
+        "timezone": carried.get("timezone"),
+    }
+
+
+def _traits(change: Change, of: Iterable[CellRecord]) -> None:
+    """Segments of the window have the traits that its last cell of each says."""
+    said = {cell.segment: cell.carried.get("traits") or {} for cell in of}
+    for segments in chunks(sorted(said)):
+        theirs = (traits.c.campaign == change.campaign) & traits.c.segment.in_(segments)
+        change.connection.execute(sa.delete(traits).where(theirs))
+    rows = {
+        (segment, name, str(value))
+        for segment, named in said.items()
+        for name, values in named.items()
+        for value in ([values] if isinstance(values, str) else values)
+    }
+    many(
+        change.connection,
+        sa.insert(traits),
+        [{"campaign": change.campaign, "segment": s, "name": n, "value": v} for s, n, v in sorted(rows)],
+    )
 
 
 def _asset_row(asset: AssetRecord, cell: CellRecord, entry: int, state: AssetState) -> dict[str, Any]:
@@ -281,16 +302,3 @@ def _asset_row(asset: AssetRecord, cell: CellRecord, entry: int, state: AssetSta
         "carried": dict(cell.carried),
         "lineage": [one.model_dump(mode="json") for one in asset.lineage],
     }
-
-
-def _set_states(connection: Connection, changes: list[dict[str, Any]]) -> None:
-    _many(
-        connection,
-        sa.update(assets).where(assets.c.asset_id == sa.bindparam("of")).values(state=sa.bindparam("to")),
-        changes,
-    )
-
-
-def _many(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(statement, rows)

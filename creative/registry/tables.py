@@ -1,7 +1,7 @@
 """The registry's tables. A change here needs a migration; a test compares both.
 
-All of it can be had again from the store: `campaigns`, `cells`, `assets`, `asset_history`, `verdicts`, `deliveries`, `runs`
-and `jobs` from the logs, `steps` from the receipts. Only what is true of this moment lives here alone: the state of a job
+All of it can be had again from the store: `campaigns`, `cells`, `traits`, `assets`, `asset_history`, `verdicts`,
+`deliveries`, `runs` and `jobs` from the logs, `steps` from the receipts. Only what is true of this moment lives here alone: the state of a job
 that is still running, and the `leases`.
 """
 
@@ -103,8 +103,26 @@ cells = sa.Table(
     sa.Column("texts", sa.JSON, nullable=False),
     sa.Column("lines", sa.JSON, nullable=False),
     sa.Column("carried", sa.JSON, nullable=False),
+    # Of `carried`, what matching asks for: the segment's value, days (ISO 8601, both included), and in which zone.
+    sa.Column("value", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("first_day", NAME),
+    sa.Column("last_day", NAME),
+    sa.Column("timezone", NAME),
     sa.Index(None, "campaign", "ad_id"),
     sa.Index(None, "asset"),
+    sa.Index(None, "segment", "placement", "market"),
+    sa.Index(None, "placement", "market"),
+)
+
+# How whoever serves the ads knows a segment, as its last window says it.
+traits = sa.Table(
+    "traits",
+    metadata,
+    sa.Column("campaign", NAME, sa.ForeignKey("campaigns.id"), primary_key=True),
+    sa.Column("segment", NAME, primary_key=True),
+    sa.Column("name", NAME, primary_key=True),
+    sa.Column("value", NAME, primary_key=True),
+    sa.Index(None, "name", "value"),
 )
 
 # An asset keeps its cell's words as they were when it was made: the cell may say something else by now.
@@ -136,6 +154,7 @@ assets = sa.Table(
     sa.Column("lines", sa.JSON, nullable=False),
     sa.Column("carried", sa.JSON, nullable=False),
     sa.Column("lineage", sa.JSON, nullable=False),
+    sa.Index(None, "campaign", "state"),
 )
 
 asset_history = sa.Table(

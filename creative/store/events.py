@@ -65,9 +65,50 @@ class RunEvent(Event):
     seconds: float = 0.0
 
 
+class Verdict(Event):
+    """What somebody said of one rendition, whose bytes are `sha256`. `stage`: of a review in several stages.
+
+    `withdrawn` is said of what was approved: it must not be shown any more.
+    """
+
+    asset_id: str
+    ad_id: str
+    sha256: str
+    verdict: Literal["approved", "rejected", "withdrawn"]
+    reason: str = ""
+    stage: str = ""
+
+
+class VerdictEvent(Event):
+    """`verdict`: what one person (or program) said at once, in that order.
+
+    Every verdict is kept. It changes an asset only if that is its ad's present rendition and still has these bytes.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    by: str
+
+
+class Copy(Event):
+    """Whose bytes lie at a path."""
+
+    asset_id: str
+    sha256: str
+
+
+class ExportEvent(Event):
+    """`export`: these paths below `published/` were written, those in `removed` are gone; all others are as before."""
+
+    paths: Mapping[str, Copy] = Field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+    by: str = ""
+
+
 EVENTS: Mapping[str, type[Event]] = {
     "brief": BriefEvent,
     "window": WindowEvent,
     "retired": RetiredEvent,
     "run": RunEvent,
+    "verdict": VerdictEvent,
+    "export": ExportEvent,
 }
