@@ -42,9 +42,10 @@ __all__ = [
 
 
 def open_store(url: str | Path, *, create: bool = True) -> Store:
-    """The store at a path or `file://` URL, made there if nothing is (unless `create` is False).
+    """The store at a path, `file://` or `s3://` URL, made there if nothing is (unless `create` is False).
 
-    Raises UsageError for a kind of URL that is not supported, StoreError if the folder is no store or cannot be used.
+    Raises UsageError for a URL that cannot be meant, WrongStoreError if no store can be there, StoreError if it cannot be
+    used now.
     """
     if isinstance(url, Path):
         return DirectoryStore.open(url, create=create)
@@ -54,7 +55,11 @@ def open_store(url: str | Path, *, create: bool = True) -> Store:
             raise UsageError(f"{url} is not a path on this machine: write file:///folder/of/the/store")
         return DirectoryStore.open(Path(unquote(parts.path)), create=create)
     if parts.scheme == "s3":
-        raise UsageError(f"{url}: stores on S3 are not supported yet; give a folder")
+        from creative.store.s3 import S3Store  # boto3 is slow to import, and only for those who use it
+
+        return S3Store.open(url, create=create)
     if "://" in url or not url:
-        raise UsageError(f"{url or 'an empty string'} is no place for a store: give a folder, or a file:// URL")
+        raise UsageError(
+            f"{url or 'an empty string'} is no place for a store: give a folder, or a file:// or s3:// URL"
+        )
     return DirectoryStore.open(Path(url).expanduser(), create=create)

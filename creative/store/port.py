@@ -21,7 +21,7 @@ SCHEMA = 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=@+-]{0,199}")
 _LONGEST = 900  # S3 takes 1,024 bytes, the store's prefix included
-_OWN = ("blobs", "published", "store.json")
+OWN = ("blobs", "published", "store.json")
 
 
 class Store(Protocol):
@@ -102,17 +102,16 @@ class Store(Protocol):
 
 def check_name(name: str) -> str:
     """`name`, if it can name an object: ASCII parts joined by "/", none of them hidden, "." or ".."; else UsageError."""
-    parts = name.split("/")
-    if parts[0] in _OWN or not _is_path(parts, name):
+    if name.partition("/")[0] in OWN or not is_path(name):
         raise UsageError(
-            f"{name[:120]!r} cannot name an object in a store: use {_PARTS}, the first not one of {', '.join(_OWN)}"
+            f"{name[:120]!r} cannot name an object in a store: use {_PARTS}, the first not one of {', '.join(OWN)}"
         )
     return name
 
 
 def check_path(path: str) -> str:
     """`path`, if something can be published under it: made as names are; else UsageError."""
-    if not _is_path(path.split("/"), path):
+    if not is_path(path):
         raise UsageError(f"{path[:120]!r} cannot be the path of what is published: use {_PARTS}")
     return path
 
@@ -120,8 +119,9 @@ def check_path(path: str) -> str:
 _PARTS = "letters, digits and ._=@+- in parts joined by '/', no part beginning with a dot"
 
 
-def _is_path(parts: list[str], whole: str) -> bool:
-    return len(whole) <= _LONGEST and all(_PART.fullmatch(part) for part in parts)
+def is_path(path: str) -> bool:
+    """Whether it is made of parts as names and paths are."""
+    return len(path) <= _LONGEST and all(_PART.fullmatch(part) for part in path.split("/"))
 
 
 def check_sha256(sha256: str) -> str:

@@ -1,0 +1,168 @@
+"""Calls to S3: one client a process, retried while that may help, and told in plain words when it does not.
+
+boto3 tries each request five times (standard mode). At a fifth of requests failing that still loses one in 3,000, it does
+not cover the bodies of answers, and it gives up early when many fail at once: so there are rounds of five, until one
+succeeds, the patience ends, or the answer is one that no repetition changes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+import weakref
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from creative.store.s3_errors import is_passing, is_unreachable, refusal, told
+from creative.store.s3_place import Place, check_endpoint
+from creative.version import VERSION
+
+T = TypeVar("T")
+
+ATTEMPTS = 5
+"""boto3's, in each round."""
+
+_ROUNDS = 12
+_PATIENCE_S = 60.0  # after this no further round begins; a server that is started again is back by then
+_CONNECT_S, _READ_S = 5, 60
+_POOL = 32  # connections: more than a process has threads
+_BACKOFF_S, _LONGEST_S = 0.1, 5.0
+_jitter = random.SystemRandom()
+_all: weakref.WeakSet[Calls] = weakref.WeakSet()
+
+
+class Calls:
+    """S3's operations at one place. May be used by many threads, pickled, and kept across a fork."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._forget_client()
+
+    def _forget_client(self) -> None:
+        self._lock = threading.Lock()
+        self._client: Any = None
+        self._source = ""
+        _all.add(self)
+
+    def __reduce__(self) -> tuple[type[Calls], tuple[Place]]:
+        return Calls, (self.place,)
+
+    def resolved(self) -> Place:
+        """The place with the endpoint and the region that the environment or the profile of this machine say.
+
+        So that a URL which is passed on leads to the same server, whatever is set over there.
+        """
+        client = self.attempt("open", lambda: self.client)
+        endpoint, region = str(client.meta.endpoint_url), client.meta.region_name
+        own = endpoint if self.place.endpoint or not _is_aws(endpoint) else None
+        return replace(
+            self.place, endpoint=own, region=self.place.region or (None if region == "aws-global" else region)
+        )
+
+    @property
+    def client(self) -> Any:
+        """This process's client. Its making is not safe among threads, its use is."""
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    self._client, self._source = _make(self.place)
+        return self._client
+
+    def call(
+        self, what: str, operation: str, *, expect: Collection[int] = (), patient: bool = True, **arguments: Any
+    ) -> dict[str, Any]:
+        """One operation on the bucket: the answer's fields. `what` is said of a failure: "write receipts/ab/...".
+
+        Raises Refused for the HTTP statuses in `expect` (never for a missing bucket), else StoreError or WrongStoreError.
+        """
+
+        def once() -> dict[str, Any]:
+            answer: dict[str, Any] = getattr(self.client, operation)(Bucket=self.place.bucket, **arguments)
+            return answer
+
+        return self.attempt(what, once, expect=expect, patient=patient)
+
+    def attempt(self, what: str, once: Callable[[], T], *, expect: Collection[int] = (), patient: bool = True) -> T:
+        """`once()`, again and again while that may help. Without patience, a server that cannot be reached is told at once."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        began = time.monotonic()
+        for number in range(1, _ROUNDS + 1):
+            try:
+                return once()
+            except (BotoCoreError, ClientError, Torn) as error:
+                if (answer := refusal(error, expect)) is not None:
+                    raise answer from error
+                late = time.monotonic() - began > _PATIENCE_S or (not patient and is_unreachable(error))
+                if not is_passing(error) or late or number == _ROUNDS:
+                    raise told(error, what, self.place, self._source) from error
+            time.sleep(_jitter.uniform(0, min(_LONGEST_S, _BACKOFF_S * 2**number)))
+        raise AssertionError("the last round returns or raises")
+
+
+class Torn(Exception):
+    """An answer that is not what was stored: too short, or other bytes. The next one may be whole."""
+
+
+def _make(place: Place) -> tuple[Any, str]:
+    """A client, and where its credentials come from, in words."""
+    from boto3.session import Session
+    from botocore.config import Config
+
+    session = Session()
+    style = place.addressing
+
+    def client(addressing: str) -> Any:
+        return session.client(
+            "s3",
+            endpoint_url=place.endpoint,
+            region_name=place.region,
+            config=Config(
+                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                connect_timeout=_CONNECT_S,
+                read_timeout=_READ_S,
+                max_pool_connections=_POOL,
+                tcp_keepalive=True,
+                s3={"addressing_style": addressing},
+                # Each write carries its SHA-256, each read is compared here: nothing is left to defaults.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                user_agent_extra=f"creative-farm/{VERSION}",
+            ),
+        )
+
+    made = client(style or ("path" if place.endpoint else "auto"))
+    if not _is_aws(endpoint := str(made.meta.endpoint_url)) and not place.endpoint:
+        check_endpoint(endpoint, "AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL)")
+        if style is None:  # other servers seldom have a host name for each bucket
+            made = client("path")
+    credentials = session.get_credentials()
+    return made, _words(credentials.method if credentials else "", session.profile_name)
+
+
+def _is_aws(endpoint: str) -> bool:
+    host = endpoint.partition("://")[2].partition("/")[0].partition(":")[0]
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def _words(method: str, profile: str) -> str:
+    if method == "env":
+        return "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    if method in ("shared-credentials-file", "config-file", "custom-process", "sso", "login"):
+        return f"the profile {profile!r}"
+    if method in ("iam-role", "container-role"):
+        return "this machine's role"
+    if method.startswith("assume-role"):
+        return "the assumed role" if method == "assume-role" else "the role of AWS_ROLE_ARN"
+    return f"the credentials ({method})" if method else "the credentials"
+
+
+def _after_fork() -> None:
+    for calls in list(_all):  # connections and locks are the parent's
+        calls._forget_client()
+
+
+os.register_at_fork(after_in_child=_after_fork)
