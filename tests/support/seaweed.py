@@ -202,12 +202,13 @@ def _free_ports(s3: int) -> list[int]:
     draw = random.Random(os.urandom(8))
     while len(ports) < (3 if s3 else 4):
         port = draw.randrange(15000, 30000)
-        if port not in ports and _is_free(port) and _is_free(port + 10000):
+        if port not in ports and is_free(port) and is_free(port + 10000):
             ports.append(port)
     return [*ports, s3] if s3 else ports
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether a server could listen there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

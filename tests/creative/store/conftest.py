@@ -5,19 +5,34 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from creative.store import Store, open_store
+from tests.support.seaweed import S3Server
 
 
-@pytest.fixture(params=["directory"])
+@pytest.fixture(scope="session")
+def bucket(s3_server: S3Server) -> str:
+    """One bucket for all these tests: each has a prefix of its own."""
+    return s3_server.bucket()
+
+
+@pytest.fixture
+def s3_url(s3_server: S3Server, bucket: str) -> str:
+    """Where a store may be made in S3."""
+    return s3_server.store_url(bucket, uuid.uuid4().hex)
+
+
+@pytest.fixture(params=["directory", "s3"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a store may be made."""
-    assert request.param == "directory"
-    return str(tmp_path / "store")
+    if request.param == "directory":
+        return str(tmp_path / "store")
+    return str(request.getfixturevalue("s3_url"))
 
 
 @pytest.fixture
