@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.support.seaweed import S3Server
 
 # The tests are the same on every machine and every day; HYPOTHESIS_PROFILE=explore looks for new examples.
 settings.register_profile("same", derandomize=True)
@@ -25,3 +29,16 @@ def local_ray() -> Iterator[None]:
     ray.init("local", num_cpus=2, num_gpus=1, **quiet)
     yield
     ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server on this machine; its credentials are in the environment as long as it runs."""
+    from tests.support import seaweed
+
+    with seaweed.start(tmp_path_factory.mktemp("s3")) as server, pytest.MonkeyPatch.context() as patched:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patched.delenv(name)
+        for name, value in server.environment.items():
+            patched.setenv(name, value)
+        yield server
