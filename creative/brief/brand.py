@@ -84,7 +84,7 @@ def load_brand(
     if kit is None:
         return None
     folder = path.parent
-    found = _files(root, Folders.of([*folders.allowed, folder]), findings)
+    found = _files(root, Folders.of([*folders.allowed, folder], folders.references), findings)
     if kit.layouts is not None:
         layouts = root.child("layouts") or root
         findings.add(layouts.key, "layouts", "is not supported yet", "Remove it: the farm's own layouts are used")

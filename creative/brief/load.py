@@ -13,7 +13,7 @@ from creative.brief.brand import Brand, load_brand
 from creative.brief.brief import Brief, Copy, Wording, fallback_locale
 from creative.brief.explain import note_empty, validate
 from creative.brief.findings import Findings, Place, SourceFile
-from creative.brief.media import FileType, Folders, MediaError, png_header, read_text
+from creative.brief.media import FileType, Folders, MediaError, References, png_header, read_text
 from creative.brief.models import BriefFile, Lengths, Offer, Product, ScriptLengths, Segment, StockVoice
 from creative.brief.support import refuse_unsupported
 from creative.brief.tables import open_table, read_copy, read_segments
@@ -70,10 +70,11 @@ class _Loading:
         return f"@media/{path.relative_to(root).as_posix()}"
 
 
-def load_brief(path: Path, *, media_roots: Sequence[Path] = ()) -> Brief:
+def load_brief(path: Path, *, media_roots: Sequence[Path] = (), references: References | None = None) -> Brief:
     """Read the brief at `path` with everything that it names.
 
     Files may lie in the brief's folder, in the brand kit's, and below `media_roots` (symbolic links are resolved first).
+    `references` notes what its paths stand for, or says so.
     Raises BriefError with every finding, in the file's order, each with its line; nothing else for any content.
     """
     findings = Findings()
@@ -93,7 +94,7 @@ def load_brief(path: Path, *, media_roots: Sequence[Path] = ()) -> Brief:
         findings.check()
         raise AssertionError
     base = Path(os.path.realpath(path.parent))
-    loading = _Loading(root, Folders.of([base, *media_roots]), findings, base)
+    loading = _Loading(root, Folders.of([base, *media_roots], references), findings, base)
     refuse_unsupported(root, findings)
     extensions = _extensions(root)
     _read_tables(loading)
@@ -145,7 +146,7 @@ def _read_brand(loading: _Loading) -> Brand | None:
         return None
     kit, folder, files = found
     loading.brand_folder = folder
-    loading.folders = Folders.of([*loading.folders.allowed, folder])
+    loading.folders = Folders.of([*loading.folders.allowed, folder], loading.folders.references)
     for path in files:
         loading.keep(path)
     return kit

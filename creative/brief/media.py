@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -107,22 +107,38 @@ def sniff(head: bytes) -> FileType:
     return "unknown" if b"\x00" in head else "text"
 
 
+Reference = tuple[Path, str]
+"""A path as a file spells it, with the folder of that file (absolute, links resolved)."""
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What the paths in a brief's files stand for: `noted` while they are read; `given` where they are read again after
+    the files were moved, so that a link or an absolute path still leads to its file."""
+
+    given: Mapping[Reference, Path] = field(default_factory=dict)
+    noted: dict[Reference, Path] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Folders:
     """Where media may lie. All are absolute, symbolic links resolved."""
 
     allowed: tuple[Path, ...]
+    references: References = field(default_factory=References)
 
     @classmethod
-    def of(cls, folders: Sequence[Path]) -> Folders:
+    def of(cls, folders: Sequence[Path], references: References | None = None) -> Folders:
         """Those of `folders` that are there."""
-        return cls(tuple(dict.fromkeys(Path(os.path.realpath(folder)) for folder in folders if folder.is_dir())))
+        there = dict.fromkeys(Path(os.path.realpath(folder)) for folder in folders if folder.is_dir())
+        return cls(tuple(there), references or References())
 
     def find(self, base: Path, path: Path) -> Path:
         """The absolute path, links resolved, of what `path` names, seen from the folder `base`. Raises MediaError when it
         lies outside, or is not there."""
+        reference = (Path(os.path.realpath(base)), str(path))
         try:
-            real = Path(os.path.realpath(base / path))
+            real = Path(os.path.realpath(self.references.given.get(reference, base / path)))
             if not any(real.is_relative_to(folder) for folder in self.allowed):
                 raise MediaError(
                     f"lies outside the brief's folder: {path}",
@@ -133,6 +149,7 @@ class Folders:
             raise MediaError(f"is not there: {path}", "Check the spelling, capital letters too") from None
         except (OSError, ValueError) as error:
             raise MediaError(f"cannot be opened: {path}: {reason(error)}", "Check its name and its rights") from None
+        self.references.noted[reference] = real
         return real
 
     def file(self, base: Path, path: Path, types: Sequence[FileType], most: int = MAX_MEDIA_BYTES) -> Path:
