@@ -4,25 +4,37 @@ from __future__ import annotations
 
 from creative.registry.registry import Registry, open_registry
 from creative.registry.rows import (
+    ApprovedRow,
     AssetRow,
     CampaignRow,
+    Candidate,
     CurrentAsset,
+    DeliveryRow,
     HistoryRow,
     JobRow,
     Rate,
+    Reviewable,
     RunRow,
     StepRow,
+    VerdictRow,
+    Wanted,
 )
 
 __all__ = [
+    "ApprovedRow",
     "AssetRow",
     "CampaignRow",
+    "Candidate",
     "CurrentAsset",
+    "DeliveryRow",
     "HistoryRow",
     "JobRow",
     "Rate",
     "Registry",
+    "Reviewable",
     "RunRow",
     "StepRow",
+    "VerdictRow",
+    "Wanted",
     "open_registry",
 ]

@@ -131,3 +131,99 @@ class Rate:
     n: int
     seconds_mean: float
     bytes_mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRow:
+    """What somebody said of one rendition, whose bytes were `sha256`. `entry`: the number in the campaign's log."""
+
+    campaign: str
+    entry: int
+    number: int
+    asset_id: str
+    ad_id: str
+    sha256: str
+    verdict: str
+    by: str
+    reason: str
+    stage: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewable:
+    """A rendition as somebody judges it. `present`: whether it is what its ad shows now; `newest`: the ad's newest one."""
+
+    asset_id: str
+    ad_id: str
+    campaign: str
+    name: str
+    state: AssetState
+    sha256: str
+    reasons: list[str]
+    newest: str | None
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedRow:
+    """An approved rendition, as far as its delivery needs it. `bytes`: how many."""
+
+    ad_id: str
+    asset_id: str
+    campaign: str
+    segment: str
+    placement: str
+    name: str
+    sha256: str
+    bytes: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """What lies at a path below `published/`."""
+
+    path: str
+    ad_id: str
+    asset_id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an ad is looked for: `locales` are taken exactly, or, with `near`, by their language and script.
+
+    `segment`, where it is given, is the only one; else all segments that have all of `traits`, without `but`.
+    """
+
+    placement: str
+    market: str
+    locale: str
+    near: bool = False
+    segment: str | None = None
+    traits: tuple[tuple[str, str], ...] = ()
+    but: str | None = None
+    campaign: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A rendition that may be shown. Days are ISO 8601 and included; without a zone they are UTC's.
+
+    `fits`: how many of the wanted traits its segment has.
+    """
+
+    asset_id: str
+    ad_id: str
+    campaign: str
+    segment: str
+    locale: str
+    sha256: str
+    type: str
+    value: int
+    first_day: str | None
+    last_day: str | None
+    timezone: str | None
+    state: AssetState
+    fits: int
