@@ -23,6 +23,7 @@ from typing import Annotated, Any
 import typer
 
 from creative.commands import asking, making
+from creative.commands.nightly import nightly
 from creative.commands.options import say
 from creative.errors import (
     EXIT_INTERRUPTED,
@@ -48,6 +49,7 @@ for _command in (
     making.validate,
     making.plan,
     making.run,
+    nightly,
     asking.status,
     asking.sheet,
     asking.show,

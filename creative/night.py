@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from creative import session as sessions
 from creative import show
 from creative.backends import resolve
+from creative.brief.brief import Brief
 from creative.canonical import checked_key
 from creative.cards import Missing
 from creative.cells import parse_only
@@ -20,6 +20,7 @@ from creative.errors import EXIT_OK, EXIT_SOME_FAILED, EXIT_TEMPORARY, CreativeE
 from creative.manifest import write_manifest
 from creative.registry import CampaignRow
 from creative.running.campaign import CampaignRun, Report
+from creative.running.port import Runner
 from creative.session import Session, session
 from creative.settings import Settings
 from creative.sheet import write_sheet
@@ -81,27 +82,46 @@ def make(
     settings.check_reach()
     brief = sessions.read_brief(path, settings)
     with session(settings) as opened:
-        world = sessions.in_world(brief, opened.catalogue)
         if verify:
             _note(f"{heal(opened.store, opened.registry)} damaged steps will be made again")
-        found = opened.survey(brief, world, part)
-        workers = 1 if settings.runner == "inline" else settings.workers or os.cpu_count() or 1
-        for line in show.survey_lines(found, workers):
-            _note(line)
         with show.stdout_for_data(), contextlib.closing(opened.runner()) as runner:
-            watcher = show.Watcher(opened.rates(), opened.catalogue.specs, found, workers)
-            with watcher:
-                run = CampaignRun(
-                    brief, world, opened.store, opened.registry, runner,
-                    only=part, retry_failed=retry_failed, observe=watcher,
-                )  # fmt: skip
-                report = run.run(found.segments)
-        for line in show.report_lines(report):
-            _note(line)
-        missing = [Missing(ad.segment, ad.market, ad.locale, ad.placement, ad.reason) for ad in report.not_made]
-        made = Made(report, publish(opened, brief.campaign.id, draw=sheet, missing=missing))
-        for name, place in made.places.items():
-            _note(f"{name}: {place}")
+            made = make_in(opened, brief, runner, part, retry_failed=retry_failed, sheet=sheet)
+    return made
+
+
+def make_in(
+    opened: Session,
+    brief: Brief,
+    runner: Runner,
+    part: Mapping[str, frozenset[str]] | None = None,
+    *,
+    retry_failed: bool = False,
+    sheet: bool = True,
+    say: Callable[[str], None] | None = None,
+) -> Made:
+    """Run a brief in an open session, on a runner that the caller closes; `say` hears what is said of it, else stderr.
+
+    Raises what `make` does.
+    """
+    say, settings = say or _note, opened.settings
+    world = sessions.in_world(brief, opened.catalogue)
+    found = opened.survey(brief, world, part or {})
+    workers = show.workers(settings)
+    for line in show.survey_lines(found, workers):
+        say(line)
+    watcher = show.Watcher(opened.rates(), opened.catalogue.specs, found, workers)
+    with watcher:
+        run = CampaignRun(
+            brief, world, opened.store, opened.registry, runner,
+            only=part, retry_failed=retry_failed, observe=watcher,
+        )  # fmt: skip
+        report = run.run(found.segments)
+    for line in show.report_lines(report):
+        say(line)
+    missing = [Missing(ad.segment, ad.market, ad.locale, ad.placement, ad.reason) for ad in report.not_made]
+    made = Made(report, publish(opened, brief.campaign.id, draw=sheet, missing=missing))
+    for name, place in made.places.items():
+        say(f"{name}: {place}")
     return made
 
 

@@ -18,6 +18,7 @@ from creative.planning import Survey
 from creative.planning.survey import Rate
 from creative.running.campaign import Report
 from creative.running.loop import Progress
+from creative.settings import Settings
 
 console = Console(stderr=True, highlight=False)
 _PLAIN_EVERY_S = 10.0
@@ -59,6 +60,11 @@ def size(number: float) -> str:
 def ads(number: int) -> str:
     """ "1 ad", "42 ads"."""
     return f"{number} ad{'' if number == 1 else 's'}"
+
+
+def workers(settings: Settings) -> int:
+    """How many workers a run has, as far as that can be said before it begins."""
+    return 1 if settings.runner == "inline" else settings.workers or os.cpu_count() or 1
 
 
 def survey_table(found: Survey) -> Table:

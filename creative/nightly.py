@@ -1,0 +1,383 @@
+"""`creative nightly DIR`: what is missing of every ready brief of a folder, one brief after another, by one process at a time.
+
+A bad brief, a failed ad or a crash costs that brief; what is wrong with the store, the database or the workers ends the
+night, since every other brief would end the same way. It is told from one brief's own trouble by asking store and registry
+again, and by a second brief in a row that ends like it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from creative import folder as folders
+from creative import session as sessions
+from creative import show
+from creative.backends import BackendSpec
+from creative.brief.brief import Brief
+from creative.errors import (
+    EXIT_OK,
+    EXIT_SOME_FAILED,
+    EXIT_TEMPORARY,
+    EXIT_UNFORESEEN,
+    EXIT_USAGE,
+    CreativeError,
+    InfrastructureError,
+)
+from creative.folder import Found
+from creative.night import Made, make_in
+from creative.registry.leases import Holder, Lease, LeaseLostError, leased
+from creative.running.port import Batch, Outcome, Runner
+from creative.session import Session
+from creative.settings import Settings
+from creative.store import open_store
+from creative.version import VERSION
+
+_REASONS = 3
+_LEFT = ("draft", "over", "passed")
+
+
+@dataclass(slots=True)
+class Row:
+    """What came of one file. `status`: draft, over, passed (no brief), nothing (all was there), done, partly, failed, limited
+    (a limit was reached), unavailable, refused, crashed, waiting (the night ended before it); in a dry run also ready.
+
+    `exit` is what `creative run` would have exited with; None for what was not begun.
+    """
+
+    found: Found
+    status: str
+    why: str = ""
+    exit: int | None = None
+    made: Made | None = None
+    plan: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def line(self) -> str:
+        """The row for people."""
+        said = f"{self.found.name}: "
+        if self.made is None:
+            if self.status in (*_LEFT, "ready"):
+                return said + self.why
+            between = "\n    " if self.status == "refused" else " "
+            return f"{said}{self.status}:{between}{self.why.replace(chr(10), between)}"
+        report = self.made.report
+        if self.status == "nothing":
+            return said + f"nothing to do, {show.ads(report.assets)} there already"
+        parts = [show.ads(report.assets), f"{report.new} new"]
+        limited = sum(ad.limit for ad in report.failed)
+        if failed := len(report.failed) - limited:
+            parts.append(f"{failed} failed")
+        if limited:
+            parts.append(f"{limited} not begun: {self.limit}")
+        if report.retired:
+            parts.append(f"{report.retired} retired")
+        return said + f"{', '.join(parts)} ({show.duration(self.seconds)})"
+
+    @property
+    def limit(self) -> str:
+        """The limit that was reached, or ""."""
+        failed = self.made.report.failed if self.made else []
+        return next((ad.reason for ad in failed if ad.limit), "")
+
+    def data(self) -> dict[str, Any]:
+        """The row for programs."""
+        row: dict[str, Any] = {
+            "brief": self.found.name,
+            "campaign": self.found.campaign,
+            "status": self.status,
+            "exit": self.exit,
+            "seconds": round(self.seconds, 2),
+        }
+        if self.why:
+            row["reason"] = self.why
+        if self.plan:
+            row |= self.plan
+        if self.made:
+            summary = self.made.summary()
+            keep = (
+                "run",
+                "assets",
+                "new",
+                "retired",
+                "steps_made",
+                "steps_reused",
+                "steps_failed",
+                "manifest",
+                "sheet",
+            )
+            row |= {name: summary[name] for name in keep}
+            row["limited"] = sum(ad.limit for ad in self.made.report.failed)
+            row["failed"] = len(self.made.report.failed) - row["limited"]
+            row["failures"] = summary["failed"]
+            row["limit"] = self.limit or None
+        return row
+
+
+@dataclass(slots=True)
+class Night:
+    """A night's rows, in the order of the briefs. `stopped` says why it ended early; `holder` who has the lease."""
+
+    folder: Path
+    rows: list[Row] = field(default_factory=list)
+    stopped: str = ""
+    holder: Holder | None = None
+    seconds: float = 0.0
+    dry: bool = False
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all made, or another has the lease; 2 nothing could be read; 3 some of it failed; 75 worth trying again."""
+        codes = {row.exit for row in self.rows} - {None, EXIT_OK}
+        if self.holder is not None:
+            return EXIT_OK
+        if self.stopped or EXIT_TEMPORARY in codes:
+            return EXIT_TEMPORARY
+        read = [row for row in self.rows if row.status not in ("refused", "passed")]
+        if not read:
+            return EXIT_USAGE
+        return EXIT_SOME_FAILED if codes else EXIT_OK
+
+    @property
+    def status(self) -> str:
+        """In one word: held, unavailable, partly, limited, done, or nothing (there was nothing to do)."""
+        if self.holder is not None:
+            return "held"
+        if self.exit_code in (EXIT_TEMPORARY, EXIT_USAGE):
+            return "unavailable" if self.exit_code == EXIT_TEMPORARY else "refused"
+        kinds = {row.status for row in self.rows}
+        if kinds & {"partly", "failed", "refused", "crashed"}:
+            return "partly"
+        return "limited" if "limited" in kinds else "planned" if self.dry else "done" if "done" in kinds else "nothing"
+
+    def summary(self) -> dict[str, Any]:
+        """The object that `nightly --json` prints."""
+        found: dict[str, Any] = {
+            "status": self.status,
+            "exit": self.exit_code,
+            "folder": str(self.folder),
+            "briefs": [row.data() for row in self.rows],
+            "limits": sorted({row.limit for row in self.rows if row.limit}),
+            "seconds": round(self.seconds, 2),
+        }
+        if self.stopped:
+            found["reason"] = self.stopped
+        if self.holder is not None:
+            who = self.holder
+            found["lease"] = {
+                "name": who.name,
+                "host": who.host,
+                "pid": who.pid,
+                "since": who.since.isoformat(timespec="seconds"),
+                "until": who.until.isoformat(timespec="seconds"),
+            }
+        if self.notices:
+            found["notices"] = self.notices
+        return found
+
+    def last_line(self) -> str:
+        """The night in one line."""
+        rows = [row for row in self.rows if row.status != "passed"]
+        counts = Counter(row.status for row in rows)
+        made = [row.made.report for row in self.rows if row.made]
+        words = ", ".join(f"{number} {status}" for status, number in counts.items())
+        new = sum(report.new for report in made)
+        if self.stopped:
+            return f"the night ended early: {self.stopped}; {words}; the same command goes on from here"
+        if self.status == "nothing":
+            return f"nothing to do: {words or 'no briefs'} ({show.duration(self.seconds)})"
+        return f"{len(rows)} brief{'' if len(rows) == 1 else 's'}: {words}; {show.ads(new)} new ({show.duration(self.seconds)})"
+
+
+class _Watched:
+    """A runner that ends the run as soon as the lease is not ours any more. See `creative.running.port.Runner`."""
+
+    def __init__(self, runner: Runner, lease: Lease) -> None:
+        self.runner, self.lease = runner, lease
+
+    def free(self, spec: BackendSpec) -> int:
+        return self.runner.free(spec)
+
+    def submit(self, batch: Batch) -> None:
+        self.runner.submit(batch)
+
+    def wait(self, timeout: float) -> Sequence[tuple[int, Sequence[Outcome]]]:
+        self.lease.check()
+        return self.runner.wait(timeout)
+
+    def kill(self, batch: int) -> None:
+        self.runner.kill(batch)
+
+    def close(self) -> None:
+        self.runner.close()
+
+
+def night(
+    folder: Path,
+    settings: Settings,
+    *,
+    lease: str = "nightly",
+    minutes: float | None = None,
+    notify: Sequence[str] = (),
+    sheet: bool = True,
+) -> Night:
+    """Make what is missing of the folder's ready briefs, if nobody else is at it.
+
+    Raises UsageError for a wrong folder or name, InfrastructureError when store or registry cannot be opened;
+    KeyboardInterrupt after a clean end. Everything else is in what it returns.
+    """
+    started = time.monotonic()
+    folders.check(folder)
+    settings.check_reach()
+    found = Night(folder)
+    with sessions.session(settings) as opened, leased(settings.registry, lease) as got:
+        if isinstance(got, Holder):
+            found.holder = got
+            _note(
+                f"another nightly holds the lease {got.name!r} since {got.since:%Y-%m-%d %H:%M:%S} UTC on {got.host}, "
+                f"process {got.pid}: nothing is done here"
+            )
+            return found
+        try:
+            _all(found, opened, got, sheet)
+        finally:
+            found.seconds = time.monotonic() - started
+            _note(found.last_line())
+    return found
+
+
+def _all(found: Night, opened: Session, lease: Lease, sheet: bool) -> None:
+    todo = _read(found, opened.settings)
+    failed_before = False
+    with show.stdout_for_data(), contextlib.closing(opened.runner()) as runner:
+        for number, one in enumerate(todo):
+            row = _one(one, opened, _Watched(runner, lease), sheet)
+            found.rows.append(row)
+            _say(row)
+            if row.status in ("unavailable", "crashed"):
+                runner.close()  # what is still in flight must not meet the next brief; it starts anew when it is needed
+            if row.status == "unavailable":
+                found.stopped = _why_stop(opened, row, lease, failed_before)
+            failed_before = row.status == "unavailable"
+            if found.stopped:
+                found.rows += [Row(other, "waiting", "the night ended before it") for other in todo[number + 1 :]]
+                return
+
+
+def _read(found: Night, settings: Settings) -> list[Found]:
+    """Put down what is not to be made; returns what is, in order."""
+    now = datetime.datetime.now(datetime.UTC)
+    todo = []
+    for one in folders.briefs(found.folder, lambda path: sessions.read_brief(path, settings), now):
+        if one.state == "ready":
+            todo.append(one)
+            continue
+        row = Row(one, one.state, one.why, EXIT_USAGE if one.state == "refused" else None)
+        found.rows.append(row)
+        _say(row)
+    return todo
+
+
+def _one(one: Found, opened: Session, runner: Runner, sheet: bool) -> Row:
+    """Run one brief. Whatever is wrong with it, or with the farm's own code, is in the row."""
+    started = time.monotonic()
+    assert one.brief is not None
+    try:
+        made = make_in(opened, one.brief, runner, sheet=sheet, say=lambda _: None)
+    except CreativeError as error:
+        away = isinstance(error, InfrastructureError) and error.exit_code == EXIT_TEMPORARY
+        row = Row(one, "unavailable" if away else "refused", str(error), error.exit_code)
+    except Exception as error:  # noqa: BLE001  a fault of ours in one brief must not cost the others
+        why = f"{type(error).__name__}: {error}; please report it with: {_report(error)}"
+        row = Row(one, "crashed", why, EXIT_UNFORESEEN)
+    else:
+        status = made.report.status
+        if status == "done" and not made.report.new and not made.report.retired:
+            status = "nothing"
+        row = Row(one, status, "", made.exit_code, made)
+        if status == "unavailable":
+            row.why = next(
+                (step.reason for step in made.report.progress.failures), "store or workers were not to be had"
+            )
+    row.seconds = time.monotonic() - started
+    return row
+
+
+def _why_stop(opened: Session, row: Row, lease: Lease, again: bool) -> str:
+    """Why no other brief is begun after this one, or "" if the trouble was its own."""
+    try:
+        lease.check()
+        open_store(opened.settings.store, create=False)
+        opened.registry.campaigns()
+    except LeaseLostError as error:
+        return str(error)
+    except InfrastructureError as error:
+        return f"{row.found.name}: {error}"
+    return f"two briefs in a row were not to be made: {row.why}" if again else ""
+
+
+def dry(folder: Path, settings: Settings) -> Night:
+    """Say what a night would make, and what that takes. No store or registry is made, and no lease taken."""
+    started = time.monotonic()
+    folders.check(folder)
+    found = Night(folder, dry=True)
+    workers = show.workers(settings)
+    todo = _read(found, settings)
+    with sessions.looking(settings) as opened:
+        for one in todo:
+            assert one.brief is not None
+            try:
+                row = _planned(one, one.brief, settings, opened, workers)
+            except CreativeError as error:
+                row = Row(one, "refused", str(error), error.exit_code)
+            found.rows.append(row)
+            _say(row)
+    found.seconds = time.monotonic() - started
+    ads = sum(int(row.plan.get("ads_to_make", 0)) for row in found.rows)
+    seconds = sum(row.plan.get("worker_seconds", 0.0) for row in found.rows) / workers
+    _note(f"{show.ads(ads)} to make, about {show.duration(seconds)} on {workers} workers; nothing was made")
+    return found
+
+
+def _planned(one: Found, brief: Brief, settings: Settings, opened: Session | None, workers: int) -> Row:
+    from creative.catalogue import load_catalogue
+
+    world = sessions.in_world(brief, opened.catalogue if opened else load_catalogue(settings.catalogues))
+    survey = opened.survey(brief, world, {}) if opened else sessions.surveyed(brief, world)
+    plan = {
+        "ads": sum(survey.ads.values()),
+        "ads_to_make": survey.ads_to_make,
+        "worker_seconds": round(survey.seconds, 1),
+        "bytes": survey.bytes,
+    }
+    takes = f", about {show.duration(survey.seconds / workers)}" if survey.ads_to_make else ""
+    return Row(one, "ready", f"{survey.ads_to_make} of {show.ads(plan['ads'])} to make{takes}", EXIT_OK, plan=plan)
+
+
+def _say(row: Row) -> None:
+    _note(row.line())
+    reports = [] if row.made is None else show.report_lines(row.made.report)[1:]
+    for line in reports[:_REASONS]:
+        _note(f"    {line}")
+    if len(reports) > _REASONS:
+        _note(f"    and {len(reports) - _REASONS} more: creative status --campaign {row.found.campaign}")
+
+
+def _report(error: BaseException) -> str:
+    with tempfile.NamedTemporaryFile("w", prefix="creative-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        file.write(f"creative-farm {VERSION}\n")
+        traceback.print_exception(error, file=file)
+    return file.name
+
+
+def _note(line: str) -> None:
+    show.console.print(line, markup=False, soft_wrap=True)
