@@ -26,7 +26,7 @@ from creative.records import AssetState
 from creative.registry import AssetRow, Registry
 from creative.store.port import Store
 
-_CARRIED = ("url", "alt", "post_text", "tracking", "owner", "flight", "traits")
+_CARRIED = ("url", "alt", "post_text", "tracking", "owner", "flight", "valid", "timezone", "value", "traits")
 _LONGEST_LINE = 8 << 20
 # Readers that split text by Unicode's rules would see a line's end in these.
 _LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
@@ -94,7 +94,10 @@ class ManifestLine(_Part):
     post_text: str | None
     tracking: str | None
     owner: Mapping[str, Any] | None
-    flight: Mapping[str, str] | None
+    flight: Mapping[str, str] | None = Field(description="days on which it runs: from, until, both included")
+    valid: Mapping[str, str] | None = Field(None, description="days of its offer, where they are others: from, until")
+    timezone: str | None = Field(None, description="IANA zone in which the market's days begin and end; null is UTC")
+    value: int | None = Field(None, description="what the segment is worth, beside others")
     traits: Mapping[str, Any] | None = Field(description="of the segment, for matching")
     other: Mapping[str, Any] = Field(description="what else the brief asks to be passed on")
 

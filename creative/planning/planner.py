@@ -236,6 +236,13 @@ class Planner:
             carried["owner"] = brief.owner.model_dump(exclude_none=True)
         if brief.flight:
             carried["flight"] = {"from": brief.flight.from_.isoformat(), "until": brief.flight.until.isoformat()}
+        valid = brief.offers[about.offer].valid if about.offer is not None else None
+        if valid:
+            carried["valid"] = {"from": valid.from_.isoformat(), "until": valid.until.isoformat()}
+        zone = brief.markets[about.market].timezone
+        if zone:
+            carried["timezone"] = str(zone)
+        carried["value"] = int(self._segments[segment].value)
         traits = self._segments[segment].traits
         if traits:
             carried["traits"] = {

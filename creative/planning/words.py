@@ -37,7 +37,7 @@ class Words:
                 "names": [brief.naming, brief.tracking],
             }
         )
-        self._traits = {segment.id: segment.traits for segment in brief.segments}
+        self._segments = {segment.id: segment for segment in brief.segments}
         self.context = functools.lru_cache(4096)(self._context)
         self.candidates = functools.lru_cache(16384)(self._candidates)
         self.wanted = functools.lru_cache(1024)(self._wanted)
@@ -110,16 +110,20 @@ class Words:
                 "offer": self.binding(about),
                 "media": list(media),
                 "choices": list(choices),
-                "carried": self._passed_on(about.market, segment),
+                "carried": self._passed_on(about.market, about.offer, segment),
             }
         )
 
-    def _carried(self, market: str, segment: str) -> str:
-        """The digest of what is passed on to the manifest and used nowhere else."""
-        traits = self._traits[segment]
+    def _carried(self, market: str, offer: str | None, segment: str) -> str:
+        """The digest of what is passed on to the manifest, for matching and others, and used nowhere else."""
+        traits, terms = self._segments[segment].traits, self.brief.markets[market]
+        valid = self.brief.offers[offer].valid if offer is not None else None
         return checked_key(
             {
-                "url": str(self.brief.markets[market].url or ""),
+                "url": str(terms.url or ""),
+                "timezone": str(terms.timezone or ""),
+                "valid": [valid.from_.isoformat(), valid.until.isoformat()] if valid else None,
+                "value": int(self._segments[segment].value),
                 "traits": {name: value if isinstance(value, str) else list(value) for name, value in traits.items()},
                 "brief": self._whole,
             }

@@ -42,11 +42,13 @@ class Judged:
         columns = {
             name: assets.c[name] for name in ("asset_id", "ad_id", "campaign", "name", "state", "sha256", "reasons")
         }
-        query = sa.select(*columns.values(), cells.c.asset, is_present()).join(cells, cells.c.ad_id == assets.c.ad_id)
+        query: sa.Select[Any] = sa.select(*columns.values(), cells.c.asset, is_present()).join(
+            cells, cells.c.ad_id == assets.c.ad_id
+        )
 
         def work(connection: Connection) -> dict[str, Reviewable]:
             return {
-                row[0]: Reviewable(*row[:-1], bool(row[-1]))
+                row[0]: Reviewable(*row)
                 for some in chunks(sorted(set(ids)))
                 for row in connection.execute(query.where(assets.c.asset_id.in_(some)))
             }
