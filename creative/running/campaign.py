@@ -86,7 +86,10 @@ class CampaignRun:
         retry_failed: bool = False,
         observe: Callable[[Progress], None] = lambda _: None,
         budget: Budget | None = None,
+        counts: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
+        """`counts`: more of them for what the log says of this run, such as what it spent."""
+        self.counts = counts
         self.brief, self.world, self.store, self.registry, self.runner = brief, world, store, registry, runner
         self.only, self.retry_failed, self.observe, self.budget = dict(only or {}), retry_failed, observe, budget
         self.campaign = brief.campaign.id
@@ -158,6 +161,12 @@ class CampaignRun:
         jobs = {segment: JobResult(state="queued", counts=dict(counts)) for segment, counts in self._jobs.items()}
         self._say("run", RunEvent(run=self.report.run, status="running", jobs=jobs))
 
+    def still_running(self) -> None:
+        """Say in the log how far this run is: what it spent is then known even if it dies without a word."""
+        if self._begun:
+            seconds = round(time.monotonic() - self._started, 3)
+            self._say("run", RunEvent(run=self.report.run, status="running", counts=self.counts(), seconds=seconds))
+
     def _end(self) -> None:
         if not self._begun:
             return
@@ -171,7 +180,7 @@ class CampaignRun:
                 run=self.report.run,
                 status=self.report.status,
                 jobs=jobs,
-                counts={"assets": self.report.assets, "new": self.report.new, **counts},
+                counts={"assets": self.report.assets, "new": self.report.new, **counts, **self.counts()},
                 seconds=round(self.report.seconds, 3),
             ),
         )
