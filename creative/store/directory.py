@@ -155,6 +155,9 @@ class DirectoryStore:
                 raise self._torn(sha256) from error
         return place.as_uri()
 
+    def published_uri(self, path: str) -> str:
+        return (self.root / _PUBLISHED / check_path(path)).as_uri()
+
     def published(self, prefix: str = "") -> Iterator[str]:
         folder, _, start = prefix.rpartition("/")
         if folder:

@@ -93,6 +93,9 @@ class Store(Protocol):
         UsageError for a path that `check_path` refuses, DamagedStoreError if the blob is missing or of another size.
         """
 
+    def published_uri(self, path: str) -> str:
+        """Where others find the copy at `path`, as `publish` returns it. Does not ask whether it is there."""
+
     def published(self, prefix: str = "") -> Iterator[str]:
         """The paths that begin with `prefix`, sorted by code point."""
 
