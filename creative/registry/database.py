@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, TimeoutError
+from sqlalchemy.exc import ArgumentError, DBAPIError, TimeoutError
 
-from creative.errors import DamagedRegistryError, RegistryError, UsageError, WrongRegistryError
+from creative.errors import RegistryError, UsageError, WrongRegistryError
 from creative.registry import tables
+from creative.registry.address import address
+from creative.registry.troubles import trouble, where
 
 HEAD = "0002"
 """The newest migration."""
@@ -30,15 +33,17 @@ def engine_for(url: str | Path) -> Engine:
 
     Raises UsageError for other URLs, and for PostgreSQL without its driver.
     """
-    parsed = _parse(url)
-    if parsed.get_backend_name() == "postgresql":
-        if importlib.util.find_spec("psycopg") is None:
+    if is_postgresql(url):
+        place = address(str(url))
+        if importlib.util.find_spec("pg8000") is None:
             raise UsageError(
-                f"{parsed} needs PostgreSQL's driver: pip install 'creative-farm[postgres]'; "
+                f"{place} needs PostgreSQL's driver: pip install 'creative-farm[postgres]'; "
                 "or keep the registry in a file: --registry out/registry.db"
             )
-        return sa.create_engine(parsed, pool_pre_ping=True)
-    path = Path(parsed.database or "")
+        from creative.registry import driver
+
+        return driver.engine(place).execution_options(place=str(place))
+    path = _file(url)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
@@ -49,29 +54,31 @@ def engine_for(url: str | Path) -> Engine:
         raise RegistryError(f"cannot make the registry's folder {path.parent}: {error.strerror}") from error
     if path.is_dir():
         raise WrongRegistryError(f"{path} is a folder: name a file for the registry, such as {path / 'registry.db'}")
-    engine = sa.create_engine(parsed, connect_args={"timeout": _BUSY_MS / 1000})
+    engine = sa.create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_MS / 1000})
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _parse(url: str | Path) -> URL:
+def is_postgresql(url: str | Path) -> bool:
+    """Whether it is the URL of a PostgreSQL database; "postgres://" and names of drivers are understood too."""
+    return isinstance(url, str) and re.match(r"postgres(ql)?(\+\w+)?://", url) is not None
+
+
+def _file(url: str | Path) -> Path:
+    """The file that a path or a `sqlite:///` URL names."""
     if isinstance(url, Path) or "://" not in url:
         if not str(url) or str(url) == ":memory:":
             raise UsageError("the registry needs a file: give a path, for example out/registry.db")
-        return URL.create("sqlite", database=str(Path(url).expanduser().absolute()))
+        return Path(url).expanduser().absolute()
+    scheme = url.partition("://")[0]
     try:
-        parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
-        backend = parsed.get_backend_name()
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise UsageError(
-            f"{url} is no place for a registry: give a file, or postgresql://user@host/database"
-        ) from error
-    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
-        return URL.create("sqlite", database=str(Path(parsed.database).expanduser().absolute()))
-    if backend == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
-    raise UsageError(f"{url} is no place for a registry: give a file, or postgresql://user@host/database")
+        database = make_url(url).database if scheme == "sqlite" else None
+    except (ArgumentError, ValueError):
+        database = None
+    if not database or database == ":memory:":
+        raise UsageError(f"{scheme}://... is no place for a registry: give a file, or postgresql://user@host/database")
+    return Path(database).expanduser().absolute()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
@@ -89,8 +96,12 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextlib.contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent view of the database."""
-    with _plain_words(engine), engine.connect() as connection:
+    """One consistent view of the database.
+
+    Raises PassingError, as `writing` does, for what may work when it is tried again: see `creative.registry.patience`.
+    """
+    with _plain_words(engine), engine.connect().execution_options(read=True) as connection:
+        connection.begin()
         yield connection
 
 
@@ -106,44 +117,9 @@ def _plain_words(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        message = str(error.orig)
-        raise _kind(engine, message)(f"the registry {where(engine)} {_words(message)}") from error
+        raise trouble(engine, error) from error
     except TimeoutError as error:
         raise RegistryError(f"the registry {where(engine)} has too many readers at once; try again") from error
-
-
-def _kind(engine: Engine, message: str) -> type[RegistryError]:
-    """A file without a database in it is a damaged registry only where its name says that it was one."""
-    if "file is not a database" in message:
-        named = Path(engine.url.database or "").suffix in (".db", ".sqlite", ".sqlite3")
-        return DamagedRegistryError if named else WrongRegistryError
-    return DamagedRegistryError if "malformed" in message else RegistryError
-
-
-def where(engine: Engine) -> str:
-    """The database's place, for people: a path, or a URL without its password."""
-    if engine.dialect.name == "sqlite":
-        return str(engine.url.database)
-    return engine.url.render_as_string(hide_password=True)
-
-
-def _words(message: str) -> str:
-    for sign, words in (
-        ("database is locked", "is locked: another process has been writing to it for long; try again"),
-        (
-            "file is not a database",
-            "is not a database file: move it away, or name another; `creative reindex` makes it anew",
-        ),
-        ("malformed", "is damaged: move it away, then `creative reindex` makes it anew from the store"),
-        ("disk I/O error", "cannot be read: disk error; move it away, then `creative reindex` makes it anew"),
-        ("readonly database", "cannot be written: it, or its folder, is read-only"),
-        ("unable to open database", "cannot be opened: its folder is missing, is no folder, or denies it"),
-        ("disk is full", "cannot be written: no space left"),
-        ("connection failed", f"cannot be reached: {message.strip().splitlines()[-1] if message.strip() else ''}"),
-    ):
-        if sign in message:
-            return words
-    return f"failed: {message.strip()}"
 
 
 def migrate(engine: Engine) -> None:
@@ -213,7 +189,7 @@ def move_aside(url: str | Path) -> Path:
 
     Returns the new name. Raises RegistryError when it cannot be renamed.
     """
-    path = Path(_parse(url).database or "")
+    path = _file(url)
     try:
         number = 1
         while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from creative.errors import RegistryError
 from creative.records import Entry, Receipt
 from creative.registry import applying, queries, tables
-from creative.registry.database import bind, chunks, engine_for, migrate, reading, upsert, where, writing
+from creative.registry.database import bind, chunks, engine_for, migrate, reading, upsert, writing
+from creative.registry.judged import Judged
+from creative.registry.patience import Patience, Waiting, persist
 from creative.registry.rows import (
     AssetRow,
     CampaignRow,
@@ -24,38 +28,50 @@ from creative.registry.rows import (
     RunRow,
     StepRow,
 )
+from creative.registry.troubles import PassingError, where
 from creative.store.events import JobState
 from creative.store.log import Log, campaigns
 from creative.store.port import Store
 from creative.store.receipts import read_receipt, receipt_keys
 
 _BATCH = 500
+T = TypeVar("T")
+Rendition = TypeVar("Rendition", CurrentAsset, AssetRow)
 
 
-def open_registry(url: str | Path, store_id: str) -> Registry:
+def open_registry(url: str | Path, store_id: str, patience: Patience | None = None) -> Registry:
     """The registry at a path, `sqlite:///` or `postgresql://` URL, made if it is missing, brought up to date, and bound.
 
-    What the logs hold beyond it is applied by `catch_up`. Raises UsageError for other URLs or a missing driver,
-    RegistryError if it belongs to another store, is damaged, locked, read-only, or was written by a newer version.
+    What the logs hold beyond it is applied by `catch_up`. `patience`: how long a database server may stay away before a
+    method gives up, and who is told; while opening, ten seconds at most. Raises UsageError for other URLs or a missing
+    driver, RegistryError if it belongs to another store, is damaged, locked, read-only, away, or was written by a newer
+    version.
     """
     engine = engine_for(url)
-    try:
+    patience = patience or Patience()
+
+    def ready() -> None:
         migrate(engine)
         bind(engine, store_id)
+
+    try:
+        persist(where(engine), patience, ready, opening=True)
     except BaseException:
         engine.dispose()
         raise
-    return Registry(engine, store_id)
+    return Registry(engine, store_id, patience)
 
 
-class Registry:
+class Registry(Judged):
     """Open one with `open_registry`. Every method raises RegistryError when the database cannot be used.
 
-    Campaigns, cells and assets change only by entries of the store's logs; see `creative.registry.applying`.
+    Campaigns, cells and assets change only by entries of the store's logs; see `creative.registry.applying`. A server
+    that goes away is waited for: each transaction is one that does no harm when it is repeated.
     """
 
-    def __init__(self, engine: sa.Engine, store_id: str) -> None:
+    def __init__(self, engine: sa.Engine, store_id: str, patience: Patience | None = None) -> None:
         self._engine = engine
+        self._patience = patience or Patience()
         self.store_id = store_id
 
     @property
@@ -73,6 +89,45 @@ class Registry:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    # How all of it reads and writes
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        """What `work` returns, which may be asked again from its beginning."""
+
+        def once() -> T:
+            with reading(self._engine) as connection:
+                return work(connection)
+
+        return persist(self.place, self._patience, once)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in one transaction; again, from its beginning, if it is not known to be done."""
+
+        def once() -> T:
+            with writing(self._engine) as connection:
+                return work(connection)
+
+        return persist(self.place, self._patience, once)
+
+    def _stream(self, rows: Callable[[Connection], Iterator[Rendition]]) -> Iterator[Rendition]:
+        """The rows, ordered by ad. After an interruption it goes on behind the last one, as things are by then."""
+        waiting = Waiting(self._patience, self.place)
+        ad, given = "", set[str]()
+        while True:
+            try:
+                with reading(self._engine) as connection:
+                    for row in rows(connection):
+                        waiting.answered()
+                        if row.ad_id < ad or (row.ad_id == ad and row.asset_id in given):
+                            continue
+                        if row.ad_id != ad:
+                            ad, given = row.ad_id, set()
+                        given.add(row.asset_id)
+                        yield row
+                return
+            except PassingError as error:
+                waiting.failed(error)
+
     # Following the logs
 
     def apply(self, store: Store, campaign: str, entry: Entry) -> bool:
@@ -81,25 +136,29 @@ class Registry:
         Raises RegistryError for a type of entry that this version does not know.
         """
         self._check(store)
-        with writing(self._engine) as connection:
+        applied = False
+
+        def work(connection: Connection) -> bool:
+            nonlocal applied
             applying.claim(self._engine, connection, campaign)
             done = applying.cursor(connection, campaign)
             if entry.n <= done:
-                return False
+                return applied  # by the time before, perhaps: it may have been done, and its answer lost
             missing = itertools.islice(Log(store, campaign, seen=done).entries(after=done), entry.n - 1 - done)
             for one in itertools.chain(missing, (entry,)):
                 done += 1
                 if one.n != done:
                     raise RegistryError(f"the log of {campaign} has no entry {done}, but one numbered {entry.n}")
                 applying.apply(self._engine, connection, store, campaign, one)
-        return True
+            applied = True
+            return True
+
+        return self._write(work)
 
     def catch_up(self, store: Store) -> int:
         """Apply what is new in the logs of all campaigns; returns how many entries that were."""
         self._check(store)
-        with reading(self._engine) as connection:
-            rows = connection.execute(sa.select(tables.campaigns.c.id, tables.campaigns.c.cursor))
-            cursors = {row[0]: row[1] for row in rows}
+        cursors = {row.id: row.cursor for row in self.campaigns()}
         applied = 0
         for campaign in campaigns(store):
             for entry in Log(store, campaign).entries(after=cursors.get(campaign, 0)):
@@ -112,9 +171,12 @@ class Registry:
         Leases stay as they are: they are nothing of the store's.
         """
         self._check(store)
-        with writing(self._engine) as connection:
+
+        def empty(connection: Connection) -> None:
             for table in reversed(tables.OF_THE_STORE):
                 connection.execute(sa.delete(table))
+
+        self._write(empty)
         applied = self.catch_up(store)
         receipts = (read_receipt(store, key) for key in receipt_keys(store))
         self.record_steps(receipt for receipt in receipts if receipt is not None)
@@ -128,37 +190,48 @@ class Registry:
 
     def known_steps(self, keys: Iterable[str]) -> set[str]:
         """Those of `keys` that are known to have a receipt. The store may have more."""
-        found: set[str] = set()
-        with reading(self._engine) as connection:
-            for some in chunks(list(keys)):
-                found.update(connection.scalars(sa.select(tables.steps.c.key).where(tables.steps.c.key.in_(some))))
-        return found
+        asked = list(keys)
+
+        def work(connection: Connection) -> set[str]:
+            column = tables.steps.c.key
+            return {
+                key for some in chunks(asked) for key in connection.scalars(sa.select(column).where(column.in_(some)))
+            }
+
+        return self._read(work)
 
     def record_steps(self, receipts: Iterable[Receipt]) -> int:
         """Add receipts to the step table, those that are not there; returns how many were given."""
         remaining = iter(receipts)
         given = 0
         while rows := [_step_row(receipt) for receipt in itertools.islice(remaining, _BATCH)]:
-            with writing(self._engine) as connection:
-                connection.execute(upsert(self._engine, tables.steps, ["key"], []), rows)
+            self._write(functools.partial(_add_steps, self._engine, rows))
             given += len(rows)
         return given
 
     def forget_steps(self, keys: Iterable[str]) -> None:
         """Remove steps whose receipts are removed from the store."""
-        with writing(self._engine) as connection:
-            for some in chunks(list(keys)):
+        gone = list(keys)
+
+        def work(connection: Connection) -> None:
+            for some in chunks(gone):
                 connection.execute(sa.delete(tables.steps).where(tables.steps.c.key.in_(some)))
+
+        self._write(work)
 
     def steps(self, keys: Iterable[str]) -> dict[str, StepRow]:
         """The known steps by key."""
         columns = [tables.steps.c[name] for name in StepRow.__dataclass_fields__]
-        with reading(self._engine) as connection:
+        asked = list(keys)
+
+        def work(connection: Connection) -> dict[str, StepRow]:
             return {
                 row.key: StepRow(*row)
-                for some in chunks(list(keys))
+                for some in chunks(asked)
                 for row in connection.execute(sa.select(*columns).where(tables.steps.c.key.in_(some)))
             }
+
+        return self._read(work)
 
     def rates(self) -> dict[tuple[str, str], Rate]:
         """What steps took so far, by (kind, backend)."""
@@ -166,8 +239,8 @@ class Registry:
         query = sa.select(
             step.kind, step.backend, sa.func.count(), sa.func.avg(step.seconds), sa.func.avg(step.bytes)
         ).group_by(step.kind, step.backend)
-        with reading(self._engine) as connection:
-            return {(row[0], row[1]): Rate(row[2], float(row[3]), float(row[4])) for row in connection.execute(query)}
+        rows = self._read(lambda connection: connection.execute(query).all())
+        return {(row[0], row[1]): Rate(row[2], float(row[3]), float(row[4])) for row in rows}
 
     # Cells and assets
 
@@ -176,13 +249,11 @@ class Registry:
 
         An ad is about 0.7 kB: for a large campaign ask window by window, or use `each_current_asset`.
         """
-        with reading(self._engine) as connection:
-            return {one.ad_id: one for one in queries.current_assets(connection, campaign, ads)}
+        return self._read(lambda it: {one.ad_id: one for one in queries.current_assets(it, campaign, ads)})
 
     def each_current_asset(self, campaign: str) -> Iterator[CurrentAsset]:
         """As `current_assets`, one after another, ordered by ad_id, in little memory."""
-        with reading(self._engine) as connection:
-            yield from queries.current_assets(connection, campaign, None)
+        return self._stream(lambda connection: queries.current_assets(connection, campaign, None))
 
     def manifest_rows(
         self,
@@ -196,56 +267,52 @@ class Registry:
         every name given must match one of its values. With `all_states`, or a filter on the state, every rendition
         counts, also an ad's earlier ones. Raises UsageError for another filter.
         """
-        with reading(self._engine) as connection:
-            yield from queries.manifest_rows(connection, campaign, filters or {}, all_states)
+        return self._stream(lambda it: queries.manifest_rows(it, campaign, filters or {}, all_states))
 
     def asset(self, id: str) -> AssetRow:
         """The asset by its id, its name, or its ad's id (then the present rendition); ids may be shortened.
 
         Raises UsageError if there is none, or several.
         """
-        with reading(self._engine) as connection:
-            return queries.find_asset(connection, id)
+        return self._read(lambda connection: queries.find_asset(connection, id))
 
     def history(self, asset_id: str) -> list[HistoryRow]:
         """The changes of the asset's state, oldest first."""
-        with reading(self._engine) as connection:
-            return queries.history(connection, asset_id)
+        return self._read(lambda connection: queries.history(connection, asset_id))
 
     def counts(self, campaign: str) -> dict[tuple[str, str], int]:
         """How many renditions there are, by (state, modality), earlier ones included."""
-        with reading(self._engine) as connection:
-            return queries.counts(connection, campaign)
+        return self._read(lambda connection: queries.counts(connection, campaign))
 
     # Campaigns, runs, jobs
 
     def campaigns(self) -> list[CampaignRow]:
         """All campaigns, by id."""
         columns = [tables.campaigns.c[name] for name in CampaignRow.__dataclass_fields__]
-        with reading(self._engine) as connection:
-            return [
-                CampaignRow(*row) for row in connection.execute(sa.select(*columns).order_by(tables.campaigns.c.id))
-            ]
+        query = sa.select(*columns).order_by(tables.campaigns.c.id)
+        return self._read(lambda connection: [CampaignRow(*row) for row in connection.execute(query)])
 
     def runs(self, campaign: str) -> list[RunRow]:
         """The campaign's runs that its log knows of, oldest first."""
         columns = [tables.runs.c[name] for name in RunRow.__dataclass_fields__]
         query = sa.select(*columns).where(tables.runs.c.campaign == campaign).order_by(tables.runs.c.entry)
-        with reading(self._engine) as connection:
-            return [RunRow(*row) for row in connection.execute(query)]
+        return self._read(lambda connection: [RunRow(*row) for row in connection.execute(query)])
 
     def jobs(self, run: str) -> list[JobRow]:
         """The run's jobs, by segment."""
         columns = [tables.jobs.c[name] for name in JobRow.__dataclass_fields__]
         query = sa.select(*columns).where(tables.jobs.c.run == run).order_by(tables.jobs.c.segment)
-        with reading(self._engine) as connection:
-            return [JobRow(*row) for row in connection.execute(query)]
+        return self._read(lambda connection: [JobRow(*row) for row in connection.execute(query)])
 
     def set_job(self, run: str, segment: str, state: JobState, counts: Mapping[str, int]) -> None:
         """Say how a job stands while its run goes on; the log's `run` entry says it for good."""
         row = {"run": run, "segment": segment, "state": state, "counts": dict(counts)}
-        with writing(self._engine) as connection:
-            connection.execute(upsert(self._engine, tables.jobs, ["run", "segment"], ["state", "counts"]), row)
+        change = upsert(self._engine, tables.jobs, ["run", "segment"], ["state", "counts"])
+        self._write(lambda connection: connection.execute(change, row))
+
+
+def _add_steps(engine: sa.Engine, rows: list[dict[str, Any]], connection: Connection) -> None:
+    connection.execute(upsert(engine, tables.steps, ["key"], []), rows)
 
 
 def _step_row(receipt: Receipt) -> dict[str, Any]:

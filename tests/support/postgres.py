@@ -165,7 +165,7 @@ def started(folder: Path | None = None, port: int = 0, **settings: str) -> Itera
         yield server
     finally:
         if server is not None:
-            server.stop()
+            server.stop(crash=folder is None)
         if folder is None:
             shutil.rmtree(place, ignore_errors=True)
 

@@ -1,39 +1,43 @@
-"""Every test here runs over every kind of database: SQLite, and PostgreSQL where CREATIVE_TEST_POSTGRES has its URL."""
+"""Every test here runs over every kind of database: SQLite, and a real PostgreSQL.
+
+The server is started once for all tests; CREATIVE_TEST_POSTGRES may hold the URL of another one instead.
+"""
 
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from creative.registry import Registry, open_registry
 from creative.store import Store, open_store
+from tests.support.postgres import Server, new_schema, started
 from tests.support.registry_records import Farm
 
-_POSTGRES = os.environ.get("CREATIVE_TEST_POSTGRES", "")
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A server for all tests. Who stops it starts it again."""
+    with started() as server:
+        yield server
 
 
-def make_place(kind: str, folder: Path) -> str:
-    """An empty database: a file, or a schema of its own on the server."""
-    if kind == "sqlite":
-        return f"sqlite:///{folder / 'registry.db'}"
-    schema = f"t{uuid.uuid4().hex}"
-    url = sa.make_url(_POSTGRES).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(sa.schema.CreateSchema(schema))
-    engine.dispose()
-    return url.update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(hide_password=False)
+@pytest.fixture(scope="session")
+def postgres_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a database in which schemas may be made."""
+    named = os.environ.get("CREATIVE_TEST_POSTGRES", "")
+    return named or request.getfixturevalue("postgres").url()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if _POSTGRES else ["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def new_place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
-    """Makes URLs at which registries may be made."""
-    return lambda: make_place(request.param, tmp_path_factory.mktemp("registry"))
+    """Makes URLs at which registries may be made: files, or schemas of their own on the server."""
+    if request.param == "sqlite":
+        return lambda: f"sqlite:///{tmp_path_factory.mktemp('registry') / 'registry.db'}"
+    url = request.getfixturevalue("postgres_url")
+    return lambda: new_schema(url)
 
 
 @pytest.fixture
