@@ -3,10 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help demo test lint types long bench clean
+.PHONY: help demo demo-production test lint types long bench clean
 
 help:
 	@echo "make demo   install, then run the demo brief through Ray on this machine"
+	@echo "make demo-production   the same with a real S3 server and PostgreSQL, through Ray"
 	@echo "make test   install, then run the tests"
 	@echo "make lint types   ruff, mypy"
 	@echo "make long   the long tests      make bench   the benchmarks"
@@ -19,6 +20,11 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP)
 	$(BIN)/creative run templates/briefs/demo/brief.yaml
+
+# The same brief on what production has: a real S3 server and a real PostgreSQL, started for it on this machine.
+demo-production: $(STAMP)
+	$(BIN)/python -m tests.support.stack out/production -- \
+	  $(BIN)/creative run templates/briefs/demo/brief.yaml --out out/production
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "not long" -q
