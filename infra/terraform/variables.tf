@@ -14,8 +14,8 @@ variable "prefix" {
   default     = "farm"
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$", var.prefix))
-    error_message = "Letters, digits and ._- in parts joined by single slashes, none at the ends."
+    condition     = length(var.prefix) <= 120 && can(regex("^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$", var.prefix))
+    error_message = "At most 120 letters, digits and ._- in parts joined by single slashes, none at the ends."
   }
 }
 
