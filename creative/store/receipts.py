@@ -65,6 +65,12 @@ def clear_failure(store: Store, key: str) -> None:
     store.delete(_name("failures", key))
 
 
+def failure_keys(store: Store) -> Iterator[str]:
+    """The keys of all failures, sorted: of what a run would try, few have one."""
+    for name in store.names("failures/"):
+        yield name.rpartition("/")[2].removesuffix(".json")
+
+
 def log_refused_attempt(store: Store, key: str, attempt: int, reason: str) -> None:
     """Keep why this attempt (counted from 0) was refused; the first reason stands."""
     store.create(f"{_folder('attempts', key)}/{attempt:04}.json", json.dumps({"reason": reason}).encode())

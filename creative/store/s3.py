@@ -25,11 +25,12 @@ from creative.store import files
 from creative.store.port import OWN, check_name, check_path, check_sha256, identity, is_path, mark
 from creative.store.s3_calls import Calls, Torn
 from creative.store.s3_errors import Refused
-from creative.store.s3_place import Place, place_of
+from creative.store.s3_place import place_of
 from creative.store.s3_uploads import Uploads
 
 _MARK = "store.json"
 _CHUNK = 1 << 20
+_DIGITS = 64  # of a sha256
 _SAME = 3  # times the same wrong bytes: they are what is stored
 _TRIES = 8  # of what others may undo between two calls
 _TYPES = {".json": "application/json", ".gz": "application/gzip", ".txt": "text/plain"}
@@ -38,14 +39,14 @@ _TYPES = {".json": "application/json", ".gz": "application/gzip", ".txt": "text/
 class S3Store:
     """See `creative.store.port.Store`. May be pickled, and kept across a fork."""
 
-    def __init__(self, place: Place, id: str) -> None:
-        self.place = place
+    def __init__(self, calls: Calls, id: str) -> None:
+        self.place = calls.place
         self._id = id
-        self._calls = Calls(place)
-        self._uploads = Uploads(self._calls)
+        self._calls = calls
+        self._uploads = Uploads(calls)
 
-    def __reduce__(self) -> tuple[type[S3Store], tuple[Place, str]]:
-        return S3Store, (self.place, self._id)
+    def __reduce__(self) -> tuple[type[S3Store], tuple[Calls, str]]:
+        return S3Store, (self._calls, self._id)
 
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> S3Store:
@@ -55,8 +56,7 @@ class S3Store:
         refused, or the prefix holds other things; MissingStoreError if nothing is there and `create` is False; StoreError
         if the server cannot be reached, or the store is damaged or a newer version's.
         """
-        calls = Calls(place_of(url))
-        store = cls(calls.resolved(), "")
+        store = cls(Calls(place_of(url)).resolved(), "")
         data = store._mark()
         if data is None:
             store._refuse_foreign()
@@ -158,10 +158,13 @@ class S3Store:
         if there is not None and _is_copy(there, sha256, size, type):
             return self.place.uri(name)
         if isinstance(source, bytes):
-            self._uploads.write(name, source, type, {"sha256": sha256})
+            self._uploads.write(name, source, type, {})
         else:
             self._copy(source, name, type)
         return self.place.uri(name)
+
+    def published_uri(self, path: str) -> str:
+        return self.place.uri(f"published/{check_path(path)}")
 
     def published(self, prefix: str = "") -> Iterator[str]:
         folder = prefix.rpartition("/")[0]
@@ -179,7 +182,7 @@ class S3Store:
         return self._get(_MARK, None, patient=False)
 
     def _refuse_foreign(self) -> None:
-        answer = self._calls.call("list", "list_objects_v2", Prefix=self.place.key(""), MaxKeys=4)
+        answer = self._calls.call("list", "list_objects_v2", whole="IsTruncated", Prefix=self.place.key(""), MaxKeys=4)
         others = [one["Key"].removeprefix(self.place.key("")) for one in answer.get("Contents", ())]
         if others and _MARK not in others and self._mark() is None:  # asked last: another may just have made the store
             raise WrongStoreError(
@@ -187,8 +190,23 @@ class S3Store:
             )
 
     def _head(self, name: str) -> dict[str, Any] | None:
+        """What is known of an object without its bytes; None if it is not there.
+
+        Headers that were cut short cannot be told from others, but for this: the size is in them twice.
+        """
+        wrong = _Wrong()
+
+        def once() -> dict[str, Any]:
+            answer: dict[str, Any] = self._calls.client.head_object(Bucket=self.place.bucket, Key=self.place.key(name))
+            said, size = answer["Metadata"], answer.get("ContentLength")
+            if size is None or said.get("bytes") != str(size) or len(said.get("sha256", "")) != _DIGITS:
+                torn = wrong.again(f"{size} {sorted(said.items())}", f"what {self.place} says of {name} is cut short")
+                if isinstance(torn, Torn) or size is None:
+                    raise torn
+            return answer
+
         try:
-            return self._calls.call(f"look for {name}", "head_object", Key=self.place.key(name), expect=(404,))
+            return self._calls.attempt(f"look for {name}", once, expect=(404,))
         except Refused:
             return None
 
@@ -198,31 +216,36 @@ class S3Store:
 
     def _create(self, name: str, data: bytes) -> bool:
         nonce = uuid.uuid4().hex
-        metadata = {"nonce": nonce, "sha256": hashlib.sha256(data).hexdigest()}
         type = _TYPES.get(Path(name).suffix, "application/octet-stream")
         for _ in range(_TRIES):
-            if self._uploads.write(name, data, type, metadata, if_absent=True):
+            if self._uploads.write(name, data, type, {"nonce": nonce}, if_absent=True):
                 return True
             # Somebody's stands there, which may be ours: of an attempt whose answer was lost.
-            there = self._head(name)
+            # It is read, not only looked for: with all of its bytes came all of the headers before them.
+            there = self._whole(name, None)
             if there is not None:
-                return bool(there["Metadata"].get("nonce") == nonce)
+                return bool(there[1].get("nonce") == nonce)
         raise StoreError(f"{name} does not stay in {self.place}: somebody removes it as it is written")
 
     def _get(self, name: str, sha256: str | None, *, patient: bool = True) -> bytes | None:
-        """An object's bytes, compared with `sha256`, or with what its metadata says."""
+        there = self._whole(name, sha256, patient=patient)
+        return None if there is None else there[0]
 
+    def _whole(self, name: str, sha256: str | None, *, patient: bool = True) -> tuple[bytes, dict[str, str]] | None:
+        """An object's bytes, compared with `sha256`, or with what its metadata says; and its metadata."""
         wrong = _Wrong()
 
-        def once() -> bytes:
+        def once() -> tuple[bytes, dict[str, str]]:
             answer = self._calls.client.get_object(Bucket=self.place.bucket, Key=self.place.key(name))
             with contextlib.closing(answer["Body"]) as body:
                 data = bytes(body.read())
+            if len(data) != answer.get("ContentLength"):
+                raise Torn(f"{name} is cut short")
             wanted = sha256 or answer["Metadata"].get("sha256")
             seen = hashlib.sha256(data).hexdigest()
             if wanted and seen != wanted:
-                raise wrong.again(seen, f"{name} is damaged: its bytes are not those that were stored")
-            return data
+                raise wrong.again(seen, f"{name} in {self.place} is damaged: its bytes are not those that were stored")
+            return data, answer["Metadata"]
 
         try:
             return self._calls.attempt(f"read {name}", once, expect=(404,), patient=patient)
@@ -238,7 +261,9 @@ class S3Store:
                 temporary.replace(path)
             except files.Changed as error:
                 seen = files.digest(temporary)[0]
-                raise wrong.again(seen, f"{name} is damaged: its bytes are not those of its name") from error
+                raise wrong.again(
+                    seen, f"{name} in {self.place} is damaged: its bytes are not those of its name"
+                ) from error
             finally:
                 temporary.unlink(missing_ok=True)
         return path
@@ -249,7 +274,7 @@ class S3Store:
         start = len(self.place.key(""))
         found: list[str] = []
         while True:
-            page = self._calls.call(f"list {prefix or 'names'}", "list_objects_v2", **arguments)
+            page = self._calls.call(f"list {prefix or 'names'}", "list_objects_v2", whole="IsTruncated", **arguments)
             found += [one["Key"][start:] for one in page.get("Contents", ())]
             found += [one["Prefix"][start:] for one in page.get("CommonPrefixes", ())]
             if not page.get("IsTruncated"):

@@ -7,6 +7,7 @@ succeeds, the patience ends, or the answer is one that no repetition changes.
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import threading
@@ -50,17 +51,17 @@ class Calls:
     def __reduce__(self) -> tuple[type[Calls], tuple[Place]]:
         return Calls, (self.place,)
 
-    def resolved(self) -> Place:
-        """The place with the endpoint and the region that the environment or the profile of this machine say.
+    def resolved(self) -> Calls:
+        """Calls to the same place, with the endpoint and the region that this machine's environment or profile say.
 
         So that a URL which is passed on leads to the same server, whatever is set over there.
         """
         client = self.attempt("open", lambda: self.client)
         endpoint, region = str(client.meta.endpoint_url), client.meta.region_name
         own = endpoint if self.place.endpoint or not _is_aws(endpoint) else None
-        return replace(
-            self.place, endpoint=own, region=self.place.region or (None if region == "aws-global" else region)
-        )
+        region = self.place.region or (None if region == "aws-global" else region)
+        place = replace(self.place, endpoint=own, region=region)
+        return self if place == self.place else Calls(place)
 
     @property
     def client(self) -> Any:
@@ -72,15 +73,26 @@ class Calls:
         return self._client
 
     def call(
-        self, what: str, operation: str, *, expect: Collection[int] = (), patient: bool = True, **arguments: Any
+        self,
+        what: str,
+        operation: str,
+        *,
+        whole: str = "",
+        expect: Collection[int] = (),
+        patient: bool = True,
+        **arguments: Any,
     ) -> dict[str, Any]:
         """One operation on the bucket: the answer's fields. `what` is said of a failure: "write receipts/ab/...".
 
-        Raises Refused for the HTTP statuses in `expect` (never for a missing bucket), else StoreError or WrongStoreError.
+        `whole` is a field that every whole answer has: http.client takes headers that end with the connection for all of
+        them, so that half an answer looks like an empty one. Raises Refused for the HTTP statuses in `expect` (never for a
+        missing bucket), else StoreError or WrongStoreError.
         """
 
         def once() -> dict[str, Any]:
             answer: dict[str, Any] = getattr(self.client, operation)(Bucket=self.place.bucket, **arguments)
+            if whole and whole not in answer:
+                raise Torn(f"the answer to {operation} is cut short")
             return answer
 
         return self.attempt(what, once, expect=expect, patient=patient)
@@ -111,8 +123,11 @@ def _make(place: Place) -> tuple[Any, str]:
     """A client, and where its credentials come from, in words."""
     from boto3.session import Session
     from botocore.config import Config
+    from botocore.session import get_session
 
-    session = Session()
+    core = get_session()
+    core.register_component("data_loader", _descriptions())
+    session = Session(botocore_session=core)
     style = place.addressing
 
     def client(addressing: str) -> Any:
@@ -141,6 +156,14 @@ def _make(place: Place) -> tuple[Any, str]:
             made = client("path")
     credentials = session.get_credentials()
     return made, _words(credentials.method if credentials else "", session.profile_name)
+
+
+@functools.cache
+def _descriptions() -> Any:
+    """botocore's descriptions of S3: read once, since that is most of the time that a client takes."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def _is_aws(endpoint: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from creative.errors import DamagedStoreError, StoreError, WrongStoreError
+from creative.errors import StoreError, WrongStoreError
 from creative.store.s3_place import Place
 
 _PASSING_STATUS = (408, 409, 425, 429)
@@ -95,7 +95,7 @@ def told(error: Exception, what: str, place: Place, source: str) -> StoreError:
     if kind in _UNREACHABLE_KINDS:
         return StoreError(f"cannot {what} in {place}: {server} cannot be reached: is it up, is the endpoint right?")
     if kind == "Torn":
-        return DamagedStoreError(f"{text} in {place}")
+        return StoreError(f"cannot {what} in {place}: {text}, again and again")
     if kind in _PASSING_KINDS:
         return StoreError(f"cannot {what} in {place}: the connection to {server} broke, again and again ({kind})")
     return StoreError(f"cannot {what} in {place}: {text or kind}")

@@ -43,17 +43,19 @@ class Uploads:
     def write(self, name: str, data: bytes, type: str, metadata: dict[str, str], *, if_absent: bool = False) -> bool:
         """Write an object in one request; with `if_absent`, only if the name is free. Whether it was written.
 
-        False may be said of a name that an earlier attempt of this call took, whose answer was lost.
+        The size and the sha256 go into the metadata. False may be said of a name that an earlier attempt of this call
+        took, whose answer was lost.
         """
+        digest = hashlib.sha256(data)
         try:
             self.calls.call(
                 f"write {name}",
                 "put_object",
                 Key=self.place.key(name),
                 Body=data,
-                ChecksumSHA256=_base64(hashlib.sha256(data).digest()),
+                ChecksumSHA256=_base64(digest.digest()),
                 ContentType=type,
-                Metadata=metadata,
+                Metadata=metadata | said_of(digest.hexdigest(), len(data)),
                 **(_ABSENT if if_absent else dict[str, Any]()),
                 **self.place.encryption(),
                 expect=(412,) if if_absent else (),
@@ -74,7 +76,7 @@ class Uploads:
                 raise files.Changed(
                     f"{source if isinstance(source, Path) else name} changed while it was stored: try again"
                 )
-            self.write(name, data, type, {"sha256": sha256}, if_absent=not replace)
+            self.write(name, data, type, {}, if_absent=not replace)
             return
         for _ in range(_TRIES):
             if self._in_parts(name, source, sha256, size, type, replace=replace):
@@ -89,7 +91,7 @@ class Uploads:
         said: dict[str, Any] = {
             "ContentType": type,
             "ContentDisposition": f'inline; filename="{name.rpartition("/")[2]}"',
-            "Metadata": {"sha256": blob.sha256},
+            "Metadata": said_of(blob.sha256, blob.bytes),
         }
         try:
             if blob.bytes > LARGEST_COPY:
@@ -98,6 +100,7 @@ class Uploads:
             answer = self.calls.call(
                 f"copy {source}",
                 "copy_object",
+                whole="CopyObjectResult",
                 Key=self.place.key(name),
                 CopySource=self._source(source),
                 MetadataDirective="REPLACE",
@@ -121,7 +124,7 @@ class Uploads:
     def _in_parts(self, name: str, source: bytes | Path, sha256: str, size: int, type: str, *, replace: bool) -> bool:
         """One upload in parts. False if it has to start over: it was ended from outside, and no blob is there."""
         seen = hashlib.sha256()
-        said: dict[str, Any] = {"ContentType": type, "Metadata": {"sha256": sha256}}
+        said: dict[str, Any] = {"ContentType": type, "Metadata": said_of(sha256, size)}
         try:
             with self._upload(name, said) as upload, files.plain_words("read", Path(str(source)[:200])):
                 parts = []
@@ -136,7 +139,7 @@ class Uploads:
                     )
                 self._complete(name, upload, parts, {} if replace else _ABSENT)
         except Refused:  # 404: the upload is gone, or was completed and the answer lost; 412: a blob is there
-            return self._stands(name, size)
+            return self._stands(name, BlobRef(sha256=sha256, bytes=size, type=type))
         self._tidy(name)
         return True
 
@@ -164,7 +167,7 @@ class Uploads:
             except Refused as error:
                 if error.code == "NoSuchKey":
                     raise
-                if self._stands(name, blob.bytes, blob.sha256):
+                if self._stands(name, blob):
                     return
         raise StoreError(f"cannot copy {source} in {self.place}: its upload was ended {_TRIES} times by somebody else")
 
@@ -176,6 +179,7 @@ class Uploads:
             self.calls.call(
                 f"write {name}",
                 "create_multipart_upload",
+                whole="UploadId",
                 Key=key,
                 ChecksumAlgorithm="SHA256",
                 **said,
@@ -198,6 +202,7 @@ class Uploads:
         return self.calls.call(
             f"write {name}",
             operation,
+            whole="ETag" if operation == "upload_part" else "CopyPartResult",
             Key=self.place.key(name),
             UploadId=upload,
             PartNumber=number,
@@ -209,6 +214,7 @@ class Uploads:
         self.calls.call(
             f"write {name}",
             "complete_multipart_upload",
+            whole="ETag",
             Key=self.place.key(name),
             UploadId=upload,
             MultipartUpload={"Parts": parts},
@@ -216,12 +222,14 @@ class Uploads:
             **condition,
         )
 
-    def _stands(self, name: str, size: int, sha256: str | None = None) -> bool:
+    def _stands(self, name: str, blob: BlobRef) -> bool:
         try:
-            there = self.calls.call(f"look for {name}", "head_object", Key=self.place.key(name), expect=(404,))
+            there = self.calls.call(
+                f"look for {name}", "head_object", whole="ContentLength", Key=self.place.key(name), expect=(404,)
+            )
         except Refused:
             return False
-        return bool(there["ContentLength"] == size and sha256 in (None, there["Metadata"].get("sha256")))
+        return bool(there["ContentLength"] == blob.bytes and there["Metadata"].get("sha256") == blob.sha256)
 
     def _tidy(self, name: str) -> None:
         """End uploads that nobody will: others of this blob, which is there now, and those that were left a day ago.
@@ -235,6 +243,11 @@ class Uploads:
                 if one["Key"] == key or one["Initiated"] < before:
                     with contextlib.suppress(Refused):
                         self._abort(one["Key"], one["UploadId"])
+
+
+def said_of(sha256: str, size: int) -> dict[str, str]:
+    """The metadata of every object: what it must be, beside the size that the server itself tells."""
+    return {"sha256": sha256, "bytes": str(size)}
 
 
 def _base64(digest: bytes) -> str:

@@ -85,11 +85,16 @@ def safe(name: str) -> str:
     return _UNSAFE.sub("-", plain).strip(".-")[:_LONGEST].rstrip(".-") or "_"
 
 
-def _free(links: dict[str, str], row: Named) -> str:
+def readable(row: Named) -> tuple[str, str]:
+    """The ad's path below its campaign's, and the one that it has if another ad is called the same."""
     stem = f"{safe(row.segment)}/{safe(row.placement)}/{safe(row.name)}"
     extension = EXTENSIONS.get(row.type, "bin")
-    path = f"{stem}.{extension}"
-    return path if path not in links else f"{stem}-{safe(row.ad_id)}.{extension}"
+    return f"{stem}.{extension}", f"{stem}-{safe(row.ad_id)}.{extension}"
+
+
+def _free(links: dict[str, str], row: Named) -> str:
+    path, other = readable(row)
+    return path if path not in links else other
 
 
 def _link(store: Store, links: dict[str, str], folder: Path) -> Tree:
