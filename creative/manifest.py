@@ -3,6 +3,8 @@
 `ManifestLine` is the one place for its names; `templates/manifest.schema.json` is made from it:
 
     python -m creative.manifest > templates/manifest.schema.json
+    python -m creative.manifest review > templates/review.schema.json
+    python -m creative.manifest delivered > templates/delivered.schema.json
 
 Two manifests of the same ads are the same bytes, but for `uri`: no time, host, speed or run is in them.
 """
@@ -16,7 +18,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -102,16 +104,37 @@ class ManifestLine(_Part):
     other: Mapping[str, Any] = Field(description="what else the brief asks to be passed on")
 
 
+class ReviewLine(ManifestLine):
+    """A line to be judged: whoever looks at the ad fills in what they say of exactly these bytes."""
+
+    verdict: str = Field("", description="approved or rejected; empty: nothing was said")
+    verdict_by: str = Field("", description="who says it")
+    verdict_reason: str = Field("", description="why; a rejection needs one")
+
+
+class DeliveredLine(ManifestLine):
+    """A line of an approved ad that was delivered."""
+
+    delivered: str = Field(description="the copy under its readable name: file:// or s3://")
+
+
 _FROM_ROW = tuple(
     name for name in ManifestLine.model_fields if name in AssetRow.__dataclass_fields__ and name != "lineage"
 )
+Line = TypeVar("Line", bound=ManifestLine)
 
 
 def manifest_line(row: AssetRow, store: Store) -> ManifestLine:
     """The line of one asset."""
+    return line_of(ManifestLine, row, store)
+
+
+def line_of(kind: type[Line], row: AssetRow, store: Store, **more: str) -> Line:
+    """A line of one kind, with what that kind has more."""
     carried = dict(row.carried)
-    return ManifestLine.model_validate(
+    return kind.model_validate(
         {
+            **more,
             **{name: getattr(row, name) for name in _FROM_ROW},
             **{name: carried.pop(name, None) for name in _CARRIED},
             "uri": store.uri(row.sha256),
@@ -218,15 +241,20 @@ def _parse(data: bytes, where: str) -> ManifestLine:
         raise UsageError(f"{where}: {field + ': ' if field else ''}{first['msg']}") from error
 
 
-def manifest_schema() -> dict[str, Any]:
+KINDS: Mapping[str, type[ManifestLine]] = {"manifest": ManifestLine, "review": ReviewLine, "delivered": DeliveredLine}
+"""The kinds of lines: of a run, of `creative manifest export`, of what was delivered."""
+
+
+def manifest_schema(kind: str = "manifest") -> dict[str, Any]:
     """The JSON Schema of one line."""
-    schema = ManifestLine.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "creative-farm manifest line"}
+    schema = KINDS[kind].model_json_schema(mode="serialization")
+    title = f"creative-farm {kind} line"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
 
 
 def main() -> None:
-    """Print the JSON Schema, as it is published."""
-    sys.stdout.write(json.dumps(manifest_schema(), indent=2, ensure_ascii=False) + "\n")
+    """Print the JSON Schema, as it is published; of another kind of lines if one is named."""
+    sys.stdout.write(json.dumps(manifest_schema(*sys.argv[1:2]), indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,185 @@
+"""Delivery: copies of the approved ads under readable names, for whoever serves them.
+
+published/<campaign>/<segment>/<placement>/<name>.<ext>     the approved ads, named as the brief's `naming` says
+published/<campaign>/manifest.jsonl                         a line for each (`creative.manifest.DeliveredLine`)
+
+What must not be shown any more goes first, then the new copies, then the manifest; the log's `export` entry is last. Each
+round begins by looking at what is there, so that what a crash left is mended by the next one, and it is done when a round
+finds nothing to do: of several who deliver at once, the last has seen everybody's verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from creative.errors import DamagedStoreError, StoreError
+from creative.manifest import DeliveredLine, line_of, spell
+from creative.records import BlobRef
+from creative.registry import ApprovedRow, DeliveryRow, Registry
+from creative.store import Log, Store
+from creative.store.events import Copy, ExportEvent
+from creative.store.tree import readable, safe
+
+MANIFEST = "manifest.jsonl"
+_LINES = "application/x-ndjson"
+_ROUNDS = 8
+_HANDS = 8
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What `deliver` did, by path below `published/`. `failed`: approved, and why there is no copy."""
+
+    campaign: str
+    added: set[str] = field(default_factory=set)
+    replaced: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
+    ads: int = 0
+    manifest: str | None = None
+    shown: dict[str, str] = field(default_factory=dict)
+    """What the manifest says: places by asset."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written or removed, but for the manifest."""
+        return bool(self.added or self.replaced or self.removed)
+
+    def summary(self) -> dict[str, Any]:
+        """As data."""
+        return {
+            "campaign": self.campaign,
+            "ads": self.ads,
+            "added": sorted(self.added),
+            "replaced": sorted(self.replaced),
+            "removed": sorted(self.removed),
+            "failed": [{"path": path, "reason": reason} for path, reason in sorted(self.failed.items())],
+            "manifest": self.manifest,
+        }
+
+    def __str__(self) -> str:
+        said = [
+            f"{len(getattr(self, name))} {name}" for name in ("added", "replaced", "removed") if getattr(self, name)
+        ]
+        if self.failed:
+            said.append(f"{len(self.failed)} could not be copied")
+        ads = f"{self.ads} approved ad{'' if self.ads == 1 else 's'}"
+        return f"{self.campaign}: {ads} delivered ({', '.join(said) or 'all there already'})"
+
+
+def deliver(store: Store, registry: Registry, campaign: str, *, by: str = "deliver", again: bool = False) -> Delivery:
+    """Make `published/<campaign>/` hold exactly the approved ads and their manifest.
+
+    `again`: compare every copy's bytes, also of those that are there. Raises StoreError if others change the campaign's
+    verdicts all the time, or the store cannot be reached.
+    """
+    told = Delivery(campaign)
+    mine: dict[str, Copy | None] = {}  # what this call wrote last, whatever others logged since
+    for number in range(_ROUNDS):
+        registry.catch_up(store)
+        if not _round(store, registry, told, mine, by, again=again and number == 0):
+            told.replaced -= told.added
+            return told
+    raise StoreError(f"the verdicts of {campaign} change while it is delivered: creative deliver --campaign {campaign}")
+
+
+def is_delivered(registry: Registry, campaign: str) -> bool:
+    """Whether the log says that exactly the approved ads are delivered, without looking into the store."""
+    there = {(row.asset_id, row.sha256) for row in registry.deliveries(campaign).values()}
+    return there == {(row.asset_id, row.sha256) for row in registry.approved(campaign)}
+
+
+def _round(
+    store: Store, registry: Registry, told: Delivery, mine: dict[str, Copy | None], by: str, *, again: bool
+) -> bool:
+    """One look, and what follows from it; False if all was as it should be."""
+    campaign, top = told.campaign, safe(told.campaign)
+    recorded = registry.deliveries(campaign)
+    known = {path: _copy(row) for path, row in recorded.items()}
+    known |= {path: copy for path, copy in mine.items() if copy is not None}
+    wanted = named(registry.approved(campaign), recorded)
+    there = set(store.published(f"{top}/")) - {f"{top}/{MANIFEST}"}
+    gone = there - wanted.keys()
+    late = {
+        path: row
+        for path, row in wanted.items()
+        if again or path not in there or known.get(path) != _copy(row) or mine.get(path, known.get(path)) is None
+    }
+    late = {path: row for path, row in late.items() if path not in told.failed}
+    forgotten = recorded.keys() - wanted.keys() - there
+    if not gone and not late and not forgotten:
+        told.ads = len(wanted.keys() - told.failed.keys())
+        if wanted or recorded or told.changed:
+            _manifest(store, registry, told, wanted)
+        return False
+    _each(gone, store.unpublish)
+    failed = dict(_each(late, lambda path: _publish(store, path, wanted[path])))
+    _each(failed.keys() & there, store.unpublish)
+    told.failed |= failed
+    _manifest(store, registry, told, wanted)
+    written = {path: _copy(row) for path, row in late.items() if path not in failed}
+    removed = gone | forgotten | failed.keys()
+    new = {path: copy for path, copy in written.items() if path not in recorded or _copy(recorded[path]) != copy}
+    lost = sorted(removed & recorded.keys())
+    if new or lost:
+        event = ExportEvent(paths=new, removed=tuple(lost), by=by)
+        entry = Log(store, campaign).append("export", event.model_dump(mode="json"))
+        registry.apply(store, campaign, entry)
+    mine |= written | dict.fromkeys(removed)
+    told.added = (told.added | (written.keys() - there)) - gone
+    told.replaced |= {path for path in written.keys() & there if known.get(path) != written[path]}
+    told.removed = (told.removed | gone | (failed.keys() & there)) - written.keys()
+    return True
+
+
+def named(rows: Iterable[ApprovedRow], delivered: Mapping[str, DeliveryRow]) -> dict[str, ApprovedRow]:
+    """A path below `published/` for each ad: the one that it has, if that still fits; never another's."""
+    held = {row.ad_id: path for path, row in delivered.items()}
+    found: dict[str, ApprovedRow] = {}
+    homeless = []
+    for row in sorted(rows, key=lambda row: row.ad_id):
+        paths = [f"{safe(row.campaign)}/{path}" for path in readable(row)]
+        path = held.get(row.ad_id)
+        if path in paths and path not in found:
+            found[path] = row
+        else:
+            homeless.append((row, paths))
+    for row, paths in homeless:
+        stem, _, extension = paths[1].rpartition(".")
+        paths += [f"{stem}-{number}.{extension}" for number in range(2, len(homeless) + 2)]
+        found[next(path for path in paths if path not in found)] = row
+    return dict(sorted(found.items()))
+
+
+def _copy(row: ApprovedRow | DeliveryRow) -> Copy:
+    return Copy(asset_id=row.asset_id, sha256=row.sha256)
+
+
+def _publish(store: Store, path: str, row: ApprovedRow) -> tuple[str, str] | None:
+    try:
+        store.publish(path, BlobRef(sha256=row.sha256, bytes=row.bytes, type=row.type), row.type)
+    except DamagedStoreError as error:
+        return path, str(error)
+    return None
+
+
+def _each(paths: Iterable[str], work: Callable[[str], tuple[str, str] | None]) -> list[tuple[str, str]]:
+    """Do it for every path, several at once; what it said, where it said something."""
+    with ThreadPoolExecutor(_HANDS) as hands:
+        return [said for said in hands.map(work, sorted(paths)) if said is not None]
+
+
+def _manifest(store: Store, registry: Registry, told: Delivery, wanted: Mapping[str, ApprovedRow]) -> None:
+    places = {row.asset_id: store.published_uri(path) for path, row in wanted.items() if path not in told.failed}
+    if told.manifest is not None and told.shown == places:
+        return
+    lines = [
+        spell(line_of(DeliveredLine, row, store, delivered=places[row.asset_id])) + "\n"
+        for row in registry.manifest_rows(told.campaign, {"state": {"approved"}})
+        if row.asset_id in places
+    ]
+    told.manifest = store.publish(f"{safe(told.campaign)}/{MANIFEST}", "".join(lines).encode(), _LINES)
+    told.shown = places
