@@ -11,7 +11,6 @@ import contextlib
 import logging
 import os
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from creative.backends import BackendSpec
 from creative.catalogue import load_catalogue
 from creative.errors import RunnerError
 from creative.running.port import Batch, Outcome, Status, Worksite
+from creative.signals import held
 from creative.version import VERSION
 from workers.work import Workshop
 
@@ -154,15 +154,20 @@ class RayRunner:
                 _end(flight.member)
 
     def close(self) -> None:
-        """End every actor, and Ray where this runner started it."""
-        for member in self._members:
-            _end(member)
-        self._members.clear()
-        self._flights.clear()
-        self._stillborn.clear()
-        if self._ours and ray.is_initialized():
-            ray.shutdown()
-        self._started = False
+        """End every actor, and Ray where this runner started it. Interrupts wait until that is done.
+
+        One that cuts `ray.shutdown` short leaves a driver without a core worker: the next use of Ray, if only an
+        ObjectRef that is freed, ends the process without a word, exit code 1 (Ray 2.60).
+        """
+        with held():
+            for member in self._members:
+                _end(member)
+            self._members.clear()
+            self._flights.clear()
+            self._stillborn.clear()
+            if self._ours:
+                ray.shutdown()
+            self._ours = self._started = False
 
     def _start(self) -> None:
         if self._started:
@@ -175,14 +180,18 @@ class RayRunner:
             options["address"] = self.address  # named even if local: else Ray would join any cluster that it finds
             if self.address == _LOCAL:
                 options |= {"include_dashboard": False, "num_cpus": self.workers}
-            on_sigterm = signal.getsignal(signal.SIGTERM)
+            self._ours = True  # from here on there may be something to end
             try:
-                ray.init(**options)
+                # An exception thrown into its start leaves Ray half made; a cluster that does not answer takes long.
+                with held(patience=1) as came:
+                    try:
+                        ray.init(**options)
+                    except SystemExit as error:  # Ray's own answer to SIGTERM, whose handler it replaces
+                        if error.code != signal.SIGTERM:
+                            raise
+                        came.append(signal.SIGTERM)
             except (RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:
                 raise RunnerError(f"Ray could not be started at {self.address}: {error}") from error
-            if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGTERM, on_sigterm)  # Ray puts its own there, which ends a run without a word
-            self._ours = True
         cores = int(ray.cluster_resources().get("CPU", 0))
         for _ in range(max(1, min(self.workers or cores, cores))):
             self._hire(_CPU)
