@@ -33,7 +33,7 @@ from creative.errors import (
     EXIT_USAGE,
     CreativeError,
 )
-from creative.signals import terminate_cleanly, terminated
+from creative.signals import leave, terminate_cleanly, terminated
 from creative.version import VERSION
 
 app = typer.Typer(
@@ -78,10 +78,12 @@ def main() -> None:
     """The entry point: every error that a person can act on is one message and an exit code."""
     terminate_cleanly()
     try:
-        sys.exit(_main())
+        leave(_main())
+    except KeyboardInterrupt:  # another one, while the first was told
+        leave(EXIT_TERMINATED if terminated() else EXIT_INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our data had enough
-        sys.exit(EXIT_OK)
+        leave(EXIT_OK)
 
 
 def _main() -> int:
