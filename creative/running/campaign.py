@@ -5,30 +5,26 @@ The log is written first, the registry then applies it. A run that finds nothing
 
 from __future__ import annotations
 
-import functools
-import json
 import secrets
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
-from creative.acceptance import accept
 from creative.brief.brief import Brief
-from creative.canonical import canonical, checked_key, digest
-from creative.errors import StoreError
+from creative.canonical import canonical, digest
+from creative.errors import DamagedStoreError, StoreError
 from creative.planning import Planner, PlanWindow
 from creative.planning.planner import asset_id
-from creative.planning.window import ENDS
-from creative.records import AssetRecord, CellRecord, LineageStep, Receipt, Window
+from creative.records import AssetRecord, CellRecord, Window
 from creative.registry import CurrentAsset, Registry
+from creative.running.assets import Assets
 from creative.running.budget import Budget
 from creative.running.loop import Loop, Progress
 from creative.running.port import Runner
-from creative.steps import Output, step_from_recipe
-from creative.store import Log, Store, read_receipt, write_window
+from creative.running.receipts import Receipts
+from creative.store import Log, Store, write_window
 from creative.store.events import BriefEvent, Event, JobResult, JobState, RetiredEvent, RunEvent, WindowEvent
 from creative.world import World
 
@@ -95,8 +91,8 @@ class CampaignRun:
         self.campaign = brief.campaign.id
         self.log = Log(store, self.campaign)
         self.report = Report(run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
-        self._receipt = functools.lru_cache(8192)(self._read_receipt)
-        self._rows = functools.cache(lambda placement: digest(world.placements[placement].model_dump_json().encode()))
+        self.receipts = Receipts(store)
+        self.assets = Assets(world, registry, self.receipts)
         self._begun = False
         self._started = time.monotonic()
         self._jobs: dict[str, Counter[str]] = defaultdict(Counter)
@@ -121,6 +117,7 @@ class CampaignRun:
             observe=self.observe,
             retry_failed=self.retry_failed,
             budget=self.budget,
+            receipts=self.receipts,
         )
         self.report.progress = loop.progress
         try:
@@ -205,10 +202,8 @@ class CampaignRun:
     # -- windows -------------------------------------------------------------------------------------------------------
 
     def _commit(self, window: PlanWindow, broken: Mapping[str, str]) -> None:
-        cells: list[CellRecord] = []
-        assets: list[AssetRecord] = []
-        touched: set[str] = set()
         current = self.registry.current_assets(self.campaign, [cell.ad_id for cell in window.cells])
+        open_: list[tuple[CellRecord, str | None, bool]] = []
         for planned in window.cells:
             cell = planned.record()
             self._seen.add(cell.ad_id)
@@ -216,43 +211,45 @@ class CampaignRun:
             reason, limit = self._why_not(cell, broken)
             if reason is None and present is not None and self._same(cell, present):
                 self._count(cell, present.state, f"failed its checks: creative show {present.asset_id}")
-                continue
-            asset = None
-            if reason is None:
-                try:
-                    asset = self._asset(cell)
-                except (StoreError, KeyError, ValueError) as error:  # a receipt or its figures are gone or damaged
-                    reason = f"{error}: run again with --verify"
-            if asset is not None:
+            else:
+                open_.append((cell, reason, limit))
+        made = iter(self.assets.of([cell for cell, reason, _ in open_ if reason is None]))
+        cells: list[CellRecord] = []
+        assets: list[AssetRecord] = []
+        for cell, reason, limit in open_:
+            asset, present = next(made) if reason is None else None, current.get(cell.ad_id)
+            if isinstance(asset, AssetRecord):
                 assets.append(asset)
                 self.report.new += present is None or present.asset_id != asset.asset_id
                 self._count(cell, asset.state, "; ".join(asset.reasons))
             else:
-                self._fail(cell, reason or "", limit=limit)
-            if asset is not None or self._begun or (present is not None and present.binding != cell.binding):
+                self._fail(cell, reason or self._why_no_asset(asset), limit=limit)
+            has_asset = isinstance(asset, AssetRecord)
+            if has_asset or self._begun or (present is not None and present.binding != cell.binding):
                 cells.append(cell)
-                touched.add(cell.segment)
         if cells:
             self._begin()
             name = write_window(self.store, self.campaign, Window(cells=tuple(cells), assets=tuple(assets)))
             self._say("window", WindowEvent(object=name, run=self.report.run))
         if self._begun:
-            for segment in touched:
+            for segment in dict.fromkeys(cell.segment for cell in cells):
                 counts = self._jobs[segment]
                 self.registry.set_job(self.report.run, segment, _state(counts, running=True), dict(counts))
+
+    def _why_no_asset(self, error: Exception | None) -> str:
+        """A store that does not answer now is no fault of the ad's: the same command makes it. Else something is gone."""
+        if isinstance(error, StoreError) and not isinstance(error, DamagedStoreError):
+            self.report.progress.unavailable = True
+            return f"{error}: run the command again"
+        return f"{error}: run again with --verify"
 
     def _same(self, cell: CellRecord, present: CurrentAsset) -> bool:
         """Whether what is registered is what the plan ends in, was judged as it would be now, and is there."""
         return (
             present.asset_id == asset_id(cell.ad_id, cell.steps["finish"])
             and present.wanted == cell.wanted
-            and present.checked == self._judges(cell)
+            and present.checked == self.assets.judged_by(cell)
         )
-
-    def _judges(self, cell: CellRecord) -> str:
-        """The digest of what an asset's state follows from, beside its bytes."""
-        row = self._rows(cell.placement)
-        return checked_key([cell.steps["measure"], cell.steps["poster"], row])
 
     def _count(self, cell: CellRecord, state: str, reason: str) -> None:
         if state == "failed-check":
@@ -273,66 +270,6 @@ class CampaignRun:
         self.report.failed.append(
             FailedAd(cell.ad_id, cell.segment, cell.placement, cell.locale, cell.market, reason, made, limit)
         )
-
-    def _asset(self, cell: CellRecord) -> AssetRecord:
-        finish, measure, poster = (self._receipt(cell.steps[end]) for end in ENDS)
-        blob = finish.outputs["asset"]
-        figures: dict[str, Any] = json.loads(self.store.get_blob(measure.outputs["figures"].sha256))
-        placement = self.world.placements[cell.placement]
-        verdict = accept(figures, placement, ad_id=cell.ad_id, title=finish.recipe["params"]["title"])
-        return AssetRecord(
-            asset_id=asset_id(cell.ad_id, finish.key),
-            ad_id=cell.ad_id,
-            name=cell.name,
-            sha256=blob.sha256,
-            bytes=blob.bytes,
-            type=blob.type,
-            width=placement.width,
-            height=placement.height,
-            ms=placement.ms,
-            state=verdict.state,
-            reasons=verdict.reasons,
-            findings=verdict.findings,
-            figures=figures,
-            poster=poster.outputs["image"].sha256,
-            checked=self._judges(cell),
-            lineage=tuple(self._lineage([receipt.key for receipt in (finish, measure, poster)])),
-        )
-
-    def _lineage(self, ends: Iterable[str]) -> list[LineageStep]:
-        """Every step that the ends are made from, each after what it needs."""
-        found: dict[str, LineageStep] = {}
-
-        def visit(key: str) -> None:
-            if key in found:
-                return
-            receipt = self._receipt(key)
-            recipe = receipt.recipe
-            for source in step_from_recipe(recipe).inputs.values():
-                if isinstance(source, Output):
-                    visit(source.step)
-            found[key] = LineageStep(
-                key=key,
-                kind=recipe["kind"],
-                backend=recipe["backend"],
-                revision=recipe["revision"],
-                model=recipe["model"],
-                licence=receipt.licence,
-                seed=receipt.seed,
-                seconds=receipt.seconds,
-                notes=receipt.notes,
-            )
-
-        for key in ends:
-            visit(key)
-        return list(found.values())
-
-    def _read_receipt(self, key: str) -> Receipt:
-        receipt = read_receipt(self.store, key)
-        if receipt is None:
-            self.registry.forget_steps([key])
-            raise StoreError(f"the receipt of step {key[:12]} is gone from {self.store.url}: run the command again")
-        return receipt
 
 
 def _state(counts: Mapping[str, int], *, running: bool = False) -> JobState:

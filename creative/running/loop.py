@@ -16,9 +16,8 @@ import datetime
 import heapq
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from creative.backends import BackendSpec
 from creative.errors import StoreError
@@ -29,9 +28,11 @@ from creative.running.budget import Budget
 from creative.running.port import Batch, Outcome, Runner
 from creative.running.progress import Progress as Progress  # the loop's own, kept beside it
 from creative.running.progress import StepFailure
-from creative.steps import Output, Step
+from creative.running.receipts import Receipts
+from creative.running.stock import Stock
+from creative.steps import Step
 from creative.store import Store
-from creative.store.receipts import clear_failure, delete_receipt, read_failure, read_receipt, write_failure
+from creative.store.receipts import write_failure
 from creative.world import Media
 
 _WINDOWS_OPEN = 2
@@ -76,12 +77,15 @@ class Loop:
         observe: Callable[[Progress], None],
         retry_failed: bool = False,
         budget: Budget | None = None,
+        receipts: Receipts | None = None,
     ) -> None:
         """`begin` is called before steps are submitted, again and again; `commit` gets the reasons of broken steps by key.
 
-        `budget` is asked before each submit. Without one, everything is made.
+        `budget` is asked before each submit. Without one, everything is made. `receipts`: where those of this run are kept.
         """
-        self.store, self.registry, self.runner, self.specs, self.media = store, registry, runner, specs, media
+        self.store, self.registry, self.runner, self.specs = store, registry, runner, specs
+        self.receipts = receipts or Receipts(store)
+        self.stock = Stock(registry, self.receipts, media)
         self.begin, self.commit, self.observe, self.retry_failed = begin, commit, observe, retry_failed
         self.budget = budget
         self.progress = Progress()
@@ -89,7 +93,6 @@ class Loop:
         self._ready: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         self._later: list[tuple[float, str]] = []
         self._later_of: Counter[tuple[str, str]] = Counter()
-        self._found: set[Output] = set()
         self._windows: deque[_OpenWindow] = deque()
         self._begun_at: dict[int, float] = {}
         self._deadlines: dict[int, float] = {}
@@ -129,79 +132,39 @@ class Loop:
     # -- admit ---------------------------------------------------------------------------------------------------------
 
     def _admit(self, window: PlanWindow) -> None:
-        missing = self._missing(window)
+        missing = self.stock.missing(window, self._is_settled)
         self._count(window, missing)
-        fresh = {key: step for key, step in missing.items() if key not in self._states}
+        broken = self.progress.broken
+        fresh = {key: step for key, step in missing.items() if key not in self._states and key not in broken}
         for key, step in fresh.items():
-            if key in self.progress.broken:
-                continue
-            waits = {need for need in step.needs() if need in missing}
             self._rank += 1
-            self._states[key] = _State(step, self.specs[step.kind, step.backend], self._rank, waits)
+            spec = self.specs[step.kind, step.backend]
+            self._states[key] = _State(step, spec, self._rank, {need for need in step.needs() if need in missing})
         for key in fresh:
-            if key in self._states:
-                for need in self._states[key].waits:
-                    if need in self._states:
-                        self._states[need].wanted_by.append(key)
-        self._windows.append(_OpenWindow(window, {key for key in missing if key not in self.progress.broken}))
+            for need in self._states[key].waits:
+                if need in self._states:
+                    self._states[need].wanted_by.append(key)
+        self._windows.append(_OpenWindow(window, {key for key in missing if key not in broken}))
+        failures = self.stock.failures(fresh, retry=self.retry_failed)
         for key, step in fresh.items():
             if key not in self._states:
                 continue
-            broken = next((need for need in step.needs() if need in self.progress.broken), None)
-            failure = read_failure(self.store, key)
-            if failure is not None and self.retry_failed:
-                clear_failure(self.store, key)
-                failure = None
-            if broken is not None:
-                status = "limit" if broken in self.progress.limited else "blocked"
-                self._break(key, status, self.progress.broken[broken])
-            elif failure is not None:
-                self._break(key, failure.status, failure.reason)
+            bad = next((need for need in step.needs() if need in broken), None)
+            if bad is not None:
+                self._break(key, "limit" if bad in self.progress.limited else "blocked", broken[bad])
+            elif key in failures:
+                self._break(key, failures[key].status, failures[key].reason)
             elif not self._states[key].waits:
                 self._push(key)
-        self._upload(step for key, step in fresh.items() if key in self._states)
+        self.stock.upload(step for key, step in fresh.items() if key in self._states and not self._is_stopped(step))
         self.observe(self.progress)
 
-    def _missing(self, window: PlanWindow) -> dict[str, Step]:
-        """What has to be made: what nobody knows of, and what it is made from as far as that is lost."""
-        known = self.registry.known_steps(window.steps)
-        missing = window.needed(known)
-        found = [receipt for key in missing if (receipt := read_receipt(self.store, key)) is not None]
-        if found:  # made by a run that died before it could tell the registry
-            self.registry.record_steps(found)
-            known = known | {receipt.key for receipt in found}
-            missing = window.needed(known)
-        while lost := self._lost_inputs(missing, known):
-            self.registry.forget_steps(lost)
-            known = known - lost
-            missing = window.needed(known)
-        return missing
+    def _is_settled(self, step: Step) -> bool:
+        """Whether it is known that the step will be made, or will not be, so that nothing need be asked about it."""
+        return step.key in self._states or step.key in self.progress.broken or self._is_stopped(step)
 
-    def _lost_inputs(self, missing: Mapping[str, Step], known: Container[str]) -> set[str]:
-        """Steps that the registry knows, whose receipt or bytes a missing step would not find. Each output is asked once."""
-        inputs = {source for step in missing.values() for source in step.inputs.values() if isinstance(source, Output)}
-        lost = set()
-        for source in inputs - self._found:
-            if source.step not in known:
-                continue
-            if self._is_there(source):
-                self._found.add(source)
-            else:
-                delete_receipt(self.store, source.step)
-                lost.add(source.step)
-        return lost
-
-    def _is_there(self, source: Output) -> bool:
-        try:
-            receipt = read_receipt(self.store, source.step)
-        except StoreError:  # not to be understood: the worker says so, for those steps only
-            return True
-        blob = receipt.outputs.get(source.name) if receipt else None
-        if blob is None or not self.store.has_blob(blob.sha256):
-            return False
-        # In a directory the size can be had for nothing; elsewhere the worker compares it.
-        local = self.store.url.startswith("file:")
-        return not local or self.store.fetch(blob.sha256, Path()).stat().st_size == blob.bytes
+    def _is_stopped(self, step: Step) -> bool:
+        return self._why_stop((step.kind, step.backend)) is not None
 
     def _count(self, window: PlanWindow, missing: Mapping[str, Step]) -> None:
         for key, step in window.steps.items():
@@ -213,12 +176,6 @@ class Loop:
             tally.wanted += 1
             if key not in missing:
                 tally.reused += 1
-
-    def _upload(self, steps: Iterable[Step]) -> None:
-        allowed = (step for step in steps if self._why_stop((step.kind, step.backend)) is None)
-        wanted = {source for step in allowed for source in step.inputs.values() if isinstance(source, str)}
-        for digest in sorted(wanted):
-            self.media.upload(digest, self.store)
 
     # -- dispatch ------------------------------------------------------------------------------------------------------
 
@@ -344,6 +301,7 @@ class Loop:
         else:
             tally.reused += 1
         self._unrecorded.append(receipt)
+        self.receipts.keep(receipt)
         self._settled(key)
         for child in state.wanted_by:
             waiting = self._states.get(child)

@@ -1,0 +1,164 @@
+"""From receipts to asset records: what a finished ad is, judged by its figures, with everything that it was made from."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from creative.acceptance import accept
+from creative.canonical import checked_key, digest
+from creative.errors import DamagedStoreError, StoreError
+from creative.planning.planner import asset_id
+from creative.planning.window import ENDS
+from creative.records import AssetRecord, CellRecord, LineageStep, Receipt
+from creative.registry import Registry
+from creative.running.receipts import Receipts
+from creative.world import World
+
+_Found = dict[str, Receipt | StoreError | None]
+
+
+class Assets:
+    """Makes the records of a window's ads, asking the store for as little as possible, and many things at once."""
+
+    def __init__(self, world: World, registry: Registry, receipts: Receipts) -> None:
+        self.world, self.registry, self.receipts = world, registry, receipts
+        self._rows = functools.cache(lambda placement: digest(world.placements[placement].model_dump_json().encode()))
+
+    def judged_by(self, cell: CellRecord) -> str:
+        """The digest of what an asset's state follows from, beside its bytes."""
+        return checked_key([cell.steps["measure"], cell.steps["poster"], self._rows(cell.placement)])
+
+    def of(self, cells: Sequence[CellRecord]) -> list[AssetRecord | Exception]:
+        """The record of each cell, all of whose steps have receipts; or why there is none: StoreError (DamagedStoreError
+        for what is gone or is not what was put there), KeyError or ValueError.
+        """
+        found = self._gather(cells)
+        measured = (found.get(cell.steps["measure"]) for cell in cells)
+        blobs = (one.outputs.get("figures") for one in measured if isinstance(one, Receipt))
+        wanted = list(dict.fromkeys(blob.sha256 for blob in blobs if blob is not None))
+        figures = dict(zip(wanted, self.receipts.at_once.map(self._bytes, wanted), strict=True))
+        made: list[AssetRecord | Exception] = []
+        lineage: dict[str, LineageStep] = {}
+        for cell in cells:
+            try:
+                made.append(self._asset(cell, found, figures, lineage))
+            except (StoreError, KeyError, ValueError) as error:
+                made.append(error)
+        return made
+
+    def _gather(self, cells: Sequence[CellRecord]) -> _Found:
+        """The receipts of these cells' ends and of everything below them, level by level."""
+        found: _Found = {}
+        level = dict.fromkeys(cell.steps[end] for cell in cells for end in ENDS)
+        while level:
+            asked = self.receipts.ask(level)
+            found |= asked
+            receipts = [receipt for receipt in asked.values() if isinstance(receipt, Receipt)]
+            level = dict.fromkeys(
+                need for receipt in receipts for need in _readable_needs(receipt) if need not in found
+            )
+        return found
+
+    def _bytes(self, sha256: str) -> bytes | StoreError:
+        try:
+            return self.receipts.store.get_blob(sha256)
+        except StoreError as error:
+            return error
+
+    def _asset(
+        self,
+        cell: CellRecord,
+        found: _Found,
+        blobs: Mapping[str, bytes | StoreError],
+        lineage: dict[str, LineageStep],
+    ) -> AssetRecord:
+        finish, measure, poster = (self._receipt(cell.steps[end], found) for end in ENDS)
+        blob = finish.outputs["asset"]
+        read = blobs[measure.outputs["figures"].sha256]
+        if isinstance(read, StoreError):
+            raise read
+        figures: dict[str, Any] = json.loads(read)
+        placement = self.world.placements[cell.placement]
+        verdict = accept(figures, placement, ad_id=cell.ad_id, title=finish.recipe["params"]["title"])
+        return AssetRecord(
+            asset_id=asset_id(cell.ad_id, finish.key),
+            ad_id=cell.ad_id,
+            name=cell.name,
+            sha256=blob.sha256,
+            bytes=blob.bytes,
+            type=blob.type,
+            width=placement.width,
+            height=placement.height,
+            ms=placement.ms,
+            state=verdict.state,
+            reasons=verdict.reasons,
+            findings=verdict.findings,
+            figures=figures,
+            poster=poster.outputs["image"].sha256,
+            checked=self.judged_by(cell),
+            lineage=self._lineage((finish, measure, poster), found, lineage),
+        )
+
+    def _lineage(
+        self, ends: Sequence[Receipt], found: _Found, known: dict[str, LineageStep]
+    ) -> tuple[LineageStep, ...]:
+        """Every step that the ends are made from, each after what it needs. `known`: steps that other ads share."""
+        steps: dict[str, LineageStep] = {}
+
+        def visit(receipt: Receipt) -> None:
+            if receipt.key in steps:
+                return
+            for need in _needs(receipt):
+                visit(self._receipt(need, found))
+            if receipt.key not in known:
+                known[receipt.key] = _lineage_step(receipt)
+            steps[receipt.key] = known[receipt.key]
+
+        for end in ends:
+            visit(end)
+        return tuple(steps.values())
+
+    def _receipt(self, key: str, found: _Found) -> Receipt:
+        receipt = found[key]
+        if isinstance(receipt, StoreError):
+            raise receipt
+        if receipt is None:
+            self.registry.forget_steps([key])
+            raise DamagedStoreError(f"the receipt of step {key[:12]} is gone from {self.receipts.store.url}")
+        return receipt
+
+
+def _needs(receipt: Receipt) -> list[str]:
+    """The keys of the steps that it was made from, in the order of its inputs; ingested media are no steps.
+
+    Raises DamagedStoreError for a recipe that is none.
+    """
+    try:
+        return [source[0] for source in receipt.recipe["inputs"].values() if not isinstance(source, str)]
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise DamagedStoreError(f"the receipt of step {receipt.key[:12]} does not say what it was made from") from error
+
+
+def _readable_needs(receipt: Receipt) -> list[str]:
+    try:
+        return _needs(receipt)
+    except DamagedStoreError:  # said of the ads that are made from it
+        return []
+
+
+def _lineage_step(receipt: Receipt) -> LineageStep:
+    recipe = receipt.recipe
+    return LineageStep(
+        key=receipt.key,
+        kind=recipe["kind"],
+        backend=recipe["backend"],
+        revision=recipe["revision"],
+        model=recipe["model"],
+        licence=receipt.licence,
+        seed=receipt.seed,
+        seconds=receipt.seconds,
+        notes=receipt.notes,
+    )
