@@ -3,8 +3,9 @@
 Data go to stdout, everything for people to stderr. Exit codes:
 
 0    all made
+1    `match` found no ad that may be shown
 2    bad brief or usage, a wrong place for store or registry
-3    some ads failed
+3    some ads failed, or some verdicts were refused
 70   unforeseen: a fault of the farm's own (EX_SOFTWARE); a file with the traceback is named
 75   infrastructure: worth trying again (EX_TEMPFAIL)
 130  interrupted (Ctrl-C)
@@ -22,9 +23,10 @@ from typing import Annotated, Any
 
 import typer
 
-from creative.commands import asking, making
+from creative.commands import asking, making, reviewing
 from creative.commands.nightly import nightly
 from creative.commands.options import say
+from creative.commands.submitting import run_parcel, submit
 from creative.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -50,13 +52,20 @@ for _command in (
     making.plan,
     making.run,
     nightly,
+    submit,
     asking.status,
     asking.sheet,
     asking.show,
+    reviewing.approve,
+    reviewing.reject,
+    reviewing.match,
+    reviewing.deliver,
     asking.reindex,
     asking.doctor,
 ):
     app.command()(_command)
+app.command(hidden=True)(run_parcel)
+app.add_typer(reviewing.manifest)
 
 
 def _version(value: bool) -> None:

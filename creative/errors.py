@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 EXIT_OK = 0
+EXIT_NO_MATCH = 1
 EXIT_USAGE = 2
 EXIT_SOME_FAILED = 3
 EXIT_UNFORESEEN = 70

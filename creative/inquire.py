@@ -29,6 +29,8 @@ def status(opened: Session, campaign: str | None) -> list[dict[str, Any]]:
                 "ads": {
                     f"{state} {modality}": n for (state, modality), n in sorted(opened.registry.counts(name).items())
                 },
+                "verdicts": _verdicts(opened, name),
+                "delivered": len(opened.registry.deliveries(name)),
                 "runs": len(runs),
                 "last_run": None
                 if last is None
@@ -48,6 +50,15 @@ def status(opened: Session, campaign: str | None) -> list[dict[str, Any]]:
     return found
 
 
+def _verdicts(opened: Session, campaign: str) -> list[dict[str, Any]]:
+    """What was said last, newest first."""
+    last = opened.registry.verdicts(campaign=campaign, last=_LAST_VERDICTS)
+    return [dataclasses.asdict(said) for said in reversed(last)]
+
+
+_LAST_VERDICTS = 5
+
+
 def print_status(found: list[dict[str, Any]]) -> None:
     """The same for people."""
     if not found:
@@ -57,6 +68,12 @@ def print_status(found: list[dict[str, Any]]) -> None:
         console.print(
             "  " + (", ".join(f"{n} {name}" for name, n in campaign["ads"].items()) or "no ads yet"), markup=False
         )
+        for said in campaign["verdicts"]:
+            why = f": {said['reason']}" if said["reason"] else ""
+            line = f"  {said['at']:%Y-%m-%d %H:%M} {said['asset_id']} {said['verdict']} by {said['by']}{why}"
+            console.print(f"{line} (sha256 {said['sha256'][:12]}...)", markup=False, soft_wrap=True)
+        if campaign["delivered"]:
+            console.print(f"  {campaign['delivered']} delivered", markup=False)
         run = campaign["last_run"]
         if run is None:
             continue
@@ -74,7 +91,7 @@ def print_status(found: list[dict[str, Any]]) -> None:
 
 def asset(opened: Session, id_: str) -> dict[str, Any]:
     """One asset with everything that it came from: manifest line, steps with parameters and seeds, figures, history."""
-    row = opened.registry.asset(_name(id_))
+    row = opened.registry.asset(plain_name(id_))
     steps = []
     for step in row.lineage:
         receipt = read_receipt(opened.store, step["key"])
@@ -92,11 +109,12 @@ def asset(opened: Session, id_: str) -> dict[str, Any]:
         **manifest_line(row, opened.store).model_dump(mode="json"),
         "figures": row.figures,
         "steps": steps,
+        "verdicts": [dataclasses.asdict(said) for said in opened.registry.verdicts(asset_id=row.asset_id)],
         "history": [dataclasses.asdict(change) for change in opened.registry.history(row.asset_id)],
     }
 
 
-def _name(given: str) -> str:
+def plain_name(given: str) -> str:
     """An id or a name; of a path, the file's name without its ending."""
     name = given.rstrip("/").rpartition("/")[2]
     return name[: -len(suffix)] if (suffix := Path(name).suffix).lower() in _ENDINGS else name
@@ -142,6 +160,13 @@ def print_asset(found: dict[str, Any]) -> None:
             add("", f"attempt {number} refused: {reason}")
     for name, value in found["checks"].items():
         add(f"figure {name}", value)
+    for said in found["verdicts"]:
+        stage = f" ({said['stage']})" if said["stage"] else ""
+        why = f": {said['reason']}" if said["reason"] else ""
+        add(
+            "verdict",
+            f"{said['at']:%Y-%m-%d %H:%M:%S}  {said['verdict']}{stage} by {said['by']}, sha256 {said['sha256'][:16]}...{why}",
+        )
     for change in found["history"]:
         add(
             "history",

@@ -52,7 +52,10 @@ class Refusal:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of verdicts: ids of assets. `unchanged`: the same was said before, nothing was written for them."""
+    """What came of verdicts: ids of assets. `unchanged`: the same was said before, nothing was written for them.
+
+    `campaigns`: of those that are as they were wanted.
+    """
 
     approved: list[str] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
@@ -120,6 +123,7 @@ def judge(store: Store, registry: Registry, wishes: Sequence[Wish], *, dry_run: 
             outcome.refused.append(Refusal(wish.asset_id, why, wish.where))
         elif asset.state == wish.verdict:
             outcome.unchanged[wish.asset_id] = _said_before(registry, asset)
+            outcome.campaigns.add(asset.campaign)
         else:
             batches.setdefault((asset.campaign, wish.by), []).append(wish)
     for (campaign, by), batch in batches.items():
