@@ -14,7 +14,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ class RayRunner:
     """See `creative.running.port.Runner`. `address`: a cluster's, or "local" for Ray on this machine."""
 
     def __init__(self, site: Worksite, address: str = _LOCAL, workers: int | None = None) -> None:
-        self.site = site
+        self.site = site if address == _LOCAL else replace(site, cache="")  # each machine has a place of its own
         self.address = address
         self.workers = workers
         self._ours = False

@@ -6,14 +6,12 @@ blobs, and write the receipt last, if absent: the loser of a race takes the winn
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import errno
 import functools
 import json
 import os
 import shutil
-import socket
 import tempfile
 import time
 import traceback
@@ -27,6 +25,7 @@ from creative.canonical import key as canonical_key
 from creative.errors import AttemptRefused, StepRefused, StoreError, UsageError
 from creative.records import Failure, Receipt
 from creative.running.port import Batch, Outcome, Status, Worksite
+from creative.scratch import own_folder, scratch_name, sweep
 from creative.steps import KINDS, Step
 from creative.store import Store, open_store
 from creative.store.receipts import log_refused_attempt, read_receipt, write_failure, write_receipt
@@ -77,9 +76,9 @@ class Workshop:
         self.site = site
         self.threads = threads
         self.store: Store = open_store(site.store_url)
-        self.cache = Path(site.cache)
+        self.cache = Path(site.cache) if site.cache else own_folder()
         self.scratch = self.cache / "scratch"
-        _sweep(self.scratch)
+        sweep(self.scratch)
         self._backends: dict[tuple[str, str], Backend] = {}
         self._receipt = functools.lru_cache(_REMEMBERED_RECEIPTS)(self._find_receipt)
 
@@ -119,7 +118,7 @@ class Workshop:
         """Each step with its outcome, or with the reason why this attempt does not count."""
         try:
             self.scratch.mkdir(parents=True, exist_ok=True)
-            scratch = Path(tempfile.mkdtemp(prefix=_scratch_name(os.getpid()), dir=self.scratch))
+            scratch = Path(tempfile.mkdtemp(prefix=scratch_name(os.getpid()), dir=self.scratch))
             folders = [scratch / str(number) for number in range(len(waiting))]
             for folder in folders:
                 folder.mkdir()
@@ -271,29 +270,6 @@ def _text(error: BaseException) -> str:
     except Exception:  # noqa: BLE001  foreign code too
         text = ""
     return text.encode("utf-8", "replace").decode()
-
-
-def _scratch_name(pid: int) -> str:
-    return f"{socket.gethostname()}-{pid}-"
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what workers of this machine left when they died."""
-    with contextlib.suppress(OSError):
-        for entry in folder.iterdir():
-            host, _, rest = entry.name.rpartition("-")[0].rpartition("-")
-            if host == socket.gethostname() and rest.isdecimal() and not _is_alive(int(rest)):
-                shutil.rmtree(entry, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
 
 
 def _explain(error: Exception) -> str:
