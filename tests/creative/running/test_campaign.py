@@ -1,0 +1,124 @@
+"""A run of a campaign with backends that make nothing: what it asks a far store, and where it ends at a limit."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from creative import session as sessions
+from creative.brief.brief import Brief
+from creative.errors import StoreError
+from creative.running.campaign import CampaignRun, Report
+from creative.running.inline import InlineRunner
+from creative.session import Session
+from creative.settings import settings
+from creative.store import receipt_keys
+from creative.world import World
+from tests.benchmarks.planning import write_brief
+from tests.creative.running.test_budget import Steps
+from tests.support.far_store import FarStore
+from tests.support.null import null_table
+
+SEGMENTS = ("s0", "s1", "s2")
+"""From the most valuable to the least."""
+
+
+class Campaign:
+    """The planning benchmark's brief in one market, three segments with eight ads each."""
+
+    def __init__(self, opened: Session, brief: Brief, world: World) -> None:
+        self.opened, self.brief, self.world = opened, brief, world
+        self.far = FarStore(opened.store)
+
+    def run(self, *segments: str, **more: Any) -> Report:
+        self.far.calls.clear()
+        only = {"market": frozenset({"GB"}), "segment": frozenset(segments or SEGMENTS)}
+        ads = self.opened.survey(self.brief, self.world, only).segments
+        with contextlib.closing(InlineRunner(self.opened.runner().site, 1)) as runner:
+            run = CampaignRun(
+                self.brief, self.world, self.far, self.opened.registry, runner, only=only, **more  # type: ignore[arg-type]  # it passes all on
+            )  # fmt: skip
+            return run.run(ads)
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Iterator[Campaign]:
+    table = tmp_path / "null.yaml"
+    table.write_text(null_table(), "utf-8")
+    options = dataclasses.replace(settings(tmp_path / "out", runner="inline"), catalogues=(table,))
+    brief = sessions.read_brief(write_brief(tmp_path, len(SEGMENTS)), options)
+    with sessions.session(options) as opened:
+        yield Campaign(opened, brief, sessions.in_world(brief, opened.catalogue))
+
+
+def test_a_far_store_is_asked_little_and_much_at_once(campaign: Campaign) -> None:
+    first = campaign.run()
+    steps = first.progress.total("made")
+    assert (first.status, first.assets, first.new, first.progress.total("failed")) == ("done", 24, 24, 0)
+    calls = campaign.far.calls
+    # Each step's receipt is asked for once, before it is made, and each ad's figures; the rest is a few for the window.
+    assert calls["read"] <= steps + 10
+    assert calls["get_blob"] == 24
+    assert sum(calls.values()) - calls["read"] - calls["get_blob"] < 40
+    assert campaign.far.most > 4
+    for segments in (SEGMENTS[:1], SEGMENTS):  # what finds nothing to do asks nothing, however many ads there are
+        again = campaign.run(*segments)
+        assert (again.progress.total("made"), again.assets) == (0, 8 * len(segments))
+        assert campaign.far.calls == Counter()
+
+
+def test_what_the_registry_does_not_know_is_read_once(campaign: Campaign) -> None:
+    steps = campaign.run().progress.total("made")
+    campaign.opened.registry.forget_steps(list(receipt_keys(campaign.opened.store)))
+    again = campaign.run()
+    assert (again.progress.total("made"), again.assets) == (0, 24)
+    assert campaign.far.calls == Counter(read=steps)
+
+
+def test_at_a_limit_the_valuable_segments_are_done(campaign: Campaign) -> None:
+    whole = campaign.run("s0").progress.total("made")
+    other = campaign.opened.survey(campaign.brief, campaign.world, {"market": frozenset({"GB"})})
+    left = sum(other.missing.values())
+    report = campaign.run(budget=Steps(left // 2))
+    done = Counter(row.segment for row in campaign.opened.registry.manifest_rows())
+    assert report.status == "limited"
+    assert (done["s0"], done["s1"]) == (8, 8)
+    assert done["s2"] < 8
+    assert {(ad.segment, ad.limit, ad.reason) for ad in report.failed} == {
+        ("s2", True, f"{left // 2} steps are enough")
+    }
+    assert len(report.failed) == 24 - report.assets
+    jobs = {job.segment: (job.state, dict(job.counts)) for job in campaign.opened.registry.jobs(report.run)}
+    assert jobs["s1"] == ("done", {"ads": 8, "done": 8})
+    assert jobs["s2"][1].get("limited") == 8 - done["s2"]
+    assert list(campaign.opened.store.names("failures/")) == []
+    again = campaign.run()
+    assert (again.status, again.assets, again.progress.total("limited")) == ("done", 24, 0)
+    assert whole + report.progress.total("made") + again.progress.total("made") == sum(other.steps.values())
+
+
+class _Silent(FarStore):
+    """Does not answer when it is asked for figures."""
+
+    @property
+    def get_blob(self) -> Any:
+        def answer(_: str) -> bytes:
+            raise StoreError("the store does not answer")
+
+        return answer
+
+
+def test_a_store_that_does_not_answer_is_no_fault_of_the_ads(campaign: Campaign) -> None:
+    campaign.far = _Silent(campaign.opened.store)
+    report = campaign.run("s0")
+    assert (report.status, report.assets) == ("unavailable", 0)
+    assert {ad.reason for ad in report.failed} == {"the store does not answer: run the command again"}
+    campaign.far = FarStore(campaign.opened.store)
+    again = campaign.run("s0")
+    assert (again.status, again.assets, again.progress.total("made")) == ("done", 8, 0)
