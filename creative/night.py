@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,62 +16,24 @@ from creative.brief.brief import Brief
 from creative.canonical import checked_key
 from creative.cards import Missing
 from creative.cells import parse_only
-from creative.errors import EXIT_OK, EXIT_SOME_FAILED, EXIT_TEMPORARY, CreativeError, UsageError
+from creative.errors import CreativeError, UsageError
+from creative.limits import Purse, estimate
+from creative.made import Made as Made  # what `make` returns
 from creative.manifest import write_manifest
 from creative.registry import CampaignRow
-from creative.running.campaign import CampaignRun, Report
+from creative.running.budget import Budget
+from creative.running.campaign import CampaignRun
 from creative.running.port import Runner
+from creative.running.progress import Progress
 from creative.session import Session, session
 from creative.settings import Settings
 from creative.sheet import write_sheet
 from creative.store import link_tree
 from creative.store.healing import heal
+from creative.telling import of_run, tell
 
 _DRAW_SHEET = "workers.sheet:draw_sheet"
-
-
-@dataclass(slots=True)
-class Made:
-    """A run with the places of what it published."""
-
-    report: Report
-    places: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def exit_code(self) -> int:
-        """0 all made, 3 some ads failed, 75 the store or the workers were not to be had."""
-        if self.report.status == "unavailable":
-            return EXIT_TEMPORARY
-        return EXIT_SOME_FAILED if self.report.failed else EXIT_OK
-
-    def summary(self) -> dict[str, Any]:
-        """The object that ends `run --json`."""
-        report, progress = self.report, self.report.progress
-        return {
-            "run": report.run,
-            "status": report.status,
-            "steps_made": progress.total("made"),
-            "steps_reused": progress.total("reused"),
-            "steps_failed": progress.total("failed"),
-            "steps_blocked": progress.total("blocked"),
-            "made": {kind: tally.made for kind, tally in sorted(progress.kinds.items()) if tally.made},
-            "assets": report.assets,
-            "new": report.new,
-            "retired": report.retired,
-            "failed": [
-                {"ad_id": ad.ad_id, "segment": ad.segment, "placement": ad.placement, "market": ad.market,
-                 "locale": ad.locale, "reason": ad.reason}
-                for ad in report.failed
-            ],
-            "failures": [
-                {"key": failure.step.key, "kind": failure.step.kind, "label": failure.step.label,
-                 "status": failure.status, "reason": failure.reason}
-                for failure in progress.failures
-            ],
-            "manifest": self.places.get("manifest"),
-            "sheet": self.places.get("sheet"),
-            "seconds": round(report.seconds, 2),
-        }  # fmt: skip
+_SAY_S = 300.0  # a run that dies without a word has said what it spent until so long before
 
 
 def make(
@@ -86,6 +48,8 @@ def make(
             _note(f"{heal(opened.store, opened.registry)} damaged steps will be made again")
         with show.stdout_for_data(), contextlib.closing(opened.runner()) as runner:
             made = make_in(opened, brief, runner, part, retry_failed=retry_failed, sheet=sheet)
+    for problem in tell(of_run(brief, made, settings), settings):
+        _note(problem)
     return made
 
 
@@ -98,10 +62,12 @@ def make_in(
     retry_failed: bool = False,
     sheet: bool = True,
     say: Callable[[str], None] | None = None,
+    nightly: bool = False,
+    budget: Budget | None = None,
 ) -> Made:
     """Run a brief in an open session, on a runner that the caller closes; `say` hears what is said of it, else stderr.
 
-    Raises what `make` does.
+    `nightly` counts it as a part of this night; `budget` is the night's. Raises what `make` does.
     """
     say, settings = say or _note, opened.settings
     world = sessions.in_world(brief, opened.catalogue)
@@ -109,20 +75,43 @@ def make_in(
     workers = show.workers(settings)
     for line in show.survey_lines(found, workers):
         say(line)
+    for line in estimate(found, brief, settings, opened.registry).lines():
+        say(line)
+    purse = Purse(brief, settings, opened.registry, nightly=nightly, night=budget)
     watcher = show.Watcher(opened.rates(), opened.catalogue.specs, found, workers)
     with watcher:
         run = CampaignRun(
             brief, world, opened.store, opened.registry, runner,
-            only=part, retry_failed=retry_failed, observe=watcher,
+            only=part, retry_failed=retry_failed, budget=purse.budget, counts=purse.counts,
         )  # fmt: skip
+        run.observe = _each(_SAY_S, watcher, run.still_running)
         report = run.run(found.segments)
     for line in show.report_lines(report):
         say(line)
     missing = [Missing(ad.segment, ad.market, ad.locale, ad.placement, ad.reason) for ad in report.not_made]
     made = Made(report, publish(opened, brief.campaign.id, draw=sheet, missing=missing))
+    counts = opened.registry.counts(brief.campaign.id)
+    made.pending = sum(number for (state, _), number in counts.items() if state == "pending")
+    if purse.prices is not None:
+        made.cost = f"{purse.cost()} {purse.prices.currency}"
+        say(f"cost: about {made.cost}")
     for name, place in made.places.items():
         say(f"{name}: {place}")
     return made
+
+
+def _each(seconds: float, observe: Callable[[Progress], None], then: Callable[[], None]) -> Callable[[Progress], None]:
+    """`observe`, and at most once in so many seconds `then`."""
+    last = time.monotonic()
+
+    def observed(progress: Progress) -> None:
+        nonlocal last
+        observe(progress)
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            then()
+
+    return observed
 
 
 def publish(

@@ -33,15 +33,21 @@ from creative.errors import (
     InfrastructureError,
 )
 from creative.folder import Found
-from creative.night import Made, make_in
+from creative.limits import estimate
+from creative.made import Made
+from creative.night import make_in
+from creative.notices import allowed, check_names
 from creative.registry.leases import Holder, Lease, LeaseLostError, leased
+from creative.running.budget import Meter
 from creative.running.port import Batch, Outcome, Runner
 from creative.session import Session
 from creative.settings import Settings
 from creative.store import open_store
+from creative.telling import Message, of_run, of_trouble, tell, where
 from creative.version import VERSION
 
 _REASONS = 3
+_ROWS = 20
 _LEFT = ("draft", "over", "passed")
 
 
@@ -115,6 +121,7 @@ class Row:
                 "sheet",
             )
             row |= {name: summary[name] for name in keep}
+            row["cost"] = summary["cost"]
             row["limited"] = sum(ad.limit for ad in self.made.report.failed)
             row["failed"] = len(self.made.report.failed) - row["limited"]
             row["failures"] = summary["failed"]
@@ -237,8 +244,10 @@ def night(
     """
     started = time.monotonic()
     folders.check(folder)
+    check_names(notify, settings)
     settings.check_reach()
     found = Night(folder)
+    timer = None if minutes is None else Meter("--minutes", wall_seconds=minutes * 60)
     with sessions.session(settings) as opened, leased(settings.registry, lease) as got:
         if isinstance(got, Holder):
             found.holder = got
@@ -248,21 +257,23 @@ def night(
             )
             return found
         try:
-            _all(found, opened, got, sheet)
+            _all(found, opened, got, sheet, timer)
         finally:
             found.seconds = time.monotonic() - started
             _note(found.last_line())
+    _tell(found, [_summary(name, found, settings) for name in notify], settings)
     return found
 
 
-def _all(found: Night, opened: Session, lease: Lease, sheet: bool) -> None:
+def _all(found: Night, opened: Session, lease: Lease, sheet: bool, timer: Meter | None) -> None:
     todo = _read(found, opened.settings)
     failed_before = False
     with show.stdout_for_data(), contextlib.closing(opened.runner()) as runner:
         for number, one in enumerate(todo):
-            row = _one(one, opened, _Watched(runner, lease), sheet)
+            row = _one(one, opened, _Watched(runner, lease), sheet, timer)
             found.rows.append(row)
             _say(row)
+            _tell(found, _messages(row, opened.settings), opened.settings)
             if row.status in ("unavailable", "crashed"):
                 runner.close()  # what is still in flight must not meet the next brief; it starts anew when it is needed
             if row.status == "unavailable":
@@ -284,15 +295,43 @@ def _read(found: Night, settings: Settings) -> list[Found]:
         row = Row(one, one.state, one.why, EXIT_USAGE if one.state == "refused" else None)
         found.rows.append(row)
         _say(row)
+        if not found.dry:
+            _tell(found, _messages(row, settings), settings)
     return todo
 
 
-def _one(one: Found, opened: Session, runner: Runner, sheet: bool) -> Row:
+def _messages(row: Row, settings: Settings) -> list[Message]:
+    """Whom the row's brief wants told of it, also where the brief is refused but says whom."""
+    if row.made is not None and row.found.brief is not None:
+        return of_run(row.found.brief, row.made, settings)
+    to = row.found.notify
+    if row.status not in ("refused", "crashed", "unavailable") or not to or not allowed(to, settings):
+        return []
+    return [of_trouble(to, str(row.found.path), row.found.campaign, row.why, settings)]
+
+
+def _summary(to: str, night: Night, settings: Settings) -> Message:
+    """The night's summary: a line a brief, what failed first."""
+    lines = [night.last_line()]
+    rows = [row for row in night.rows if row.status not in ("passed", "nothing")]
+    lines += [row.line().replace("\n", " ")[:300] for row in rows[:_ROWS]]
+    lines += [f"and {len(rows) - _ROWS} more"] if len(rows) > _ROWS else []
+    lines.append(f"more: creative status{where(settings)}")
+    return Message(to, f"creative nightly {night.folder.name}: {night.status}", "\n".join(lines))
+
+
+def _tell(found: Night, messages: Sequence[Message], settings: Settings) -> None:
+    for problem in tell(messages, settings):
+        found.notices.append(problem)
+        _note(problem)
+
+
+def _one(one: Found, opened: Session, runner: Runner, sheet: bool, timer: Meter | None) -> Row:
     """Run one brief. Whatever is wrong with it, or with the farm's own code, is in the row."""
     started = time.monotonic()
     assert one.brief is not None
     try:
-        made = make_in(opened, one.brief, runner, sheet=sheet, say=lambda _: None)
+        made = make_in(opened, one.brief, runner, sheet=sheet, say=lambda _: None, nightly=True, budget=timer)
     except CreativeError as error:
         away = isinstance(error, InfrastructureError) and error.exit_code == EXIT_TEMPORARY
         row = Row(one, "unavailable" if away else "refused", str(error), error.exit_code)
@@ -342,7 +381,7 @@ def dry(folder: Path, settings: Settings) -> Night:
             found.rows.append(row)
             _say(row)
     found.seconds = time.monotonic() - started
-    ads = sum(int(row.plan.get("ads_to_make", 0)) for row in found.rows)
+    ads: int = sum(row.plan.get("ads_to_make", 0) for row in found.rows)
     seconds = sum(row.plan.get("worker_seconds", 0.0) for row in found.rows) / workers
     _note(f"{show.ads(ads)} to make, about {show.duration(seconds)} on {workers} workers; nothing was made")
     return found
@@ -353,14 +392,20 @@ def _planned(one: Found, brief: Brief, settings: Settings, opened: Session | Non
 
     world = sessions.in_world(brief, opened.catalogue if opened else load_catalogue(settings.catalogues))
     survey = opened.survey(brief, world, {}) if opened else sessions.surveyed(brief, world)
+    cost = estimate(survey, brief, settings, opened.registry if opened else None)
+    total = sum(survey.ads.values())
     plan = {
-        "ads": sum(survey.ads.values()),
+        "ads": total,
         "ads_to_make": survey.ads_to_make,
         "worker_seconds": round(survey.seconds, 1),
         "bytes": survey.bytes,
+        **cost.data(),
     }
     takes = f", about {show.duration(survey.seconds / workers)}" if survey.ads_to_make else ""
-    return Row(one, "ready", f"{survey.ads_to_make} of {show.ads(plan['ads'])} to make{takes}", EXIT_OK, plan=plan)
+    if survey.ads_to_make and cost.money is not None:
+        takes += f", about {cost.money} {cost.currency}"
+    takes += "".join(f"\n    note: {text}" for text in cost.over)
+    return Row(one, "ready", f"{survey.ads_to_make} of {show.ads(total)} to make{takes}", EXIT_OK, plan=plan)
 
 
 def _say(row: Row) -> None:

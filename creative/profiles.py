@@ -21,9 +21,10 @@ from creative.errors import UsageError
 _FILE = "creative.toml"
 _TEXTS = ("store", "registry", "address", "runner", "out")
 _PATHS = ("media_roots", "catalogues")
-_KEYS = (*_TEXTS, *_PATHS, "workers", "shared", "notify", "prices")
+_KEYS = (*_TEXTS, *_PATHS, "workers", "shared", "notify", "notify_schemes", "prices")
 _PRICES = ("gpu_hour", "cpu_hour", "currency")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}")
 _LARGEST = 1 << 20
 
 
@@ -39,6 +40,7 @@ class Profile:
     media_roots: tuple[Path, ...] = ()
     catalogues: tuple[Path, ...] = ()
     notify: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notify_schemes: tuple[str, ...] = ()
     prices: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -109,6 +111,7 @@ def _profile(name: str, table: Mapping[str, Any], path: Path) -> Profile:
         media_roots=_paths(table, "media_roots", where, base),
         catalogues=_paths(table, "catalogues", where, base),
         notify=_table(table, "notify", where),
+        notify_schemes=_schemes(table, where),
         prices=_prices(_table(table, "prices", where), where),
     )
 
@@ -141,6 +144,13 @@ def _table(table: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
     if not isinstance(values, dict):
         raise UsageError(f"{where}.{key}: write a table of texts by name")
     return {name: _text(value, f"{where}.{key}.{name}") for name, value in values.items()}
+
+
+def _schemes(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    values = table.get("notify_schemes", [])
+    if not isinstance(values, list) or not all(isinstance(one, str) and _SCHEME.fullmatch(one) for one in values):
+        raise UsageError(f'{where}.notify_schemes: write a list of the beginnings of URLs: ["mailto", "slack"]')
+    return tuple(value.lower() for value in values)
 
 
 def _prices(prices: Mapping[str, str], where: str) -> Mapping[str, str]:

@@ -14,6 +14,8 @@ from creative.brief.brief import Brief
 from creative.brief.load import load_brief
 from creative.catalogue import Catalogue, load_catalogue
 from creative.errors import BriefError, DamagedRegistryError, LimitError, MissingStoreError, UsageError
+from creative.limits import check_limits
+from creative.notices import check_notify
 from creative.planning import Planner, Survey, survey
 from creative.planning.survey import Rate
 from creative.registry import Registry, open_registry
@@ -69,7 +71,8 @@ def surveyed(
     """
     planner = Planner(brief, world, only)
     gc.freeze()  # what is loaded stays: looking through it again and again took a fifth of the time
-    found = survey(planner.windows(), known, rates or {}, world.catalogue.specs)
+    limited = any((brief.limits.money, brief.limits.per_night, brief.limits.gpu_minutes is not None))
+    found = survey(planner.windows(), known, rates or {}, world.catalogue.specs, shares=limited)
     if planner.findings:
         raise BriefError(list(planner.findings.values()))
     ads, most = sum(found.ads.values()), brief.limits.ads
@@ -130,8 +133,14 @@ def session(settings: Settings, *, create: bool = True) -> Iterator[Session]:
 
 
 def read_brief(path: Path, settings: Settings) -> Brief:
-    """The brief, with the settings' media roots; the packaged templates may always be used."""
-    return load_brief(path, media_roots=(*settings.media_roots, templates()))
+    """The brief, with the settings' media roots; the packaged templates may always be used.
+
+    Raises BriefError for what is wrong with it, also for limits and names that mean nothing by these settings.
+    """
+    brief = load_brief(path, media_roots=(*settings.media_roots, templates()))
+    check_limits(brief, settings)
+    check_notify(brief, settings)
+    return brief
 
 
 def in_world(brief: Brief, catalogue: Catalogue) -> World:

@@ -13,6 +13,7 @@
     media_roots = ["/mnt/brands"]
     catalogues = ["house-rows.yaml"]
     notify = {ops = "slack://${SLACK_TOKEN}/#creative"}  # names that briefs and `creative nightly` may use
+    notify_schemes = ["mailto"]                          # URLs that briefs may write themselves: none, if left out
     prices = {gpu_hour = "2.60", cpu_hour = "0.05", currency = "EUR"}
 
 Flags come first, then the environment (CREATIVE_STORE, CREATIVE_REGISTRY, ...), then the profile, then `./out`. Relative
@@ -54,6 +55,7 @@ class Settings:
     shared: bool = False
     profile: str | None = None
     notify: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notify_schemes: tuple[str, ...] = ()
     prices: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -108,6 +110,7 @@ def settings(
         shared=base.shared,
         profile=base.name,
         notify=base.notify,
+        notify_schemes=base.notify_schemes,
         prices=base.prices,
     )
 

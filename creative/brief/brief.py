@@ -16,6 +16,7 @@ from creative.brief.models import (
     Market,
     Matrix,
     Music,
+    Notify,
     Offer,
     Owner,
     Product,
@@ -28,7 +29,7 @@ from creative.brief.parts import Span
 from creative.brief.snapshot import plain
 from creative.errors import Finding
 
-_NOT_ASKED = frozenset({"path", "media", "lines"})
+_NOT_ASKED = frozenset({"path", "media", "lines", "notify"})
 MissingTranslation = Literal["refuse", "skip", "fallback"]
 
 
@@ -101,6 +102,8 @@ class Brief:
     tracking: str | None
     limits: Limits
     backends: Mapping[str, str]
+    notify: Notify | None = None
+    """Not part of the snapshot: where messages go is no part of what is made, and may have secrets in it."""
     extensions: Mapping[str, Any] = field(default_factory=dict)
     """Every x- key by its path, as JSON values."""
     media: Mapping[str, Path] = field(default_factory=dict)

@@ -131,14 +131,6 @@ class Review(Part):
     stages: tuple[Stage, ...] = Field((), max_length=20, description="Stages in order.")
 
 
-class Notify(Part):
-    """Who hears of what."""
-
-    done: Line | None = Field(None, description="When a run has ended well.")
-    failed: Line | None = Field(None, description="When a run has failed.")
-    review_ready: Line | None = Field(None, description="When there is something to review.")
-
-
 class Archive(Part):
     """How long ads are kept."""
 

@@ -21,7 +21,6 @@ from creative.brief.later import (
     Experiment,
     Feed,
     Match,
-    Notify,
     RecordedVoice,
     Regulated,
     Review,
@@ -256,15 +255,27 @@ class Variants(Part):
 
 
 class Limits(Part):
-    """What the campaign may cost at most."""
+    """What the campaign may cost at most. What is beyond a limit is not begun, and made when there is room again."""
 
     ads: Whole | None = Field(None, ge=1, description="Ads at most; a larger plan is refused before anything runs.")
-    gpu_minutes: Whole | None = Field(None, ge=0, description="GPU minutes at most.")
-    money: Money | None = Field(None, description='Cost at most, such as "180 EUR".')
-    per_night: Money | None = Field(None, description="Cost of one night at most.")
-    when_reached: Literal["stop", "finish-by-value"] = Field(
-        "stop", description="finish-by-value: the most valuable segments first."
+    gpu_minutes: Whole | None = Field(None, ge=0, description="GPU minutes of the whole campaign at most.")
+    money: Money | None = Field(
+        None, description='Cost of the whole campaign at most, such as "180 EUR", by the prices in creative.toml.'
     )
+    per_night: Money | None = Field(None, description="Cost of one night of `creative nightly` at most.")
+    when_reached: Literal["stop", "finish-by-value"] = Field(
+        "stop",
+        description="The most valuable segments always come first. stop: then nothing more is begun. "
+        "finish-by-value: what needs no more of what is used up (GPU minutes) is still finished.",
+    )
+
+
+class Notify(Part):
+    """Who hears of what: names that the farm's operator gave to places, in the table `notify` of creative.toml."""
+
+    done: Line | None = Field(None, description="Who hears when a run has made all that was missing.")
+    failed: Line | None = Field(None, description="Who hears when ads were not made, or the brief was refused.")
+    review_ready: Line | None = Field(None, description="Who hears when there are new ads to look at.")
 
 
 def _path_or(name: str) -> Discriminator:

@@ -82,11 +82,10 @@ TABLE: tuple[Row, ...] = (
     Row("naming", "built"),
     Row("tracking", "carried"),
     Row("match", "refused", instead=_LATER),
-    Row("limits", "refused", instead=_LATER),
-    Row("limits.ads", "built"),
+    Row("limits", "built"),
     Row("backends", "built"),
     Row("review", "refused", instead=_LATER),
-    Row("notify", "refused", instead=_LATER),
+    Row("notify", "built"),
     Row("archive", "refused", instead=_LATER),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -49,12 +48,14 @@ def plan(settings: Settings, brief: BriefPath, only: Only = None, as_json: Json 
     from creative import session, show
     from creative.catalogue import load_catalogue
     from creative.cells import parse_only
+    from creative.limits import estimate
 
     loaded, part = session.read_brief(brief, settings), parse_only(only or [])
     world = session.in_world(loaded, load_catalogue(settings.catalogues))
     with session.looking(settings) as opened:
         found = opened.survey(loaded, world, part) if opened else session.surveyed(loaded, world, part)
-    workers = 1 if settings.runner == "inline" else settings.workers or os.cpu_count() or 1
+        cost = estimate(found, loaded, settings, opened.registry if opened else None)
+    workers = show.workers(settings)
     if as_json:
         say(
             {
@@ -68,12 +69,13 @@ def plan(settings: Settings, brief: BriefPath, only: Only = None, as_json: Json 
                 "seconds": round(found.seconds / workers, 1),
                 "bytes": found.bytes,
                 "guessed": list(found.guessed),
+                **cost.data(),
                 "warnings": list(found.warnings),
             }
         )
         return
     show.console.print(show.survey_table(found))
-    for line in show.survey_lines(found, workers):
+    for line in (*show.survey_lines(found, workers), *cost.lines()):
         typer.echo(line, err=True)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from creative.backends import BackendSpec
-from creative.planning.window import PlanWindow
+from creative.planning.window import PlannedCell, PlanWindow
+from creative.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,10 @@ _BLOCK = 16384
 class Survey:
     """Totals of a plan: ads by modality and state, steps by kind, what is missing, and what that takes.
 
-    `seconds` are worker-seconds; `guessed` names the kinds whose rate nobody has measured yet. `warnings`: what
-    is made otherwise than one may expect, each with its place in the brief.
+    `seconds` are worker-seconds; of these, `gpu_seconds` are of GPUs (half a GPU for 10 s is 5 s) and `cpu_seconds` of
+    workers that use none. `shares`: both (cpu, gpu) by segment, each step for the first segment that needs it, in the order
+    of the plan; only where they were asked for. `guessed` names the kinds whose rate nobody has measured yet. `warnings`:
+    what is made otherwise than one may expect, each with its place in the brief.
     """
 
     ads: Counter[str] = field(default_factory=Counter)
@@ -42,6 +45,9 @@ class Survey:
     missing: dict[str, int] = field(default_factory=dict)
     ads_to_make: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    gpu_seconds: float = 0.0
+    shares: dict[str, tuple[float, float]] = field(default_factory=dict)
     bytes: int = 0
     guessed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -87,9 +93,15 @@ def survey(
     known: Callable[[Iterable[str]], set[str]],
     rates: Mapping[tuple[str, str], Rate],
     specs: Mapping[tuple[str, str], BackendSpec],
+    *,
+    shares: bool = False,
 ) -> Survey:
-    """Go through a plan. `known` says which step keys have receipts; `rates` are measured ones by (kind, backend)."""
+    """Go through a plan. `known` says which step keys have receipts; `rates` are measured ones by (kind, backend).
+
+    With `shares`, what each segment takes is counted too, in some 60 bytes for each missing step.
+    """
     found, all_steps, missing_steps = Survey(), _Distinct(), _Distinct()
+    split = _Shares(rates, specs) if shares else None
     for window in windows:
         there = known(window.steps)
         missing = window.needed(there)
@@ -101,17 +113,52 @@ def survey(
             found.ads[cell.modality] += 1
             found.segments[cell.segment] += 1
             found.ads_to_make += any(key in missing for key in cell.steps.values())
+        if split:
+            split.add(window.cells, missing)
     guessed = set()
     for name, count in missing_steps.counts().items():
         rate = rates.get(name) or Rate(specs[name].seconds, _GUESSED_BYTES.get(name[0], 20_000), True)
         found.seconds += count * rate.seconds
+        if gpu := specs[name].resources.gpu:
+            found.gpu_seconds += count * rate.seconds * gpu
+        else:
+            found.cpu_seconds += count * rate.seconds
         found.bytes += round(count * rate.bytes)
         if rate.guess:
             guessed.add(name[0])
     found.guessed = tuple(sorted(guessed))
     found.steps = _by_kind(all_steps.counts())
     found.missing = _by_kind(missing_steps.counts())
+    if split:
+        found.shares = {segment: (cpu, gpu) for segment, (cpu, gpu) in split.found.items()}
     return found
+
+
+class _Shares:
+    """What each segment's missing steps take; a step that several need is the first one's."""
+
+    def __init__(self, rates: Mapping[tuple[str, str], Rate], specs: Mapping[tuple[str, str], BackendSpec]) -> None:
+        self.rates, self.specs = rates, specs
+        self.found: dict[str, list[float]] = {}
+        self._seen: set[int] = set()
+
+    def add(self, cells: Iterable[PlannedCell], missing: Mapping[str, Step]) -> None:
+        for cell in cells:
+            tally = self.found.setdefault(cell.segment, [0.0, 0.0])
+            stack = list(cell.steps.values())
+            while stack:
+                key = stack.pop()
+                mark = int(key[:16], 16)
+                if key not in missing or mark in self._seen:
+                    continue
+                self._seen.add(mark)
+                step = missing[key]
+                stack.extend(step.needs())
+                name = (step.kind, step.backend)
+                rate = self.rates.get(name)
+                seconds = rate.seconds if rate else self.specs[name].seconds
+                gpu = self.specs[name].resources.gpu
+                tally[gpu > 0] += seconds * (gpu or 1)
 
 
 def _by_kind(counts: Mapping[tuple[str, str], int]) -> dict[str, int]:

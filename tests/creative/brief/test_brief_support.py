@@ -55,8 +55,7 @@ _ALL = {
 }  # fmt: skip
 _REFUSED = [
     "products.spade.claims", "products.seeds.regulated", "compliance", "scenes.people", "scenes.library",
-    "voices.0.use", "voices.1.use", "experiments", "match", "limits.gpu_minutes", "limits.money", "limits.per_night",
-    "limits.when_reached", "review", "notify", "archive",
+    "voices.0.use", "voices.1.use", "experiments", "match", "review", "archive",
 ]  # fmt: skip
 
 
