@@ -8,6 +8,7 @@ one statement go out together, not one after another.
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import ssl
 import struct
@@ -64,7 +65,7 @@ class Cursor(dbapi.Cursor):  # type: ignore[misc]  # the driver has no hints
         if not link._in_transaction and not link.autocommit:
             link.execute_simple("begin transaction")
         self._context = context = Context(operation)
-        statement = dbapi.convert_paramstyle("format", operation, rows[0])[0] if rows else ""
+        statement = _numbered(operation) if rows else ""
         for start in range(0, len(rows), _TOGETHER):
             message = bytearray(_message(_PARSE, b"\0" + statement.encode() + b"\0\0\0"))
             for row in rows[start : start + _TOGETHER]:
@@ -75,6 +76,12 @@ class Cursor(dbapi.Cursor):  # type: ignore[misc]  # the driver has no hints
             link.send(bytes(message + _message(_SYNC, b"")))
             link.handle_messages(context)
         self._row_iter = None if context.rows is None else iter(context.rows)
+
+
+@functools.lru_cache(256)
+def _numbered(operation: str) -> str:
+    """The statement with $1 for its first %s, and so on: the driver reads it letter by letter, so not each time."""
+    return str(dbapi.convert_paramstyle("format", operation, ())[0])
 
 
 def _message(kind: bytes, data: bytes) -> bytes:
@@ -169,12 +176,12 @@ class Link(dbapi.Connection):  # type: ignore[misc]  # the driver has no hints
                 file.close()
 
 
-class _Stream(ServerSideCursor):  # type: ignore[misc]  # not typed
+class _Stream(ServerSideCursor):
     """A cursor at the server. Where its transaction is lost, there is nothing left to close."""
 
     def close(self) -> None:
         with contextlib.suppress(InterfaceError, DatabaseError):
-            super().close()
+            super().close()  # type: ignore[no-untyped-call]
 
 
 class _Execution(PGExecutionContext_pg8000):
