@@ -278,5 +278,10 @@ def test_the_settings_are_settings(overlay: str, monkeypatch: pytest.MonkeyPatch
     found.check_reach()
     assert found.remote and found.profile == "production"
     assert found.address == "ray://creative-farm-head-svc:10001", "KubeRay's name for the head's service"
-    assert str(found.out) == "/var/lib/creative", "the images' volume: also the workers' cache, at the same path"
+    assert str(found.out) == "/var/lib/creative", "the volume of the images"
     assert tomllib.loads(text)["default"] == "production"
+    group = one(overlay, "RayCluster", "creative-farm")["spec"]["workerGroupSpecs"][0]
+    [container] = group["template"]["spec"]["containers"]
+    assert found.workers == group["maxReplicas"] * int(container["resources"]["limits"]["cpu"]), (
+        "what the group can become"
+    )
