@@ -1,4 +1,19 @@
-"""The store: blobs, receipts, cell records and logs. It is the truth; the registry is its index."""
+"""The store: blobs, receipts, cell records and logs. It is the truth; the registry is its index.
+
+A directory and a bucket have the same layout, so that one can be copied into the other with its metadata (`aws s3 sync`):
+
+    store.json                                   {"id": 32 hexadecimal digits, "schema": 1}
+    blobs/ab/<sha256>                            every file that was made or ingested (directory: blobs/ab/cd/<sha256>)
+    receipts/ab/<step key>.json                  "done", and nothing else: written after its blobs
+    failures/ab/<step key>.json                  refused or quarantined, until the key changes or --retry-failed
+    attempts/ab/<step key>/0000.json             why an attempt was refused
+    logs/<campaign>                              says that the campaign has a log
+    campaigns/<campaign>/log/0000000001.json     the numbered event log
+    campaigns/<campaign>/cells/<sha256>.json.gz  cell records, one file a window
+    published/<path>                             copies under readable names, for people and ad servers; replaced
+
+`port` says what a store can do, `directory` and `s3` are the two. Everything but `published` is written once.
+"""
 
 from __future__ import annotations
 
@@ -49,15 +64,16 @@ def open_store(url: str | Path, *, create: bool = True) -> Store:
     """
     if isinstance(url, Path):
         return DirectoryStore.open(url, create=create)
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-            raise UsageError(f"{url} is not a path on this machine: write file:///folder/of/the/store")
-        return DirectoryStore.open(Path(unquote(parts.path)), create=create)
-    if parts.scheme == "s3":
+    scheme = url.partition("://")[0].lower()
+    if scheme == "s3":
         from creative.store.s3 import S3Store  # boto3 is slow to import, and only for those who use it
 
         return S3Store.open(url, create=create)
+    if scheme == "file":
+        parts = urlsplit(url)
+        if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+            raise UsageError(f"{url} is not a path on this machine: write file:///folder/of/the/store")
+        return DirectoryStore.open(Path(unquote(parts.path)), create=create)
     if "://" in url or not url:
         raise UsageError(
             f"{url or 'an empty string'} is no place for a store: give a folder, or a file:// or s3:// URL"

@@ -30,6 +30,9 @@ from creative.store.s3_uploads import Uploads
 
 _MARK = "store.json"
 _CHUNK = 1 << 20
+PAGE = 1000
+"""Names a request when they are listed: S3's most."""
+
 _DIGITS = 64  # of a sha256
 _SAME = 3  # times the same wrong bytes: they are what is stored
 _TRIES = 8  # of what others may undo between two calls
@@ -270,7 +273,7 @@ class S3Store:
 
     def _list(self, prefix: str, delimiter: str = "") -> list[str]:
         """All names that begin with `prefix`, sorted here: not every server sorts by code point."""
-        arguments: dict[str, Any] = {"Prefix": self.place.key(prefix), "Delimiter": delimiter}
+        arguments: dict[str, Any] = {"Prefix": self.place.key(prefix), "Delimiter": delimiter, "MaxKeys": PAGE}
         start = len(self.place.key(""))
         found: list[str] = []
         while True:

@@ -66,9 +66,12 @@ class Tree:
 def link_tree(store: Store, rows: Iterable[Named], folder: Path, campaigns: Collection[str] = ()) -> Tree:
     """Make the tree under `folder` show exactly `rows`; links of earlier calls that are not wanted any more are removed.
 
-    Only the campaigns of `rows`, and those named in `campaigns`, are dealt with. Raises StoreError if a blob is missing
+    Only the campaigns of `rows`, and those named in `campaigns`, are dealt with. A store that is not on this machine has no
+    files to link to: nothing is made, nothing is downloaded; there people browse what is published. Raises StoreError if a blob is missing
     or the folder cannot be written.
     """
+    if not store.is_local:
+        return Tree(0, 0, 0, ())
     wanted: dict[str, dict[str, str]] = {safe(campaign): {} for campaign in campaigns}
     for row in rows:
         links = wanted.setdefault(safe(row.campaign), {})

@@ -103,7 +103,7 @@ def start(folder: Path, *, access_key: str = "creative", secret_key: str = "", p
     said = folder / "server.log"
     for attempt in range(_TRIES):
         ports = _free_ports(port)
-        keeper = _launch(folder, ports, _identity(folder, access_key, secret_key), said)
+        keeper = _launch(folder, ports, _identity(folder, access_key, secret_key), secret_key, said)
         server = S3Server(f"http://127.0.0.1:{ports[3]}", access_key, secret_key, keeper.pid)
         try:
             if _answers(server, keeper):
@@ -135,7 +135,7 @@ def _identity(folder: Path, access_key: str, secret_key: str) -> Path:
     return config
 
 
-def _launch(folder: Path, ports: list[int], config: Path, said: Path) -> subprocess.Popen[bytes]:
+def _launch(folder: Path, ports: list[int], config: Path, sse_key: str, said: Path) -> subprocess.Popen[bytes]:
     data = folder / "data"
     data.mkdir(exist_ok=True)
     master, volume, filer, s3 = ports
@@ -160,6 +160,7 @@ def _launch(folder: Path, ports: list[int], config: Path, said: Path) -> subproc
         return subprocess.Popen(
             ["/bin/sh", "-c", _KEEPER, "keeper", *command],
             cwd=folder,
+            env={**os.environ, "WEED_S3_SSE_KEY": sse_key},  # so that it encrypts where it is asked to
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

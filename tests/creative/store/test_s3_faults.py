@@ -13,7 +13,13 @@ from tests.support.seaweed import S3Server
 
 @pytest.mark.parametrize(("rate", "operations"), [(0.05, 300), (0.2, 150)])
 def test_nothing_fails_and_all_is_true(
-    s3_server: S3Server, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: float, operations: int
+    s3_server: S3Server,
+    bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    short_waits: None,
+    rate: float,
+    operations: int,
 ) -> None:
     monkeypatch.setattr(s3_uploads, "LARGE", 5 << 20)  # the least that S3 takes for a part
     seen = storm(s3_server, bucket, operations, rate, seed=1, cache=tmp_path)

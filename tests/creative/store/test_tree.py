@@ -16,6 +16,12 @@ from tests.support.store_records import Link
 
 
 @pytest.fixture
+def url(tmp_path: Path) -> str:
+    """Only a directory's blobs can be linked to."""
+    return str(tmp_path / "store")
+
+
+@pytest.fixture
 def blobs(store: Store) -> list[str]:
     return [store.put_blob(f"picture {i}".encode(), "image/jpeg").sha256 for i in range(3)]
 
@@ -123,6 +129,13 @@ def test_equal_names_are_told_apart(store: Store, blobs: list[str], tmp_path: Pa
 def test_a_missing_blob_is_named(store: Store, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="0" * 64):
         link_tree(store, [Link()], tmp_path / "ads")
+
+
+def test_a_store_elsewhere_has_no_tree(s3_url: str, tmp_path: Path) -> None:
+    store = open_store(s3_url)
+    tree = link_tree(store, [Link(sha256=store.put_blob(b"x", "image/jpeg").sha256)], tmp_path / "ads")
+    assert (tree.made, tree.kept, tree.removed, tree.left) == (0, 0, 0, ())
+    assert not list(tmp_path.iterdir())
 
 
 @given(st.text())
