@@ -36,8 +36,8 @@ _WAIT_S = 60.0
 # A shell waits for the end of its own standard input, which is a pipe from here: however this process ends, the pipe
 # closes. SIGINT is PostgreSQL's "fast" shutdown: transactions are rolled back, connections are ended.
 _KEEPER = 'trap "" INT TERM HUP; "$@" </dev/null & cat >/dev/null; kill -INT $! 2>/dev/null; wait $!'
-# Nobody pulls the plug on a test: what is committed need not be on the disk.
-_QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+# Nobody pulls the plug on a test: what is committed need not be on the disk, but has to outlive the server's process.
+_QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
 
 
 @dataclass
