@@ -100,8 +100,8 @@ class Judged:
         return self._read(work)
 
     def known_values(self: _Reads, name: str, campaign: str | None = None, **among: str) -> list[str]:
-        """The values that ads of these coordinates have of another one (`name`), sorted; twenty at most."""
-        query = sa.select(cells.c[name]).distinct().where(~cells.c.retired).order_by(cells.c[name]).limit(20)
+        """The values that ads of these coordinates have or had of another one (`name`), sorted; twenty at most."""
+        query = sa.select(cells.c[name]).distinct().order_by(cells.c[name]).limit(20)
         for other, value in (among | ({"campaign": campaign} if campaign else {})).items():
             query = query.where(cells.c[other] == value)
         return list(self._read(lambda connection: connection.scalars(query).all()))
@@ -118,14 +118,13 @@ def _candidates(wanted: Wanted, days: tuple[str, str] | None, state: str | None)
             theirs = (traits.c.campaign == cells.c.campaign) & (traits.c.segment == cells.c.segment)
             fits = sa.select(sa.func.count()).where(theirs, _any_of(wanted.traits)).scalar_subquery()
     elif wanted.traits:
-        having = (
-            sa.select(traits.c.campaign, traits.c.segment)
-            .where(_any_of(wanted.traits))
-            .group_by(traits.c.campaign, traits.c.segment)
-            .having(sa.func.count() == len(wanted.traits))
-            .subquery()
-        )
-        source = having.join(cells, (cells.c.campaign == having.c.campaign) & (cells.c.segment == having.c.segment))
+        (name, value), *others = wanted.traits
+        source = traits.join(cells, (cells.c.segment == traits.c.segment) & (cells.c.campaign == traits.c.campaign))
+        which += [traits.c.name == name, traits.c.value == value]
+        for name, value in others:
+            also = traits.alias()
+            same = (also.c.campaign == traits.c.campaign) & (also.c.segment == traits.c.segment)
+            which.append(sa.exists().where(same, also.c.name == name, also.c.value == value))
     newest = (
         sa.select(sa.func.max(asset_history.c.at))
         .where(asset_history.c.asset_id == assets.c.asset_id)

@@ -110,8 +110,8 @@ cells = sa.Table(
     sa.Column("timezone", NAME),
     sa.Index(None, "campaign", "ad_id"),
     sa.Index(None, "asset"),
+    # By segment first: without statistics SQLite would go through all ads of a placement for one trait.
     sa.Index(None, "segment", "placement", "market"),
-    sa.Index(None, "placement", "market"),
 )
 
 # How whoever serves the ads knows a segment, as its last window says it.

@@ -8,9 +8,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from creative.records import AssetRecord, AssetState, BlobRef, CellRecord, Entry, LineageStep, Receipt, Window
-from creative.registry import Registry
+from creative.registry import Registry, Wanted
 from creative.store import Log, Store, write_window
-from creative.store.events import BriefEvent, JobResult, RetiredEvent, RunEvent, WindowEvent
+from creative.store.events import (
+    BriefEvent,
+    Copy,
+    ExportEvent,
+    JobResult,
+    RetiredEvent,
+    RunEvent,
+    Verdict,
+    VerdictEvent,
+    WindowEvent,
+)
 
 
 def sha(text: str) -> str:
@@ -40,7 +50,15 @@ def cell(ad: str, campaign: str = "c", take: str = "1", binding: str = "5.99", *
             "binding": binding,
             "steps": {"finish": f"finish {ad} {take}", "measure": "m", "poster": "p"},
             "lines": {"segment": "brief.yaml:12"},
-            "carried": {"url": "https://marlo.example", "owner": {"name": "Mara"}},
+            "carried": {
+                "url": "https://marlo.example",
+                "owner": {"name": "Mara"},
+                "traits": {"crm": take, "iab": ["28", take]},
+                "flight": {"from": "2026-10-01", "until": f"2026-12-0{take}"},
+                "valid": {"from": f"2026-10-1{take}", "until": "2026-12-31"},
+                "timezone": "Europe/London",
+                "value": number % 4,
+            },
             **more,
         }
     )
@@ -111,6 +129,43 @@ class Farm:
     def retired(self, *ads: str) -> Entry:
         return self.log.append("retired", RetiredEvent(ads=ads).model_dump())
 
+    def verdicts(self, said: Iterable[tuple[str, str]], by: str = "Ann", at: str | None = None) -> Entry:
+        """Of the ads' first takes."""
+        known = [(asset(ad), verdict) for ad, verdict in said]
+        event = VerdictEvent(
+            by=by,
+            verdicts=tuple(
+                Verdict(asset_id=one.asset_id, ad_id=one.ad_id, sha256=one.sha256, verdict=verdict)  # type: ignore[arg-type]
+                for one, verdict in known
+            ),
+        )
+        return self.log.append("verdict", event.model_dump(mode="json"), at)
+
+    def verdict(
+        self,
+        ad: str,
+        verdict: str,
+        by: str = "Ann",
+        take: str = "1",
+        sha256: str | None = None,
+        reason: str = "",
+        at: str | None = None,
+    ) -> Entry:
+        one = asset(ad, take)
+        said = {
+            "asset_id": one.asset_id,
+            "ad_id": ad,
+            "sha256": sha256 or one.sha256,
+            "verdict": verdict,
+            "reason": reason,
+        }
+        return self.log.append("verdict", VerdictEvent(by=by, verdicts=(Verdict(**said),)).model_dump(mode="json"), at)  # type: ignore[arg-type]
+
+    def exported(self, paths: Mapping[str, str], removed: tuple[str, ...] = ()) -> Entry:
+        """Ads' first takes, by path."""
+        copies = {path: Copy(asset_id=asset(ad).asset_id, sha256=asset(ad).sha256) for path, ad in paths.items()}
+        return self.log.append("export", ExportEvent(paths=copies, removed=removed).model_dump(mode="json"))
+
     def run(self, run: str = "r1", status: str = "done", jobs: Mapping[str, JobResult] | None = None) -> Entry:
         event = RunEvent(run=run, status=status, jobs=jobs or {}, counts={"ads": 3}, seconds=1.5)
         return self.log.append("run", event.model_dump())
@@ -131,4 +186,19 @@ def told(registry: Registry) -> dict[str, Any]:
         "runs": runs,
         "jobs": [registry.jobs(run.id) for run in runs],
         "rates": registry.rates(),
+        "verdicts": registry.verdicts(),
+        "deliveries": {campaign.id: registry.deliveries(campaign.id) for campaign in campaigns},
+        "reviewable": registry.reviewable([row["asset_id"] for row in assets]),
+        "matchable": _matchable(registry, assets),
     }
+
+
+def _matchable(registry: Registry, assets: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """What may be found, by segment and by trait."""
+    places = sorted({(row["placement"], row["market"], row["locale"], row["segment"]) for row in assets})
+    ways = [{"segment": place[3]} for place in places] + [{"traits": (("crm", str(take)),)} for take in range(4)]
+    return [
+        registry.candidates(Wanted(*place[:3], **way), None, state=None, most=50)  # type: ignore[arg-type]
+        for place in places
+        for way in ways
+    ]

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from creative.records import Entry
 from creative.registry import Registry, open_registry
 from creative.store import Store, open_store, write_receipt
-from creative.store.events import JobResult
+from creative.store.events import JobResult, Verdict, VerdictEvent
 from tests.support.registry_records import Farm, asset, cell, receipt, sha, told
 
 ADS = st.sets(st.sampled_from("abcdef"), min_size=1)
@@ -31,11 +31,14 @@ def test_rebuilding_changes_nothing(registry: Registry, store: Store, farm: Farm
     farm.made("a", take="2")
     farm.retired("b")
     farm.run(jobs={"commuters": JobResult(state="done")})
+    farm.verdicts([("a", "approved"), ("b", "rejected")])
+    farm.verdict("a", "approved", take="2")
+    farm.exported({"c/x.jpg": "a"})
     for key in (sha("one"), sha("two")):
         registry.record_steps([write_receipt(store, receipt(key))])
     registry.catch_up(store)
     before = told(registry)
-    assert registry.rebuild(store) == 5
+    assert registry.rebuild(store) == 8
     assert told(registry) == before
     assert registry.known_steps([sha("one"), sha("two")]) == {sha("one"), sha("two")}
 
@@ -87,6 +90,38 @@ def test_live_or_rebuilt(new_place: Callable[[], str], tmp_path_factory: pytest.
         def retired(self, campaign: str, ads: set[str]) -> None:
             self.wrote(campaign, self.farms[campaign].retired(*(campaign + ad for ad in sorted(ads))))
 
+        @rule(
+            campaign=CAMPAIGNS,
+            said=st.lists(
+                st.tuples(
+                    st.sampled_from("abcdef"),
+                    st.sampled_from("123"),
+                    st.sampled_from(["", "", "again"]),
+                    st.sampled_from(["approved", "approved", "rejected", "withdrawn"]),
+                ),
+                min_size=1,
+                max_size=8,
+            ),
+            by=st.sampled_from(["Ann", "Bo", "match"]),
+        )
+        def verdict(self, campaign: str, said: list[tuple[str, str, str, str]], by: str) -> None:
+            """Of any rendition that there may be, by its bytes then or now."""
+            known = [(asset(campaign + ad, take, bytes_=made), verdict) for ad, take, made, verdict in said]
+            event = VerdictEvent(
+                by=by,
+                verdicts=tuple(
+                    Verdict(asset_id=one.asset_id, ad_id=one.ad_id, sha256=one.sha256, verdict=verdict)  # type: ignore[arg-type]
+                    for one, verdict in known
+                ),
+            )
+            self.wrote(campaign, self.farms[campaign].log.append("verdict", event.model_dump(mode="json")))
+
+        @rule(campaign=CAMPAIGNS, ads=ADS, removed=ADS)
+        def exported(self, campaign: str, ads: set[str], removed: set[str]) -> None:
+            paths = {f"{campaign}/{ad}.jpg": campaign + ad for ad in sorted(ads)}
+            gone = tuple(f"{campaign}/{ad}.jpg" for ad in sorted(removed - ads))
+            self.wrote(campaign, self.farms[campaign].exported(paths, gone))
+
         @rule(campaign=CAMPAIGNS, run=st.sampled_from(["1", "2"]), state=st.sampled_from(["done", "partly"]))
         def run(self, campaign: str, run: str, state: str) -> None:
             jobs = {"commuters": JobResult(state=state)}  # type: ignore[arg-type]
@@ -121,6 +156,12 @@ def test_live_or_rebuilt(new_place: Callable[[], str], tmp_path_factory: pytest.
                 ]
                 assert len(live) == len(set(live))
                 assert set(live) <= set(self.registry.current_assets(campaign))
+
+        @invariant()
+        def what_is_approved_is_what_its_ad_shows_now(self) -> None:
+            for campaign in ("c", "d"):
+                ids = [row.asset_id for row in self.registry.approved(campaign)]
+                assert all(one.present for one in self.registry.reviewable(ids).values())
 
         def teardown(self) -> None:
             self.registry.catch_up(self.store)

@@ -66,7 +66,6 @@ def _matching() -> None:
     op.create_index(
         op.f("ix_cells_segment_placement_market"), "cells", ["segment", "placement", "market"], unique=False
     )
-    op.create_index(op.f("ix_cells_placement_market"), "cells", ["placement", "market"], unique=False)
     op.create_index(op.f("ix_assets_campaign_state"), "assets", ["campaign", "state"], unique=False)
     op.create_table(
         "traits",
