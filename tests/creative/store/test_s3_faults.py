@@ -11,7 +11,7 @@ from tests.creative.store.storm import storm
 from tests.support.seaweed import S3Server
 
 
-@pytest.mark.parametrize(("rate", "operations"), [(0.05, 300), (0.2, 150)])
+@pytest.mark.parametrize(("rate", "operations"), [(0.05, 200), (0.2, 100)])
 def test_nothing_fails_and_all_is_true(
     s3_server: S3Server,
     bucket: str,
