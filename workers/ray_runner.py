@@ -3,35 +3,34 @@
 Every CPU core of the cluster gets one generic actor, which loads whatever CPU backend a batch names; a backend that wants
 a GPU gets actors of its own, one backend at a time. A dead actor loses its batch (the loop splits or retries it) and is
 replaced. Workers report their package version and the catalogue that they read; another than the driver's is refused.
+
+On a cluster some actors more are asked for than it has cores, as long as all are busy: they wait until a machine joins or
+another program ends, and make an autoscaler add machines. Nothing is given to an actor before it has answered.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
-import os
-import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import ray
 from ray.exceptions import ActorUnavailableError, RayActorError, RayError, RayTaskError
 
 from creative.backends import BackendSpec
-from creative.catalogue import load_catalogue
 from creative.errors import RunnerError
 from creative.running.port import Batch, Outcome, Status, Worksite
+from creative.show import console
 from creative.signals import held
 from creative.version import VERSION
-from workers.work import Workshop
+from workers.hands import Hands
+from workers.ray_cluster import LOCAL, Room, check_address, connect, end, first_line
 
-_START_SECONDS = 120.0
-_LOCAL = "local"
 _CPU = "cpu"
+_OWN = "workers."
 _STILLBORN = 5
 _IDLE_SECONDS = 1.0
 _INNOCENT = (
@@ -46,26 +45,6 @@ _INNOCENT = (
 """What Ray 2.60 says of an actor whose machine died or had no memory left: that may be any batch's doing, or none's."""
 
 
-class Hands:
-    """The actor: one Workshop in a Ray worker process."""
-
-    def __init__(self, site: Worksite, threads: int) -> None:
-        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-        self.workshop = Workshop(site, threads)
-        self.catalogue = load_catalogue(Path(table) for table in site.tables).digest if site.catalogue else ""
-
-    def hello(self) -> dict[str, str]:
-        """Who this is, with the catalogue as it is on this machine: what the driver compares before any work is given."""
-        return {"version": VERSION, "catalogue": self.catalogue, "pid": str(os.getpid())}
-
-    def begin(self) -> None:
-        """Sent before each batch: an idle actor that died before it answered this did not die of the batch."""
-
-    def run(self, batch: Batch) -> list[Outcome]:
-        """See `workers.work.Workshop.run`."""
-        return self.workshop.run(batch)
-
-
 @dataclass(slots=True)
 class _Member:
     """One actor of the driver's: `group` is "cpu" or a GPU backend; `ready` once it has answered; `seen` when it last did."""
@@ -77,14 +56,18 @@ class _Member:
     seen: float = 0.0
     ready: bool = False
     batch: Batch | None = None
+    lacks: str = ""
+
+    def can(self, spec: BackendSpec) -> bool:
+        """Whether it is idle, and has what the backend needs."""
+        return self.ready and self.batch is None and not (self.lacks and spec.target.startswith(_OWN))
 
 
 @dataclass(slots=True)
 class _Flight:
     member: _Member
     batch: Batch
-    begun: Any
-    idle: float
+    begun: Any | None
     killed: bool = field(default=False)
 
 
@@ -93,16 +76,19 @@ def _plain_words() -> Iterator[None]:
     try:
         yield
     except RayError as error:
-        raise RunnerError(f"Ray failed: {_first_line(error)}") from error
+        raise RunnerError(f"Ray failed: {first_line(error)}") from error
 
 
 class RayRunner:
     """See `creative.running.port.Runner`. `address`: a cluster's, or "local" for Ray on this machine."""
 
-    def __init__(self, site: Worksite, address: str = _LOCAL, workers: int | None = None) -> None:
-        self.site = site if address == _LOCAL else replace(site, cache="")  # each machine has a place of its own
-        self.address = address
+    def __init__(self, site: Worksite, address: str = LOCAL, workers: int | None = None) -> None:
+        """Raises UsageError for an address that no run can be driven over."""
+        self.address = check_address(address)
+        self.site = site if address == LOCAL else replace(site, cache="")  # each machine has a place of its own
         self.workers = workers
+        self._room = Room(address, _note)
+        self._warned: set[str] = set()
         self._ours = False
         self._members: list[_Member] = []
         self._flights: dict[Any, _Flight] = {}
@@ -120,7 +106,11 @@ class RayRunner:
             if not self._of(group):
                 self._hire_gpu(spec)
         self._greet(group)
-        return sum(member.ready and member.batch is None for member in self._of(group))
+        free = sum(member.can(spec) for member in self._of(group))
+        if not free:
+            self._check_able(spec)
+            self._follow(group)
+        return free
 
     @_plain_words()
     def submit(self, batch: Batch) -> None:
@@ -128,10 +118,10 @@ class RayRunner:
         for member in self._of(_group(batch.spec)):
             if member.ready and member.batch is None:
                 member.batch = batch
-                begun = member.handle.begin.remote()
-                self._flights[member.handle.run.remote(batch)] = _Flight(
-                    member, batch, begun, time.monotonic() - member.seen
-                )
+                # Who answered a moment ago need not be asked: a call costs as much as a small step.
+                idle = time.monotonic() - member.seen >= _IDLE_SECONDS
+                begun = member.handle.begin.remote() if idle else None
+                self._flights[member.handle.run.remote(batch)] = _Flight(member, batch, begun)
                 return
         raise RunnerError("no idle worker: ask free() first")
 
@@ -151,7 +141,7 @@ class RayRunner:
         for flight in self._flights.values():
             if flight.batch.id == batch:
                 flight.killed = True
-                _end(flight.member)
+                end(flight.member.handle)
 
     def close(self) -> None:
         """End every actor, and Ray where this runner started it. Interrupts wait until that is done.
@@ -161,7 +151,7 @@ class RayRunner:
         """
         with held():
             for member in self._members:
-                _end(member)
+                end(member.handle)
             self._members.clear()
             self._flights.clear()
             self._stillborn.clear()
@@ -174,25 +164,9 @@ class RayRunner:
             return
         self._started = True
         if not ray.is_initialized():
-            # Ray 2.60 asks whether it should fill CUDA_VISIBLE_DEVICES even where no GPU is asked for.
-            os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-            options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
-            options["address"] = self.address  # named even if local: else Ray would join any cluster that it finds
-            if self.address == _LOCAL:
-                options |= {"include_dashboard": False, "num_cpus": self.workers}
             self._ours = True  # from here on there may be something to end
-            try:
-                # An exception thrown into its start leaves Ray half made; a cluster that does not answer takes long.
-                with held(patience=1) as came:
-                    try:
-                        ray.init(**options)
-                    except SystemExit as error:  # Ray's own answer to SIGTERM, whose handler it replaces
-                        if error.code != signal.SIGTERM:
-                            raise
-                        came.append(signal.SIGTERM)
-            except (RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:
-                raise RunnerError(f"Ray could not be started at {self.address}: {error}") from error
-        cores = int(ray.cluster_resources().get("CPU", 0))
+            connect(self.address, self.workers)
+        cores = int(self._room.total("CPU"))
         for _ in range(max(1, min(self.workers or cores, cores))):
             self._hire(_CPU)
         while not any(member.ready for member in self._members):
@@ -209,18 +183,43 @@ class RayRunner:
         self._members.append(_Member(handle, group, handle.hello.remote(), time.monotonic()))
 
     def _hire_gpu(self, spec: BackendSpec) -> None:
-        gpus = ray.cluster_resources().get("GPU", 0)
-        if gpus < spec.resources.gpu:
-            raise RunnerError(f"{spec.name} needs {spec.resources.gpu} GPU; the cluster has {gpus:g}")
+        gpus = self._room.total("GPU")
+        if gpus < spec.resources.gpu and not self._room.remote:
+            raise RunnerError(f"{spec.name} needs {spec.resources.gpu:g} GPU; this machine has {gpus:g}")
         self._gpus[_group(spec)] = spec.resources.gpu
-        for _ in range(int(gpus / spec.resources.gpu)):
+        for _ in range(max(1, int(gpus / spec.resources.gpu))):  # one waits where there is no GPU yet
             self._hire(_group(spec))
+
+    def _follow(self, group: str) -> None:
+        """All are busy, or none is there yet: have as many actors as the cluster may take now, and soon."""
+        if not self._room.remote:
+            return
+        each = self._gpus.get(group, 1.0)
+        now = int(self._room.total("GPU" if group in self._gpus else "CPU") / each)
+        soon = 2 * now + 8 if self.workers else now + max(1, now // 2)
+        wanted = max(1, min(self.workers or soon, soon))
+        members = self._of(group)
+        for _ in range(wanted - len(members)):
+            self._hire(group)
+        waiting = [member for member in reversed(members) if not member.ready and not member.seen]
+        for member in waiting[: max(0, len(members) - wanted)]:  # machines have left: nobody waits for their return
+            end(member.handle)
+            self._members.remove(member)
+
+    def _check_able(self, spec: BackendSpec) -> None:
+        """Raise RunnerError when every worker that is there lacks what the backend needs."""
+        there = [member for member in self._of(_group(spec)) if member.ready]
+        if there and spec.target.startswith(_OWN) and all(member.lacks for member in there):
+            raise RunnerError(
+                f"the workers lack {there[0].lacks}: install the embedded workers where they run: "
+                "pip install 'creative-farm[studio]'"
+            )
 
     def _make_room(self, group: str) -> None:
         """One GPU backend at a time: the idle actors of others go, since fixed pools starve each other."""
         for member in list(self._members):
             if member.group not in (_CPU, group) and member.batch is None:
-                _end(member)
+                end(member.handle)
                 self._members.remove(member)
 
     def _greet(self, group: str) -> None:
@@ -233,33 +232,52 @@ class RayRunner:
                     self._welcome(member)
         members = self._of(group)
         if any(member.ready for member in members):
+            self._room.came(group)
             return
         if not members:
             raise RunnerError(f"no {group} worker is left: those that ended could not be replaced")
-        if time.monotonic() - max(member.started for member in members) > _START_SECONDS:
-            raise RunnerError(f"no {group} worker answered within {_START_SECONDS:.0f} s")
+        resource = "GPU" if group in self._gpus else "CPU"
+        self._room.wait_for(group, resource, max(member.started for member in members))
 
     def _welcome(self, member: _Member) -> None:
         try:
             hello = ray.get(member.hello)
         except RayError as error:
-            reason = str(error.cause) if isinstance(error, RayTaskError) else _last_line(error)
+            reason = _why_stillborn(error)
             self._replace(member)
+            if not _is_guilty(error) and not isinstance(error, RayTaskError):
+                return  # its machine left before it could answer
             self._stillborn[member.group] += 1
             if self._stillborn[member.group] > _STILLBORN:
                 self._members.pop()  # the one just hired: that leads nowhere
                 if not any(other.ready for other in self._of(member.group)):
                     raise RunnerError(f"a worker could not start: {reason}") from error
             return
-        ours = {"version": VERSION, "catalogue": self.site.catalogue}
-        theirs = {name: hello[name] for name in ours}
-        if theirs != ours:
-            raise RunnerError(f"a worker runs {theirs}, this command {ours}: install the same package on both")
-        member.ready, member.seen = True, time.monotonic()
+        self._compare(hello)
+        member.ready, member.seen, member.lacks = True, time.monotonic(), hello["lacks"]
         self._stillborn[member.group] = 0
+        if member.lacks and hello["host"] not in self._warned:
+            self._warned.add(hello["host"])
+            _note(
+                f"{hello['host']} lacks {member.lacks}: it gets no work of the embedded workers (pip install 'creative-farm[studio]')"
+            )
+
+    def _compare(self, hello: dict[str, str]) -> None:
+        """Raise RunnerError unless the worker is of the driver's version and has read the same catalogue."""
+        if hello["version"] != VERSION:
+            raise RunnerError(
+                f"the worker on {hello['host']} has creative-farm {hello['version']}, this command is {VERSION}: install the "
+                "same package on both"
+            )
+        if hello["catalogue"] != self.site.catalogue:
+            tables = f", and have the same tables there: {', '.join(self.site.tables)}" if self.site.tables else ""
+            raise RunnerError(
+                f"the worker on {hello['host']} reads another catalogue of backends than this command: install the same package "
+                f"on both{tables}"
+            )
 
     def _replace(self, member: _Member) -> None:
-        _end(member)
+        end(member.handle)
         self._members.remove(member)
         self._hire(member.group)
 
@@ -272,7 +290,7 @@ class RayRunner:
         try:
             return batch.id, ray.get(ref)
         except RayError as error:
-            reason = _first_line(error)
+            reason = first_line(error)
             if flight.killed:
                 return batch.id, [Outcome(step.key, "lost", reason="its worker was ended") for step in batch.steps]
             if isinstance(error, RayTaskError):  # the batch could not be sent or read; the actor is well
@@ -285,7 +303,7 @@ class RayRunner:
 
     def _has_begun(self, flight: _Flight) -> bool:
         """An answer that was on its way is lost with its actor: where there is none, a short idle time says the same."""
-        if flight.idle < _IDLE_SECONDS:
+        if flight.begun is None:
             return True
         try:
             ray.get(flight.begun, timeout=0)
@@ -305,11 +323,6 @@ def _group(spec: BackendSpec) -> str:
     return f"{spec.kind} {spec.name}" if spec.resources.gpu else _CPU
 
 
-def _end(member: _Member) -> None:
-    with contextlib.suppress(RayError, ValueError):
-        ray.kill(member.handle, no_restart=True)
-
-
 def _is_guilty(error: RayError) -> bool:
     """Whether the actor died by itself, so that its batch may be what kills."""
     if not isinstance(error, RayActorError) or isinstance(error, ActorUnavailableError) or error.preempted:
@@ -323,5 +336,13 @@ def _last_line(error: BaseException) -> str:
     return lines[-1].strip()[:300] if lines else type(error).__name__
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+def _why_stillborn(error: RayError) -> str:
+    if isinstance(error, RayTaskError):
+        return str(error.cause)
+    if "No module named 'workers'" in str(error) or "No module named 'creative'" in str(error):
+        return "its machine has no creative-farm: install the same package on both"
+    return _last_line(error)
+
+
+def _note(line: str) -> None:
+    console.print(line, markup=False, soft_wrap=True)

@@ -1,0 +1,71 @@
+"""What runs in each worker process of a Ray cluster: a Workshop that says who it is before it is given work."""
+
+from __future__ import annotations
+
+import os
+import socket
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from creative.catalogue import load_catalogue
+from creative.errors import InfrastructureError, RunnerError, UsageError
+from creative.running.port import Batch, Outcome, Worksite
+from creative.version import VERSION
+from workers.work import Workshop
+
+
+class Hands:
+    """The actor: one Workshop in a Ray worker process. Raises RunnerError that names the machine."""
+
+    def __init__(self, site: Worksite, threads: int) -> None:
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+        host = socket.gethostname()
+        try:
+            self.workshop = Workshop(site, threads)
+        except (UsageError, InfrastructureError) as error:
+            raise RunnerError(f"on {host}: {error}") from error
+        try:
+            self.catalogue = load_catalogue(Path(table) for table in site.tables).digest if site.catalogue else ""
+        except UsageError as error:
+            raise RunnerError(
+                f"on {host}: {error}; every machine of the cluster needs the tables of backends that CREATIVE_CATALOGUES names "
+                "at the same paths"
+            ) from error
+
+    def hello(self) -> dict[str, str]:
+        """Who this is, with the catalogue as it is on this machine: what the driver compares before any work is given.
+
+        `lacks`: packages of the extra [studio] that are not installed here.
+        """
+        return {
+            "version": VERSION,
+            "catalogue": self.catalogue,
+            "pid": str(os.getpid()),
+            "host": socket.gethostname(),
+            "lacks": ", ".join(_lacking()),
+        }
+
+    def begin(self) -> None:
+        """Sent before a batch to an actor that was idle: if it died before it answered this, it did not die of the batch."""
+
+    def run(self, batch: Batch) -> list[Outcome]:
+        """See `workers.work.Workshop.run`."""
+        return self.workshop.run(batch)
+
+
+def _lacking() -> list[str]:
+    """Packages of the extra [studio] that are not installed; nothing where the package itself is not, as in a checkout."""
+    try:
+        wanted = [Requirement(line) for line in metadata.requires("creative-farm") or ()]
+    except metadata.PackageNotFoundError:
+        return []
+    studio = [one.name for one in wanted if one.marker is not None and "studio" in str(one.marker)]
+    found = []
+    for name in studio:
+        try:
+            metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found.append(name)
+    return found
