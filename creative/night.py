@@ -89,7 +89,9 @@ def make_in(
     for line in show.report_lines(report):
         say(line)
     missing = [Missing(ad.segment, ad.market, ad.locale, ad.placement, ad.reason) for ad in report.not_made]
-    made = Made(report, publish(opened, brief.campaign.id, draw=sheet, missing=missing))
+    made = Made(report)
+    if any(row.id == brief.campaign.id for row in opened.registry.campaigns()):  # else nothing was ever begun
+        made.places = publish(opened, brief.campaign.id, draw=sheet, missing=missing)
     counts = opened.registry.counts(brief.campaign.id)
     made.pending = sum(number for (state, _), number in counts.items() if state == "pending")
     if purse.prices is not None:

@@ -248,6 +248,22 @@ def night(
     settings.check_reach()
     found = Night(folder)
     timer = None if minutes is None else Meter("--minutes", wall_seconds=minutes * 60)
+    try:
+        _held(found, settings, lease, sheet, timer)
+    except InfrastructureError as error:
+        found.stopped = str(error)
+        _tell(found, [_summary(name, found, settings) for name in notify], settings)
+        raise
+    finally:
+        found.seconds = time.monotonic() - started
+    if found.holder is None:
+        _note(found.last_line())
+        _tell(found, [_summary(name, found, settings) for name in notify], settings)
+    return found
+
+
+def _held(found: Night, settings: Settings, lease: str, sheet: bool, timer: Meter | None) -> None:
+    """The night, if nobody else has the lease."""
     with sessions.session(settings) as opened, leased(settings.registry, lease) as got:
         if isinstance(got, Holder):
             found.holder = got
@@ -255,14 +271,8 @@ def night(
                 f"another nightly holds the lease {got.name!r} since {got.since:%Y-%m-%d %H:%M:%S} UTC on {got.host}, "
                 f"process {got.pid}: nothing is done here"
             )
-            return found
-        try:
-            _all(found, opened, got, sheet, timer)
-        finally:
-            found.seconds = time.monotonic() - started
-            _note(found.last_line())
-    _tell(found, [_summary(name, found, settings) for name in notify], settings)
-    return found
+            return
+        _all(found, opened, got, sheet, timer)
 
 
 def _all(found: Night, opened: Session, lease: Lease, sheet: bool, timer: Meter | None) -> None:
@@ -411,6 +421,7 @@ def _planned(one: Found, brief: Brief, settings: Settings, opened: Session | Non
 def _say(row: Row) -> None:
     _note(row.line())
     reports = [] if row.made is None else show.report_lines(row.made.report)[1:]
+    reports = [line for line in reports if not (row.limit and line.endswith(row.limit))]  # the row says it
     for line in reports[:_REASONS]:
         _note(f"    {line}")
     if len(reports) > _REASONS:
