@@ -114,6 +114,19 @@ resource "aws_iam_role_policy" "kms" {
   policy   = templatefile("${path.module}/policies/kms.json.tftpl", { key = var.kms_key_arn, region = data.aws_region.here.name })
 }
 
+# The head of ray-cluster.yaml starts and ends machines, and reads the registry's password (a secret NAME/registry).
+resource "aws_iam_role_policy" "launch" {
+  count = var.ec2 ? 1 : 0
+  name  = "launch"
+  role  = aws_iam_role.farm["driver"].id
+
+  policy = templatefile("${path.module}/policies/launch.json.tftpl", {
+    name   = var.name
+    region = data.aws_region.here.name
+    worker = aws_iam_role.farm["worker"].arn
+  })
+}
+
 resource "aws_iam_instance_profile" "farm" {
   for_each = var.ec2 ? { head = "driver", worker = "worker" } : {}
   name     = "${var.name}-${each.key}"

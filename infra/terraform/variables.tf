@@ -82,7 +82,7 @@ variable "namespace" {
 }
 
 variable "ec2" {
-  description = "Let EC2 machines have the roles too, with instance profiles for ray-cluster.yaml."
+  description = "For ray-cluster.yaml: instance profiles, and the driver's right to start machines of the cluster that is named as `name`."
   type        = bool
   default     = false
 }

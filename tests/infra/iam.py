@@ -18,6 +18,8 @@ NAMES = {
     "prefix": PREFIX,
     "key": KEY,
     "region": "eu-central-1",
+    "name": "creative-farm",
+    "worker": "arn:aws:iam::111122223333:role/creative-farm-worker",
     "principals": json.dumps(["arn:aws:iam::111122223333:role/ads"]),
 }
 

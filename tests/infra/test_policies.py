@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from tests.infra.iam import BUCKET, KEY, POLICIES, PREFIX, allowed, statements
-from tests.infra.reading import ROOT
+from tests.infra.iam import BUCKET, KEY, NAMES, POLICIES, PREFIX, allowed, statements
+from tests.infra.reading import ROOT, documents
 
 SHA = "ab" + "0" * 62
 BLOB, RECEIPT = f"blobs/ab/{SHA}", f"receipts/ab/{SHA}.json"
@@ -164,5 +164,42 @@ def test_no_policy_has_a_wildcard_for_actions_or_everything() -> None:
         for statement in statements(path.name.removesuffix(".json.tftpl")):
             if statement["Effect"] == "Allow":
                 assert "*" not in json.dumps(statement["Action"])
-                assert statement["Resource"] != "*"
+                # To describe machines is to see all of them: EC2 knows no narrower right.
+                assert statement["Resource"] != "*" or "ec2:Describe" in json.dumps(statement["Action"])
                 assert statement.get("Principal") != "*"
+
+
+EC2 = "arn:aws:ec2:eu-central-1:111122223333"
+
+
+def test_the_head_starts_and_ends_machines_of_its_own_cluster_only() -> None:
+    policy = statements("launch")
+    machine, tag = f"{EC2}:instance/i-1", "ray-cluster-name"
+    for name, ours in (("creative-farm", True), ("billing", False)):
+        assert allowed(policy, "ec2:RunInstances", machine, {f"aws:RequestTag/{tag}": name}) == ours
+        for action in ("ec2:TerminateInstances", "ec2:CreateTags"):
+            assert allowed(policy, action, machine, {f"ec2:ResourceTag/{tag}": name}) == ours
+    assert not allowed(policy, "ec2:RunInstances", machine) and not allowed(policy, "ec2:TerminateInstances", machine)
+    assert allowed(policy, "ec2:CreateTags", machine, {"ec2:CreateAction": "RunInstances"})
+    for part in ("subnet/s", "volume/v", "security-group/g", "network-interface/n", "key-pair/k"):
+        assert allowed(policy, "ec2:RunInstances", f"{EC2}:{part}")
+    for action in ("ec2:StopInstances", "ec2:AuthorizeSecurityGroupIngress", "iam:CreateRole", "ec2:CreateKeyPair"):
+        assert not allowed(policy, action, machine)
+
+
+def test_the_head_passes_the_workers_role_on_and_no_other() -> None:
+    policy, to_ec2 = statements("launch"), {"iam:PassedToService": "ec2.amazonaws.com"}
+    assert allowed(policy, "iam:PassRole", "arn:aws:iam::111122223333:role/creative-farm-worker", to_ec2)
+    assert not allowed(policy, "iam:PassRole", "arn:aws:iam::111122223333:role/creative-farm-worker")
+    assert not allowed(policy, "iam:PassRole", "arn:aws:iam::111122223333:role/admin", to_ec2)
+
+
+def test_the_registrys_password_is_one_secret() -> None:
+    policy, secrets = statements("launch"), "arn:aws:secretsmanager:eu-central-1:111122223333:secret"
+    action = "secretsmanager:GetSecretValue"
+    assert allowed(policy, action, f"{secrets}:creative-farm/registry-AbCdEf")
+    assert not allowed(policy, action, f"{secrets}:billing/registry-AbCdEf")
+    [config] = documents(ROOT / "ray-cluster.yaml")
+    [command] = [one for one in config["head_start_ray_commands"] if "PGPASSWORD" in one]
+    assert f'SecretId="{NAMES["name"]}/registry"' in command
+    assert config["cluster_name"] == NAMES["name"]

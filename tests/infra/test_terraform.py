@@ -83,10 +83,10 @@ def test_references_resolve() -> None:
 
 
 def test_templates_are_given_what_they_name() -> None:
-    given = {"bucket", "prefix", "principals"}
+    given = {"kms.json.tftpl": {"key", "region"}, "launch.json.tftpl": {"name", "region", "worker"}}
     for path in (MODULE / "policies").iterdir():
         named = set(re.findall(r"\$\{(\w+)\}", path.read_text("utf-8")))
-        assert named <= ({"key", "region"} if path.name.startswith("kms") else given), path.name
+        assert named <= given.get(path.name, {"bucket", "prefix", "principals"}), path.name
 
 
 def test_the_bucket_is_closed_versioned_encrypted_and_loses_nothing() -> None:
