@@ -13,11 +13,10 @@ store by its key and is reported again, not tried again, until the key changes o
 from __future__ import annotations
 
 import datetime
-import heapq
 import time
-from collections import Counter, defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from creative.backends import BackendSpec
 from creative.errors import StoreError
@@ -28,6 +27,7 @@ from creative.running.budget import Budget
 from creative.running.port import Batch, Outcome, Runner
 from creative.running.progress import Progress as Progress  # the loop's own, kept beside it
 from creative.running.progress import StepFailure
+from creative.running.ready import Pace, Ready, State, patience
 from creative.running.receipts import Receipts
 from creative.running.stock import Stock
 from creative.steps import Step
@@ -36,23 +36,10 @@ from creative.store.receipts import write_failure
 from creative.world import Media
 
 _WINDOWS_OPEN = 2
+_MOST_WINDOWS_OPEN = 8
 _TRIES = 4
 _RECORD_EVERY = 64
 _DEATHS = 2
-
-
-@dataclass(slots=True)
-class _State:
-    """One step that is missing: what it waits for, who waits for it."""
-
-    step: Step
-    spec: BackendSpec
-    rank: int
-    waits: set[str]
-    wanted_by: list[str] = field(default_factory=list)
-    tries: int = 0
-    deaths: int = 0
-    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -89,10 +76,9 @@ class Loop:
         self.begin, self.commit, self.observe, self.retry_failed = begin, commit, observe, retry_failed
         self.budget = budget
         self.progress = Progress()
-        self._states: dict[str, _State] = {}
-        self._ready: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
-        self._later: list[tuple[float, str]] = []
-        self._later_of: Counter[tuple[str, str]] = Counter()
+        self._states: dict[str, State] = {}
+        self._ready = Ready()
+        self._pace = Pace()
         self._windows: deque[_OpenWindow] = deque()
         self._begun_at: dict[int, float] = {}
         self._deadlines: dict[int, float] = {}
@@ -108,7 +94,7 @@ class Loop:
         source = iter(windows)
         more = True
         while more or self._windows:
-            while more and len(self._windows) < _WINDOWS_OPEN:
+            while more and self._has_room():
                 window = next(source, None)
                 if window is None:
                     more = False
@@ -117,13 +103,17 @@ class Loop:
             self._close_windows()
             if not self._windows:
                 continue
-            self._wake()
+            self._ready.wake()
             self._dispatch()
             for number, outcomes in self.runner.wait(0.2):
                 self._land(number, outcomes)
             self._end_overdue()
             self._close_windows()
         return self.progress
+
+    def _has_room(self) -> bool:
+        """Two windows are open, so that the end of one is not waited for; more where there would be nothing to do."""
+        return len(self._windows) < (_WINDOWS_OPEN if self._ready.names() else _MOST_WINDOWS_OPEN)
 
     def stop(self) -> None:
         """Record what is made; the caller closes the runner."""
@@ -139,7 +129,7 @@ class Loop:
         for key, step in fresh.items():
             self._rank += 1
             spec = self.specs[step.kind, step.backend]
-            self._states[key] = _State(step, spec, self._rank, {need for need in step.needs() if need in missing})
+            self._states[key] = State(step, spec, self._rank, {need for need in step.needs() if need in missing})
         for key in fresh:
             for need in self._states[key].waits:
                 if need in self._states:
@@ -155,7 +145,7 @@ class Loop:
             elif key in failures:
                 self._break(key, failures[key].status, failures[key].reason)
             elif not self._states[key].waits:
-                self._push(key)
+                self._ready.push(self._states[key])
         self.stock.upload(step for key, step in fresh.items() if key in self._states and not self._is_stopped(step))
         self.observe(self.progress)
 
@@ -179,26 +169,14 @@ class Loop:
 
     # -- dispatch ------------------------------------------------------------------------------------------------------
 
-    def _push(self, key: str) -> None:
-        state = self._states[key]
-        heapq.heappush(self._ready[state.step.kind, state.step.backend], (state.rank, key))
-
-    def _wake(self) -> None:
-        now = time.monotonic()
-        while self._later and self._later[0][0] <= now:
-            key = heapq.heappop(self._later)[1]
-            step = self._states[key].step
-            self._later_of[step.kind, step.backend] -= 1
-            self._push(key)
-
     def _dispatch(self) -> None:
         while True:
             self._limit()
-            queues = sorted((queue[0], name) for name, queue in self._ready.items() if queue)
-            if not queues:
+            names = self._ready.names()
+            if not names:
                 return
             self.begin()
-            if not any(self._submit(name) for _, name in queues):
+            if not any(self._submit(name) for name in names):
                 return
 
     def _why_stop(self, name: tuple[str, str]) -> str | None:
@@ -206,32 +184,24 @@ class Loop:
 
     def _limit(self) -> None:
         """Give up what is ready and may not be begun any more, with all that needs it."""
-        for name in [name for name, queue in self._ready.items() if queue]:
+        for name in self._ready.names() if self.budget is not None else ():
             reason = self._why_stop(name)
             if reason is not None:
-                queue, self._ready[name] = self._ready[name], []
-                for _, key in queue:
-                    self._break(key, "limit", reason)
+                for state in self._ready.drain(name):
+                    self._break(state.step.key, "limit", reason)
 
     def _submit(self, name: tuple[str, str]) -> bool:
         spec = self.specs[name]
         if spec.resources.gpu and not self._gpu_turn(name):
             return False
-        if self.runner.free(spec) < 1:
+        free = self.runner.free(spec)
+        if free < 1:
             return False
-        queue = self._ready[name]
-        steps: list[Step] = []
-        while queue and len(steps) < spec.batch:
-            state = self._states[queue[0][1]]
-            if state.alone and steps:
-                break
-            heapq.heappop(queue)
-            steps.append(state.step)
-            if state.alone:
-                break
+        most = self._pace.batch(spec, self._ready.count(name), free + len(self.progress.in_flight))
+        steps = tuple(state.step for state in self._ready.take(name, most))
         self._batches += 1
-        batch = Batch(self._batches, spec, tuple(steps))
-        self._deadlines[batch.id] = time.monotonic() + spec.timeout_s * len(steps)
+        batch = Batch(self._batches, spec, steps)
+        self._deadlines[batch.id] = time.monotonic() + patience(spec, len(steps))
         self.progress.in_flight[batch.id] = batch
         self.runner.submit(batch)
         self._begun_at[batch.id] = time.monotonic()
@@ -244,7 +214,7 @@ class Loop:
         now = self._gpu
         if now is not None and now != name:
             running = any((batch.spec.kind, batch.spec.name) == now for batch in self.progress.in_flight.values())
-            if running or self._ready[now] or self._later_of[now]:
+            if running or self._ready.has_work(now):
                 return False
         self._gpu = name
         return True
@@ -254,7 +224,7 @@ class Loop:
         for number, deadline in list(self._deadlines.items()):
             if now > deadline and number not in self._overdue:
                 batch = self.progress.in_flight[number]
-                self._overdue[number] = batch.spec.timeout_s * len(batch.steps)
+                self._overdue[number] = patience(batch.spec, len(batch.steps))
                 self.runner.kill(number)
 
     # -- settle --------------------------------------------------------------------------------------------------------
@@ -298,6 +268,7 @@ class Loop:
         if status == "made":
             tally.made += 1
             tally.seconds += receipt.seconds
+            self._pace.made(state.name, receipt.seconds)
         else:
             tally.reused += 1
         self._unrecorded.append(receipt)
@@ -308,7 +279,7 @@ class Loop:
             if waiting is not None:
                 waiting.waits.discard(key)
                 if not waiting.waits:
-                    self._push(child)
+                    self._ready.push(waiting)
 
     def _lost(self, key: str, reason: str, *, alone: bool) -> None:
         state = self._states[key]
@@ -316,7 +287,7 @@ class Loop:
         if alone:
             state.deaths += 1
         if state.deaths < _DEATHS:
-            self._push(key)
+            self._ready.push(state)
             return
         reason = f"{reason}, {_DEATHS} times; it is not tried again (creative run --retry-failed does)"
         at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
@@ -334,8 +305,7 @@ class Loop:
         state = self._states[key]
         state.tries += 1
         if state.tries < _TRIES:
-            heapq.heappush(self._later, (time.monotonic() + 0.5 * 4.0**state.tries, key))
-            self._later_of[state.step.kind, state.step.backend] += 1
+            self._ready.put_off(state, 0.5 * 4.0**state.tries)
             return
         self.progress.unavailable = True
         self._break(key, "unavailable", reason)
