@@ -24,9 +24,10 @@ from creative.backends import Backend, BackendSpec, Made, Task, resolve
 from creative.canonical import key as canonical_key
 from creative.errors import AttemptRefused, StepRefused, StoreError, UsageError
 from creative.records import Failure, Receipt
+from creative.running.at_once import AtOnce
 from creative.running.port import Batch, Outcome, Status, Worksite
 from creative.scratch import own_folder, scratch_name, sweep
-from creative.steps import KINDS, Step
+from creative.steps import KINDS, Output, Step
 from creative.store import Store, open_store
 from creative.store.receipts import log_refused_attempt, read_receipt, write_failure, write_receipt
 from creative.version import VERSION
@@ -79,6 +80,7 @@ class Workshop:
         self.cache = Path(site.cache) if site.cache else own_folder()
         self.scratch = self.cache / "scratch"
         sweep(self.scratch)
+        self._at_once = AtOnce.on(self.store).map
         self._backends: dict[tuple[str, str], Backend] = {}
         self._receipt = functools.lru_cache(_REMEMBERED_RECEIPTS)(self._find_receipt)
 
@@ -86,33 +88,37 @@ class Workshop:
         """One outcome a step, in order. Raises nothing that a step can cause."""
         outcomes: dict[str, Outcome] = {}
         waiting: list[_Open] = []
-        for step in batch.steps:
-            try:
-                receipt = read_receipt(self.store, step.key)
-                if receipt is None:
-                    waiting.append(self._fetch(step))
-                else:
-                    outcomes[step.key] = Outcome(step.key, "reused", receipt)
-            except Exception as error:  # noqa: BLE001  of this step only, whatever it is
-                self._receipt.cache_clear()  # a step made again may have other bytes
-                outcomes[step.key] = _trouble(step, error)
+        for step, found in zip(batch.steps, self._at_once(self._open, batch.steps), strict=True):
+            if isinstance(found, _Open):
+                waiting.append(found)
+            else:
+                outcomes[step.key] = found
         refusals: dict[str, str] = {}
         attempts = batch.spec.attempts if KINDS[batch.spec.kind].seeded else 1
         for attempt in range(attempts):
             if not waiting:
                 break
             again: list[_Open] = []
-            for task, outcome in self._attempt(batch.spec, waiting, attempt):
-                if outcome is None or isinstance(outcome, str):
-                    refusals[task.step.key] = outcome or ""
-                    again.append(task)
-                else:
-                    outcomes[task.step.key] = outcome
+            for start in range(0, len(waiting), batch.spec.batch):  # a group of small steps may be larger
+                for task, outcome in self._attempt(batch.spec, waiting[start : start + batch.spec.batch], attempt):
+                    if isinstance(outcome, str):
+                        refusals[task.step.key] = outcome
+                        again.append(task)
+                    else:
+                        outcomes[task.step.key] = outcome
             waiting = again
         for left in waiting:
             reason = f"{refusals[left.step.key]} (in {attempts} attempt{'s' if attempts > 1 else ''})"
             outcomes[left.step.key] = self._refuse(left.step, reason)
         return [outcomes[step.key] for step in batch.steps]
+
+    def _open(self, step: Step) -> _Open | Outcome:
+        try:
+            receipt = read_receipt(self.store, step.key)
+            return self._fetch(step) if receipt is None else Outcome(step.key, "reused", receipt)
+        except Exception as error:  # noqa: BLE001  of this step only, whatever it is
+            self._receipt.cache_clear()  # a step made again may have other bytes
+            return _trouble(step, error)
 
     def _attempt(self, spec: BackendSpec, waiting: Sequence[_Open], attempt: int) -> list[tuple[_Open, Outcome | str]]:
         """Each step with its outcome, or with the reason why this attempt does not count."""
@@ -139,7 +145,11 @@ class Workshop:
                 for left, task, result in zip(waiting, tasks, results, strict=True)
             ]
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            try:
+                for folder in (*folders, scratch):
+                    folder.rmdir()  # mostly there is nothing in them, and looking costs more than this
+            except OSError:
+                shutil.rmtree(scratch, ignore_errors=True)
 
     def _make(self, spec: BackendSpec, tasks: Sequence[Task]) -> Sequence[Made | Exception]:
         try:
@@ -172,13 +182,13 @@ class Workshop:
     def _commit(self, spec: BackendSpec, left: _Open, task: Task, made: Made, seconds: float) -> Outcome:
         step, types = left.step, KINDS[left.step.kind].outputs
         notes = _check(spec, made, types)
+        blobs = self._at_once(
+            lambda one: self.store.put_blob(made.outputs[one], made.types.get(one, types[one])), types
+        )
         receipt = Receipt(
             key=step.key,
             recipe=step.recipe(),
-            outputs={
-                name: self.store.put_blob(made.outputs[name], made.types.get(name, type_))
-                for name, type_ in types.items()
-            },
+            outputs=dict(zip(types, blobs, strict=True)),
             inputs=left.digests,
             seconds=round(seconds, 4),
             attempt=task.attempt,
@@ -208,18 +218,20 @@ class Workshop:
         return receipt
 
     def _fetch(self, step: Step) -> _Open:
-        digests, files = {}, {}
-        for role, source in step.inputs.items():
-            if isinstance(source, str):
-                digests[role], files[role] = source, self.store.fetch(source, self.cache)
-                continue
-            blob = self._receipt(source.step).outputs[source.name]
-            file = self.store.fetch(blob.sha256, self.cache)
-            size = file.stat().st_size
-            if size != blob.bytes:
-                raise StoreError(f"the blob {blob.sha256} is damaged: {file} has {size} bytes, not {blob.bytes}")
-            digests[role], files[role] = blob.sha256, file
-        return _Open(step, digests, files)
+        found = dict(zip(step.inputs, self._at_once(self._bring, step.inputs.values()), strict=True))
+        digests = {role: digest for role, (digest, _) in found.items()}
+        return _Open(step, digests, {role: file for role, (_, file) in found.items()})
+
+    def _bring(self, source: str | Output) -> tuple[str, Path]:
+        """The digest of an input, and a file with its bytes."""
+        if isinstance(source, str):
+            return source, self.store.fetch(source, self.cache)
+        blob = self._receipt(source.step).outputs[source.name]
+        file = self.store.fetch(blob.sha256, self.cache)
+        size = file.stat().st_size
+        if size != blob.bytes:
+            raise StoreError(f"the blob {blob.sha256} is damaged: {file} has {size} bytes, not {blob.bytes}")
+        return blob.sha256, file
 
 
 def _load(target: str) -> Any:
