@@ -5,7 +5,7 @@
 The planning benchmark's brief with as many segments as it takes, planned by the real planner, run by CampaignRun on Ray over
 a store in a directory and a registry (SQLite, and PostgreSQL where one is named); only the backends make nothing
 (`tests.support.null`). Beside it, in the same process, Ray alone: as many calls of actors that do nothing, with the same
-number of calls and payloads of the same size. `--again` runs the finished plan once more: what finding nothing to do costs.
+number of calls and payloads of the same size; and once more with a call for each step. `--again` runs the finished plan once more: what finding nothing to do costs.
 """
 
 from __future__ import annotations
@@ -221,18 +221,17 @@ def rehearse(folder: Path, steps: int, workers: int, registry: str | None = None
 
 
 def _brief_of(folder: Path, steps: int) -> Brief:
-    """The planning benchmark's brief with as many segments as come nearest to so many steps."""
+    """The planning benchmark's brief with as many segments as come near to so many steps."""
     options, catalogue = settings(folder / "none"), load_catalogue([folder / "null.yaml"])
 
     def brief(segments: int) -> Brief:
         return sessions.read_brief(write_brief(folder / str(segments), segments), options)
 
-    few, more = (
-        sum(sessions.surveyed(one, sessions.in_world(one, catalogue)).steps.values()) for one in (brief(40), brief(60))
-    )
-    if steps <= few:
-        return brief(max(1, round(steps * 40 / few)))
-    return brief(40 + round((steps - few) * 20 / (more - few)))
+    few = max(1, steps // 300)
+    first = brief(few)
+    found = sum(sessions.surveyed(first, sessions.in_world(first, catalogue)).steps.values())
+    wanted = max(1, round(few * steps / found))
+    return first if wanted == few else brief(wanted)
 
 
 def _mean(values: Sequence[int]) -> int:
@@ -263,9 +262,12 @@ def bare(figures: Figures, workers: int) -> Figures:
         def run(self, batch: bytes) -> bytes:
             return batch[:1] * figures.back
 
-    ray.init("local", num_cpus=workers, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False)
+    ours = not ray.is_initialized()
+    if ours:
+        quiet = {"include_dashboard": False, "logging_level": logging.ERROR, "log_to_driver": False}
+        ray.init("local", num_cpus=workers, **quiet)
+    actors = [ray.remote(Bare).options(num_cpus=1).remote() for _ in range(workers)]
     try:
-        actors = [ray.remote(Bare).options(num_cpus=1).remote() for _ in range(workers)]
         ray.get([actor.run.remote(b"") for actor in actors])
         batch, left = bytes(figures.there), figures.batches
         before, started = Cpu.now(), time.perf_counter()
@@ -279,9 +281,28 @@ def bare(figures: Figures, workers: int) -> Figures:
             for ref in done:
                 ray.get(ref)
                 del flights[ref]
-        return Figures(figures.steps, figures.batches, time.perf_counter() - started, Cpu.now() - before)
+        wall, cpu = time.perf_counter() - started, Cpu.now() - before
+        return dataclasses.replace(figures, wall=wall, cpu=cpu)
     finally:
-        ray.shutdown()
+        for actor in actors:
+            ray.kill(actor)
+        if ours:
+            ray.shutdown()
+
+
+def compare(ours: Figures, workers: int) -> None:
+    """Print what Ray alone takes: for as many calls as the run made, and for a call a step."""
+    each = dataclasses.replace(
+        ours,
+        batches=ours.steps,
+        there=ours.there * ours.batches // ours.steps,
+        back=ours.back * ours.batches // ours.steps,
+    )
+    for what, asked in (("Ray, as called", ours), ("Ray, each step", each)):
+        alone = bare(asked, workers)
+        print(alone.line(what))
+        ratio = f"CPU {ours.cpu.total / alone.cpu.total:.1f}, wall {ours.wall / alone.wall:.1f}"
+        print(f"  payloads of {alone.there} and {alone.back} bytes; the run takes as many times that: {ratio}")
 
 
 @contextlib.contextmanager
@@ -311,10 +332,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         print("registry in PostgreSQL" if registry else "registry in SQLite")
         with tempfile.TemporaryDirectory() as folder, _own_tests_are_importable():
             ours = rehearse(Path(folder), said.steps, said.workers, registry, again=said.again)
-            alone = bare(ours, said.workers)
-        print(alone.line("Ray alone"))
-        print(f"  payloads of {ours.there} and {ours.back} bytes")
-        print(f"ratio: CPU {ours.cpu.total / alone.cpu.total:.1f}, wall {ours.wall / alone.wall:.1f}")
+            compare(ours, said.workers)
 
 
 if __name__ == "__main__":
