@@ -69,7 +69,7 @@ def print_status(found: list[dict[str, Any]]) -> None:
             "  " + (", ".join(f"{n} {name}" for name, n in campaign["ads"].items()) or "no ads yet"), markup=False
         )
         for said in campaign["verdicts"]:
-            why = f": {said['reason']}" if said["reason"] else ""
+            why = f": {_line(said['reason'])}" if said["reason"] else ""
             line = f"  {said['at']:%Y-%m-%d %H:%M} {said['asset_id']} {said['verdict']} by {said['by']}{why}"
             console.print(f"{line} (sha256 {said['sha256'][:12]}...)", markup=False, soft_wrap=True)
         if campaign["delivered"]:
@@ -112,6 +112,10 @@ def asset(opened: Session, id_: str) -> dict[str, Any]:
         "verdicts": [dataclasses.asdict(said) for said in opened.registry.verdicts(asset_id=row.asset_id)],
         "history": [dataclasses.asdict(change) for change in opened.registry.history(row.asset_id)],
     }
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def plain_name(given: str) -> str:
@@ -162,7 +166,7 @@ def print_asset(found: dict[str, Any]) -> None:
         add(f"figure {name}", value)
     for said in found["verdicts"]:
         stage = f" ({said['stage']})" if said["stage"] else ""
-        why = f": {said['reason']}" if said["reason"] else ""
+        why = f": {_line(said['reason'])}" if said["reason"] else ""
         add(
             "verdict",
             f"{said['at']:%Y-%m-%d %H:%M:%S}  {said['verdict']}{stage} by {said['by']}, sha256 {said['sha256'][:16]}...{why}",
@@ -170,7 +174,7 @@ def print_asset(found: dict[str, Any]) -> None:
     for change in found["history"]:
         add(
             "history",
-            f"{change['at']:%Y-%m-%d %H:%M:%S}  {change['before'] or 'new'} -> {change['after']}  {change['why']}",
+            f"{change['at']:%Y-%m-%d %H:%M:%S}  {change['before'] or 'new'} -> {change['after']}  {_line(change['why'])}",
         )
     width = max(len(name) for name, _ in rows)
     if not console.is_terminal:  # in a pipe a line is a line

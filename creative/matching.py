@@ -16,7 +16,7 @@ from __future__ import annotations
 import zoneinfo
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -64,7 +64,7 @@ class Match:
     def summary(self) -> dict[str, Any]:
         """As data."""
         names = ("asset_id", "ad_id", "uri", "sha256", "type", "reason")
-        return {name: value for name, value in asdict(self).items() if name in names}
+        return {name: getattr(self, name) for name in names}
 
 
 def request(
@@ -123,8 +123,8 @@ def match(store: Store, registry: Registry, asked: Request) -> Match:
                 tried.add(one.asset_id)
                 try:
                     store.get_blob(one.sha256)
-                except DamagedStoreError as error:
-                    _withdraw(store, registry, one, str(error))
+                except DamagedStoreError:
+                    _withdraw(store, registry, one)
                     withdrawn.append((one.campaign, one.asset_id))
                     continue
                 return Match(
@@ -151,7 +151,7 @@ def _ways(asked: Request) -> Iterator[Wanted]:
 
 def _days(at: datetime) -> tuple[str, str]:
     """The first and the last date that it is anywhere (UTC-12 to UTC+14)."""
-    return tuple(_date(at, timedelta(hours=hours)).isoformat() for hours in (-12, 14))  # type: ignore[return-value]
+    return _date(at, timedelta(hours=-12)).isoformat(), _date(at, timedelta(hours=14)).isoformat()
 
 
 def _date(at: datetime, shift: timedelta) -> date:
@@ -178,7 +178,9 @@ def _zone(name: str | None) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo("UTC")
 
 
-def _withdraw(store: Store, registry: Registry, one: Candidate, reason: str) -> None:
+def _withdraw(store: Store, registry: Registry, one: Candidate) -> None:
+    damaged = store.has_blob(one.sha256)
+    reason = "its file in the store is damaged" if damaged else "its file in the store is gone"
     judge(store, registry, [Wish(one.asset_id, one.sha256, "withdrawn", BY, reason)])
 
 

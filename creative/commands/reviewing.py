@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from creative.delivery import Delivery
     from creative.review import Outcome
     from creative.session import Session
+
+_MOST_SAID = 10
 
 manifest = typer.Typer(
     name="manifest", no_args_is_help=True, help="Ads as a list: to be looked at, judged, and read back."
@@ -179,8 +182,10 @@ def _finish(
     opened: Session, outcome: Outcome, by: str, deliver: bool, as_json: bool, more: dict[str, Any] | None = None
 ) -> None:
     """Say what came of it, deliver the difference, and end with the exit code."""
-    for id, why in outcome.unchanged.items():
+    for id, why in itertools.islice(outcome.unchanged.items(), _MOST_SAID):
         _note(f"{id} {why}")
+    if len(outcome.unchanged) > _MOST_SAID:
+        _note(f"... and {len(outcome.unchanged) - _MOST_SAID} more that nothing changed for")
     for refusal in outcome.refused:
         _note(f"refused: {refusal}")
     silent = f", {more['silent']} without a verdict" if more and more["silent"] else ""
