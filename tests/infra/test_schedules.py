@@ -8,13 +8,12 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.infra.reading import INFRA, KUBERNETES, documents
+from tests.infra.reading import INFRA, KUBERNETES, ROOT, documents
 
 SCHEDULES = INFRA / "schedules"
 
@@ -220,13 +219,13 @@ def test_airflow_tries_again_when_kubernetes_is_away(airflow: Callable[[Cluster]
         airflow(Away([]))()
 
 
-def test_the_dag_is_typed(tmp_path: Path) -> None:
+def test_the_dag_is_typed() -> None:
     """Checked without Airflow: what it is given is Any."""
     from mypy import api
 
     out, err, code = api.run(
         ["--strict", "--ignore-missing-imports", "--allow-untyped-decorators", "--no-error-summary",
-         "--allow-any-generics", "--config-file=", f"--cache-dir={tmp_path}", "--python-version=3.11",
+         "--allow-any-generics", "--config-file=", f"--cache-dir={ROOT / '.mypy_cache' / 'infra'}", "--python-version=3.11",
          str(SCHEDULES / "airflow_dag.py")]
     )  # fmt: skip
     assert code == 0, out + err
