@@ -92,6 +92,16 @@ def is_delivered(registry: Registry, campaign: str) -> bool:
     return there == {(row.asset_id, row.sha256) for row in registry.approved(campaign)}
 
 
+def follow(store: Store, registry: Registry, campaign: str, *, by: str) -> Delivery | None:
+    """Deliver the difference, if the campaign was delivered before; None if there is none.
+
+    After a run: what it superseded or retired must not be shown any more.
+    """
+    if not registry.deliveries(campaign) or is_delivered(registry, campaign):
+        return None
+    return deliver(store, registry, campaign, by=by)
+
+
 def _round(
     store: Store, registry: Registry, told: Delivery, mine: dict[str, Copy | None], by: str, *, again: bool
 ) -> bool:

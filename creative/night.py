@@ -16,6 +16,7 @@ from creative.brief.brief import Brief
 from creative.canonical import checked_key
 from creative.cards import Missing
 from creative.cells import parse_only
+from creative.delivery import follow
 from creative.errors import CreativeError, UsageError
 from creative.limits import Purse, estimate
 from creative.made import Made as Made  # what `make` returns
@@ -92,6 +93,9 @@ def make_in(
     made = Made(report)
     if any(row.id == brief.campaign.id for row in opened.registry.campaigns()):  # else nothing was ever begun
         made.places = publish(opened, brief.campaign.id, draw=sheet, missing=missing)
+        delivered = follow(opened.store, opened.registry, brief.campaign.id, by=report.run)
+        if delivered is not None:
+            say(str(delivered))
     counts = opened.registry.counts(brief.campaign.id)
     made.pending = sum(number for (state, _), number in counts.items() if state == "pending")
     if purse.prices is not None:
