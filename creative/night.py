@@ -92,10 +92,10 @@ def make_in(
     missing = [Missing(ad.segment, ad.market, ad.locale, ad.placement, ad.reason) for ad in report.not_made]
     made = Made(report)
     if any(row.id == brief.campaign.id for row in opened.registry.campaigns()):  # else nothing was ever begun
-        made.places = publish(opened, brief.campaign.id, draw=sheet, missing=missing)
         delivered = follow(opened.store, opened.registry, brief.campaign.id, by=report.run)
         if delivered is not None:
             say(str(delivered))
+        made.places = publish(opened, brief.campaign.id, draw=sheet, missing=missing)
     counts = opened.registry.counts(brief.campaign.id)
     made.pending = sum(number for (state, _), number in counts.items() if state == "pending")
     if purse.prices is not None:
