@@ -1,0 +1,148 @@
+"""Queues and pace: what comes first, how much goes at once, and what becomes of a group that dies."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from creative.backends import BackendSpec, Resources
+from creative.records import Receipt
+from creative.running.inline import InlineRunner
+from creative.running.port import Batch, Outcome
+from creative.running.ready import Pace, Ready, State, patience
+from tests.support.bench import Bench
+from tests.support.plans import ad, specs, window
+
+MIX = specs()["mix", "echo"]
+STEPS = [step for step in window(1, [ad(str(number)) for number in range(12)]).steps.values() if step.kind == "mix"]
+
+
+def states(*alone: int) -> list[State]:
+    return [State(step, MIX, rank, set(), alone=rank in alone) for rank, step in enumerate(STEPS)]
+
+
+@given(st.permutations(range(12)), st.sets(st.integers(0, 11)), st.integers(1, 5))
+def test_steps_come_in_the_plans_order_and_some_alone(order: list[int], alone: set[int], most: int) -> None:
+    ready, all_of_them = Ready(), states(*alone)
+    for rank in order:
+        ready.push(all_of_them[rank])
+    taken: list[int] = []
+    while ready.names():
+        batch = [state.rank for state in ready.take(("mix", "echo"), most)]
+        assert 1 <= len(batch) <= most
+        assert len(batch) == 1 or not alone.intersection(batch)
+        taken += batch
+    assert taken == sorted(order)
+
+
+def test_what_is_put_off_is_work_all_the_same() -> None:
+    ready, (first, second, *_) = Ready(), states()
+    ready.put_off(first, 60)
+    ready.put_off(second, -1)
+    assert (ready.names(), ready.has_work(("mix", "echo"))) == ([], True)
+    ready.wake()
+    assert [state.rank for state in ready.drain(("mix", "echo"))] == [1]
+    assert (ready.count(("mix", "echo")), ready.has_work(("mix", "echo"))) == (0, True)
+
+
+def pace(seconds: float, count: int = 10) -> Pace:
+    made = Pace()
+    for _ in range(count):
+        made.made(("mix", "echo"), seconds)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("seconds", "count", "ready", "workers", "size"),
+    [
+        (0.0001, 10, 100, 2, 16),  # next to nothing: as many as may be
+        (0.01, 10, 100, 2, 5),  # 50 ms together
+        (0.3, 10, 100, 2, 1),  # real work
+        (0.0001, 10, 6, 4, 2),  # every worker has its share
+        (0.0001, 3, 100, 2, 1),  # not measured yet
+        (0.0, 10, 100, 2, 16),
+    ],
+)
+def test_small_steps_go_together(seconds: float, count: int, ready: int, workers: int, size: int) -> None:
+    assert pace(seconds, count).batch(MIX, ready, workers) == size
+
+
+def test_a_gpu_gets_what_its_model_takes_at_a_time() -> None:
+    model = BackendSpec("echo", "mix", "", batch=4, resources=Resources(gpu=1), timeout_s=10)
+    assert pace(0.0001).batch(model, 100, 1) == 4
+    assert (patience(model, 4), patience(model, 3), patience(MIX, 16)) == (40, 30, MIX.timeout_s)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with contextlib.closing(Bench(tmp_path, lambda site: InlineRunner(site, 1), timeout_s=3.0)) as made:
+        yield made
+
+
+@pytest.mark.parametrize("behave", ["poison", "hang", "refuse"])
+def test_one_bad_step_does_not_sink_its_group(bench: Bench, behave: str) -> None:
+    sizes: list[int] = []
+    submit = bench.runner.submit
+
+    def watched(batch: Batch) -> None:
+        sizes.append(len(batch.steps))
+        submit(batch)
+
+    bench.runner.submit = watched  # type: ignore[method-assign]
+    ads = [ad(f"a{number:02}", mood="warm") for number in range(16)]
+    ads[12] = ad("bad", poster=behave)
+    progress = bench.run(window(1, ads))
+    assert [name for name, reason in bench.committed.items() if reason is not None] == ["bad"]
+    assert (progress.total("failed"), progress.total("blocked")) == (1, 0)
+    assert progress.total("made") + progress.total("reused") == 1 + 16 * 4 - 1
+    assert max(sizes) > 2
+
+
+class _Slow:
+    """A runner with room; it makes everything at once but the first step, which it makes when nothing else has been asked
+    for in a while.
+    """
+
+    def __init__(self) -> None:
+        self.first: Batch | None = None
+        self.batches: list[Batch] = []
+        self.made: list[int] = []
+        self.before_first = 0
+
+    def free(self, spec: BackendSpec) -> int:
+        return 4
+
+    def submit(self, batch: Batch) -> None:
+        if self.first is None:
+            self.first = batch
+        else:
+            self.batches.append(batch)
+
+    def wait(self, timeout: float) -> Sequence[tuple[int, Sequence[Outcome]]]:
+        batches, self.batches = self.batches, []
+        if not batches and self.first is not None:
+            batches, self.before_first = [self.first], len(self.made)
+        self.made += [batch.id for batch in batches]
+        receipts = {
+            s.key: Receipt(key=s.key, recipe=s.recipe(), outputs={}, inputs={}, seconds=1)
+            for b in batches
+            for s in b.steps
+        }
+        return [(b.id, [Outcome(s.key, "made", receipts[s.key]) for s in b.steps]) for b in batches]  # fmt: skip
+
+    def kill(self, batch: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_nobody_waits_for_the_last_step_of_a_window(tmp_path: Path) -> None:
+    slow = _Slow()
+    bench = Bench(tmp_path, lambda _: slow)
+    progress = bench.run(*(window(number, [ad(str(number), mood=str(number))]) for number in range(20)))
+    assert progress.total("made") == 20 * 5
+    assert slow.before_first == 7 * 5  # eight windows were open, and the first waits for its first step
