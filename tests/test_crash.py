@@ -156,3 +156,22 @@ def test_interrupted_and_resumed(
     assert status == ["running", "interrupted"]
     place.run()
     assert place.final() == reference[0]
+
+
+def test_impatience_changes_no_exit_code_on_ray(tmp_path: Path) -> None:
+    """Ctrl-C again and again while Ray is ended: cut short, Ray would end the process itself, with 1 or by a signal."""
+    place = Place(tmp_path)
+    process = subprocess.Popen(
+        place.command("ray", "--workers", "1"), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    receipts, log = place.out / "store" / "receipts", Log(open_store(str(place.out / "store")), "marlo-autumn")
+    deadline = time.monotonic() + 240
+    while not list(receipts.glob("*/*.json")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    while process.poll() is None and time.monotonic() < deadline:
+        if any(entry.data.get("status") == "interrupted" for entry in log.entries()):
+            process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    _, heard = process.communicate(timeout=30)
+    assert process.returncode == 130, heard
