@@ -1,0 +1,148 @@
+"""`creative nightly` as schedulers run it: real processes, killed, interrupted, and twenty of them at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import creative.nightly  # noqa: F401  the forked processes need not import it again
+from creative.registry.leases import holder_of
+from creative.store import Log, open_store
+from tests.support.nights import ADS, NightFolder
+from tests.support.postgres import Server, started
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A PostgreSQL of this module's own."""
+    with started() as server:
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NightFolder:
+    made = NightFolder(tmp_path)
+    monkeypatch.setenv("CREATIVE_CATALOGUES", str(made.table))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return made
+
+
+def _command(place: NightFolder, *more: str, registry: str | None = None) -> list[str]:
+    return [
+        sys.executable, "-m", "creative", "nightly", str(place.folder), "--out", str(place.out),
+        "--registry", registry or str(place.out / "registry.db"), "--runner", "inline", "--no-sheet", "--json", *more,
+    ]  # fmt: skip
+
+
+def _run(place: NightFolder, *more: str, code: int = 0) -> tuple[Any, str]:
+    done = subprocess.run(
+        _command(place, *more), capture_output=True, text=True, cwd=place.base, timeout=120, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return json.loads(done.stdout), done.stderr
+
+
+def _eventually(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143)])
+def test_ended_in_the_middle_and_run_again(place: NightFolder, number: int, code: int) -> None:
+    place.brief("autumn")
+    place.brief("winter")
+    process = subprocess.Popen(
+        _command(place), cwd=place.base, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    receipts = place.out / "store" / "receipts"
+    _eventually(lambda: len(list(receipts.glob("*/*.json"))) > 2)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code, said
+    assert "Traceback" not in said
+    left = holder_of(place.out / "registry.db", "nightly")
+    assert (left is not None) == (number == signal.SIGKILL)
+    made, said = _run(place)  # at once: on this machine it can be seen that the holder is dead
+    assert {row["brief"]: row["assets"] for row in made["briefs"]} == {
+        "autumn/brief.yaml": ADS,
+        "winter/brief.yaml": ADS,
+    }
+    assert made["exit"] == 0
+    again, said = _run(place)
+    assert again["status"] == "nothing" and "nothing to do: 2 nothing" in said
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_of_twenty_that_start_at_once_one_runs(
+    place: NightFolder, database: str, request: pytest.FixtureRequest
+) -> None:
+    place.brief("autumn")
+    registry = None if database == "sqlite" else request.getfixturevalue("server").new_schema()
+    gate_read, gate_write = os.pipe()
+    children = [
+        _forked(_command(place, registry=registry)[2:], place.base, number, gate_read, gate_write)
+        for number in range(20)
+    ]
+    os.close(gate_read)
+    os.close(gate_write)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    said = [(place.base / f"{number}.err").read_text() for number in range(20)]
+    assert codes == [0] * 20, next(text for text, code in zip(said, codes, strict=True) if code)
+    answers = [json.loads((place.base / f"{number}.out").read_text()) for number in range(20)]
+    [ran] = [answer for answer in answers if answer["status"] == "done"]
+    assert ran["briefs"][0]["new"] == ADS
+    # Who comes late finds it held, or the lease free again and nothing to do.
+    others = [answer for answer in answers if answer is not ran]
+    assert {answer["status"] for answer in others} <= {"held", "nothing"}
+    assert any(answer["status"] == "held" for answer in others)
+    log = [entry.data for entry in Log(open_store(str(place.out / "store")), "autumn").entries() if entry.type == "run"]
+    assert [data["status"] for data in log] == ["running", "done"]
+
+
+def _forked(arguments: list[str], folder: Path, number: int, gate_read: int, gate_write: int) -> int:
+    """A process of its own that waits for the gate, then is the command: what it imports, it has already."""
+    child = os.fork()
+    if child:
+        return child
+    code = 70
+    try:
+        os.close(gate_write)
+        os.read(gate_read, 1)
+        for file, name in ((1, "out"), (2, "err")):
+            os.dup2(os.open(folder / f"{number}.{name}", os.O_WRONLY | os.O_CREAT), file)
+        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115  as at any start
+        sys.argv = arguments
+        os.chdir(folder)
+        try:
+            runpy.run_module("creative", run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            code = int(end.code or 0)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def test_wrong_usage_is_explained(place: NightFolder) -> None:
+    answer, said = _run(place, code=2)
+    assert f"{place.folder} has no briefs" in said and answer["ok"] is False
+    place.brief("bad", {"segments:\n": "segment:\n"})
+    answer, said = _run(place, "--dry-run", code=2)
+    assert answer["briefs"][0]["status"] == "refused" and not place.out.exists()
+    _, said = _run(place, "--lease", "a b", code=2)
+    assert "'a b' cannot name a lease" in said
