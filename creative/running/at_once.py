@@ -12,6 +12,7 @@ from creative.store import Store
 A = TypeVar("A")
 B = TypeVar("B")
 _FAR = 16
+_here = threading.local()
 
 
 class AtOnce:
@@ -30,12 +31,13 @@ class AtOnce:
         return cls(1 if store.is_local else _FAR)
 
     def map(self, call: Callable[[A], B], items: Iterable[A]) -> list[B]:
-        """`call` of each item, in their order. `call` has to bear several threads.
+        """`call` of each item, in their order. `call` has to bear several threads; if it uses `map` itself, that goes one
+        after another, so that there are never more calls at once than threads.
 
         Interrupted, it raises at once: calls that are under way end on their own, none is begun any more.
         """
         given = list(items)
-        if self.threads < 2 or len(given) < 2:
+        if self.threads < 2 or len(given) < 2 or getattr(_here, "is_one_of_many", False):
             return [call(item) for item in given]
         job = _Job(call, given)
         for _ in range(min(self.threads, len(given))):
@@ -53,6 +55,7 @@ class _Job(Generic[A, B]):
         self._ended = False
 
     def work(self) -> None:
+        _here.is_one_of_many = True
         while not self._ended:
             with self._next:
                 number = next(self._numbers, None)

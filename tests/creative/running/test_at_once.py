@@ -47,7 +47,10 @@ def test_so_many_at_once_and_no_more(threads: int) -> None:
         with lock:
             now -= 1
 
-    AtOnce(threads).map(call, range(12))
+    many = AtOnce(threads)
+    many.map(call, range(12))
+    assert most == threads
+    many.map(lambda _: many.map(call, range(3)), range(4))  # also where calls make many calls
     assert most == threads
 
 
