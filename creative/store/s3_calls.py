@@ -12,7 +12,6 @@ import os
 import random
 import threading
 import time
-import weakref
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -32,7 +31,6 @@ _CONNECT_S, _READ_S = 5, 60
 _POOL = 32  # connections: more than a process has threads
 _BACKOFF_S, _LONGEST_S = 0.1, 5.0
 _jitter = random.SystemRandom()
-_all: weakref.WeakSet[Calls] = weakref.WeakSet()
 
 
 class Calls:
@@ -46,7 +44,7 @@ class Calls:
         self._lock = threading.Lock()
         self._client: Any = None
         self._source = ""
-        _all.add(self)
+        self._pid = os.getpid()
 
     def __reduce__(self) -> tuple[type[Calls], tuple[Place]]:
         return Calls, (self.place,)
@@ -66,6 +64,8 @@ class Calls:
     @property
     def client(self) -> Any:
         """This process's client. Its making is not safe among threads, its use is."""
+        if self._pid != os.getpid():  # forked: connections and lock are the parent's
+            self._forget_client()
         if self._client is None:
             with self._lock:
                 if self._client is None:
@@ -105,7 +105,13 @@ class Calls:
         for number in range(1, _ROUNDS + 1):
             try:
                 return once()
-            except (BotoCoreError, ClientError, Torn) as error:
+            except (
+                BotoCoreError,
+                ClientError,
+                OSError,
+                ValueError,
+                Torn,
+            ) as error:  # the last but one: of settings of AWS
                 if (answer := refusal(error, expect)) is not None:
                     raise answer from error
                 late = time.monotonic() - began > _PATIENCE_S or (not patient and is_unreachable(error))
@@ -181,11 +187,3 @@ def _words(method: str, profile: str) -> str:
     if method.startswith("assume-role"):
         return "the assumed role" if method == "assume-role" else "the role of AWS_ROLE_ARN"
     return f"the credentials ({method})" if method else "the credentials"
-
-
-def _after_fork() -> None:
-    for calls in list(_all):  # connections and locks are the parent's
-        calls._forget_client()
-
-
-os.register_at_fork(after_in_child=_after_fork)

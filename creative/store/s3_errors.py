@@ -15,7 +15,6 @@ _PASSING_CODES = {
     "InternalError",
     "OperationAborted",
     "RequestTimeout",
-    "RequestTimeTooSkewed",
     "SlowDown",
     "Throttling",
     "ThrottlingException",
@@ -26,6 +25,7 @@ _RIGHTS = (
     "s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload, s3:ListBucketMultipartUploads "
     "(and kms:GenerateDataKey, kms:Decrypt for a key of KMS)"
 )
+_BAD_HEADER = "Invalid header value"
 _SET = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give this machine a role"
 
 
@@ -48,10 +48,12 @@ def is_passing(error: Exception) -> bool:
     status, code = _status(error), _code(error)
     if status:
         return (status >= 500 and status != 501) or status in _PASSING_STATUS or code in _PASSING_CODES
-    kind = type(error).__name__
+    kind, text = type(error).__name__, str(error)
     if kind == "SSLError":
-        return "certificate" not in str(error).lower()
-    return kind in _PASSING_KINDS
+        return "EOF" in text  # a connection that broke; all else is a wrong certificate, or no TLS at all
+    if kind == "HTTPClientError":
+        return _BAD_HEADER not in text
+    return kind in _PASSING_KINDS or isinstance(error, ConnectionError | TimeoutError)
 
 
 _UNREACHABLE_KINDS = {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"}
@@ -88,6 +90,16 @@ def told(error: Exception, what: str, place: Place, source: str) -> StoreError:
         return WrongStoreError(f"the credentials for {place} lack a part: {_SET}")
     if kind in ("ProfileNotFound", "ConfigParseError", "ConfigNotFound", "InvalidConfigError"):
         return WrongStoreError(f"the configuration of AWS cannot be used ({text}): correct AWS_PROFILE or its file")
+    if kind == "SSLError":
+        return WrongStoreError(f"{server} does not speak TLS as it should ({text[-100:]}): is the endpoint http://?")
+    if kind == "HTTPClientError" and _BAD_HEADER in text:
+        return WrongStoreError(f"{source} cannot be sent: there is a line break or the like in it; correct it")
+    if isinstance(error, ConnectionError | TimeoutError):
+        return StoreError(f"cannot {what} in {place}: the connection to {server} broke, again and again ({kind})")
+    if isinstance(error, ValueError | OSError):
+        return WrongStoreError(
+            f"{place}: a setting of AWS on this machine cannot be used ({text}): see its AWS_ variables"
+        )
     if kind in ("TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "CredentialRetrievalError"):
         return StoreError(f"cannot get credentials for {place}: {source}: sign in again, or {_SET}")
     if kind == "SSLError" and "certificate" in text.lower():

@@ -100,6 +100,13 @@ class FaultyProxy:
             self.seen.append(Request(method, path, headers, fault))
         return fault
 
+    def cut(self, head: bytes, body: bytes) -> bytes:
+        """The beginning of an answer: every second time all headers and a part of the body, else a part of the headers."""
+        with self._lock:
+            if body and self._random.random() < 0.5:
+                return head + body[: self._random.randrange(len(body))]
+            return head[: self._random.randrange(1, len(head))]
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -180,13 +187,10 @@ class _Handler(BaseHTTPRequestHandler):
             length = next((value for name, value in answered if name.lower() == "content-length"), str(len(content)))
             if status != 204:
                 self.send_header("Content-Length", length if self.command == "HEAD" else str(len(content)))
-            if fault == "torn-answer":  # where there is no body, within the headers
-                if not content:
-                    self._headers_buffer: list[bytes] = self._headers_buffer[: len(self._headers_buffer) // 2]
-                    self.flush_headers()
-                else:
-                    self.end_headers()
-                    self.wfile.write(content[: len(content) // 2])
+            if fault == "torn-answer":
+                head = b"".join(self._headers_buffer) + b"\r\n"
+                self._headers_buffer: list[bytes] = []
+                self.wfile.write(self.server.proxy.cut(head, b"" if self.command == "HEAD" else content))
                 self._drop()
                 return
             self.end_headers()

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from creative.errors import DamagedStoreError, MissingStoreError, StoreError, WrongStoreError
+from creative.errors import CreativeError, DamagedStoreError, MissingStoreError, StoreError, WrongStoreError
 from creative.records import Receipt
 from creative.store import Store, open_store, s3, s3_uploads, write_receipt
 from creative.store.files import Changed
@@ -398,6 +398,7 @@ def test_a_newer_or_damaged_mark_is_refused(s3_url: str, behind: Behind) -> None
     [
         ({"AWS_SECRET_ACCESS_KEY": "hush-hush"}, "secret key of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         ({"AWS_ACCESS_KEY_ID": "nobody"}, "access key of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+        ({"AWS_ACCESS_KEY_ID": "hush-hush\n"}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.*line break"),
         ({"AWS_PROFILE": "nobody"}, "AWS_PROFILE"),
         ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "no credentials.*AWS_ACCESS_KEY_ID.*AWS_PROFILE"),
         ({"AWS_SECRET_ACCESS_KEY": ""}, "lack a part.*AWS_SECRET_ACCESS_KEY"),
@@ -414,6 +415,33 @@ def test_wrong_credentials(
         open_store(s3_url)
     assert caught.value.exit_code == 2
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"AWS_ENDPOINT_URL_S3": "localhost:8333"}, "localhost:8333.*AWS_ variables"),
+        ({"AWS_ENDPOINT_URL": "http://me:hush-hush@localhost"}, "AWS_ENDPOINT_URL.*password"),
+        ({"AWS_REGION": "not a region"}, "not a region.*AWS_ variables"),
+        ({"AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/not/there"}, "/not/there"),
+    ],
+)
+def test_wrong_settings_of_aws(
+    bucket: str, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], words: str
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(CreativeError, match=words) as caught:
+        open_store(f"s3://{bucket}/x")
+    assert caught.value.exit_code == 2
+    assert "hush" not in str(caught.value)
+
+
+def test_a_server_without_tls(s3_url: str) -> None:
+    with pytest.raises(WrongStoreError, match=r"TLS.*is the endpoint http://"):
+        open_store(s3_url.replace("endpoint=http:", "endpoint=https:"))
 
 
 def test_a_profile_is_named(s3_url: str, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
