@@ -21,6 +21,7 @@ from creative.errors import CreativeError, UsageError
 from creative.limits import Purse, estimate
 from creative.made import Made as Made  # what `make` returns
 from creative.manifest import write_manifest
+from creative.offering import offer
 from creative.registry import CampaignRow
 from creative.running.budget import Budget
 from creative.running.campaign import CampaignRun
@@ -145,7 +146,10 @@ def publish(
             del places["picture"]
     sheet = {"sheet": shown} if draw else {name: before[name] for name in ("sheet",) if name in before}
     mark.write_text(json.dumps({"ads": shown, **sheet}), "utf-8")  # last: what died on the way is done again
-    return {name: str(place) for name, place in places.items()}
+    found = {name: str(place) for name, place in places.items()}
+    if not opened.store.is_local:  # whoever reviews may be anywhere
+        found |= {f"{name}_uri": uri for name, uri in offer(opened.store, row.id, found).items()}
+    return found
 
 
 def _read(mark: Path) -> dict[str, Any]:

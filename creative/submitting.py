@@ -28,11 +28,11 @@ from creative.catalogue import load_catalogue
 from creative.cells import parse_only
 from creative.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_TERMINATED, RegistryError, RunnerError, UsageError
 from creative.jobs import Job, Jobs
+from creative.limits import estimate
 from creative.night import Made, make_in
 from creative.offering import offer
 from creative.parcel import Packed, load_parcel, pack, read_parcel, unpack
 from creative.places import plain_place
-from creative.planning import Survey
 from creative.resources import templates
 from creative.scratch import own_folder, scratch
 from creative.settings import Settings
@@ -46,6 +46,7 @@ _LOST_S = 600.0
 _AGAIN_S = 5.0
 _NOT_FOUND = 127
 _KILLED = 137
+_RAYS = ("(raylet)", "(autoscaler", "(gcs_server)")  # what Ray says of its own, on indented lines that follow too
 _NOISE = ("Running entrypoint for job ", "Runtime env is setting up.")
 
 
@@ -161,14 +162,15 @@ def _planned(path: Path, settings: Settings, wish: Wish, say: Callable[[str], No
     media_roots, references, part = (*settings.media_roots, templates()), References(), parse_only(wish.only)
     brief = load_brief(path, media_roots=media_roots, references=references)
     world = sessions.in_world(brief, load_catalogue(settings.catalogues))
-    found: Survey
     try:
         with sessions.looking(settings) as opened:
             found = opened.survey(brief, world, part) if opened else sessions.surveyed(brief, world, part)
+            cost = estimate(found, brief, settings, opened.registry if opened else None)
     except RegistryError as error:
         say(f"planned as if nothing were there yet, since the registry cannot be asked from here: {error}")
         found = sessions.surveyed(brief, world, part)
-    for line in show.survey_lines(found, wish.workers or settings.workers or 1):
+        cost = estimate(found, brief, settings, None)
+    for line in (*show.survey_lines(found, wish.workers or settings.workers or 1), *cost.lines()):
         say(line)
     return pack(brief, path, references, media_roots)
 
@@ -244,6 +246,7 @@ class _Log:
         self.result: dict[str, Any] = {}
         self._seen = 0
         self._line = ""
+        self._rays = False
 
     def rest(self, chunks: Any) -> Any:
         """What has not been seen yet: a log that is followed again comes from its beginning."""
@@ -273,7 +276,8 @@ class _Log:
             if isinstance(found, dict) and ("run" in found or "ok" in found):
                 self.result = found
                 return
-        if not any(noise in line for noise in _NOISE):
+        self._rays = line.startswith(_RAYS) or (self._rays and line[:1].strip() == "")
+        if not self._rays and not any(noise in line for noise in _NOISE):
             self.say(line)
 
 

@@ -15,6 +15,7 @@ import os
 import re
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,7 +69,8 @@ def connect(address: str, cpus: int | None) -> None:
         options |= {"include_dashboard": False, "num_cpus": cpus}
     logging.getLogger("ray").setLevel(logging.ERROR)  # its client says what it passes on before it reads logging_level
     try:
-        with held(patience=1) as came:
+        with held(patience=1) as came, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what goes wrong is raised too
             try:
                 ray.init(**options)
             except SystemExit as error:  # Ray's own answer to SIGTERM, whose handler it replaces

@@ -138,7 +138,7 @@ def _serve(workers: int, cpus: int) -> None:
     def processes(node: Any) -> dict[str, Any]:
         pids = {kind: [one.process.pid for one in found] for kind, found in node.all_processes.items()}
         [raylet] = pids.pop("raylet")
-        return {"raylet": raylet, "others": sum(pids.values(), [])}
+        return {"raylet": raylet, "others": [pid for found in pids.values() for pid in found]}
 
     try:
         nodes = [cluster.head_node, *(cluster.add_node(num_cpus=cpus) for _ in range(workers))]
