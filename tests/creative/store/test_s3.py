@@ -422,7 +422,7 @@ def test_wrong_credentials(
     [
         ({"AWS_ENDPOINT_URL_S3": "localhost:8333"}, "localhost:8333.*AWS_ variables"),
         ({"AWS_ENDPOINT_URL": "http://me:hush-hush@localhost"}, "AWS_ENDPOINT_URL.*password"),
-        ({"AWS_REGION": "not a region"}, "not a region.*AWS_ variables"),
+        ({"AWS_DEFAULT_REGION": "not a region"}, "not a region.*AWS_ variables"),
         ({"AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/not/there"}, "/not/there"),
     ],
 )
