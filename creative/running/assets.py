@@ -107,19 +107,20 @@ class Assets:
     ) -> tuple[LineageStep, ...]:
         """Every step that the ends are made from, each after what it needs. `known`: steps that other ads share."""
         steps: dict[str, LineageStep] = {}
-
-        def visit(receipt: Receipt) -> None:
-            if receipt.key in steps:
-                return
-            for need in _needs(receipt):
-                visit(self._receipt(need, found))
-            if receipt.key not in known:
-                known[receipt.key] = _lineage_step(receipt)
-            steps[receipt.key] = known[receipt.key]
-
         for end in ends:
-            visit(end)
+            self._visit(end, found, known, steps)
         return tuple(steps.values())
+
+    def _visit(
+        self, receipt: Receipt, found: _Found, known: dict[str, LineageStep], steps: dict[str, LineageStep]
+    ) -> None:
+        if receipt.key in steps:
+            return
+        for need in _needs(receipt):
+            self._visit(self._receipt(need, found), found, known, steps)
+        if receipt.key not in known:
+            known[receipt.key] = _lineage_step(receipt)
+        steps[receipt.key] = known[receipt.key]
 
     def _receipt(self, key: str, found: _Found) -> Receipt:
         receipt = found[key]
