@@ -31,6 +31,7 @@ from creative.steps import KINDS, Output, Step
 from creative.store import Store, open_store
 from creative.store.receipts import log_refused_attempt, read_receipt, write_failure, write_receipt
 from creative.version import VERSION
+from workers.cache import Cache, bound
 
 _REMEMBERED_RECEIPTS = 4096
 _OWN = "workers."
@@ -77,8 +78,9 @@ class Workshop:
         self.site = site
         self.threads = threads
         self.store: Store = open_store(site.store_url)
-        self.cache = Path(site.cache) if site.cache else own_folder()
-        self.scratch = self.cache / "scratch"
+        folder = Path(site.cache) if site.cache else own_folder()
+        self.cache = Cache(self.store, folder, bound())
+        self.scratch = folder / "scratch"
         sweep(self.scratch)
         self._at_once = AtOnce.on(self.store).map
         self._backends: dict[tuple[str, str], Backend] = {}
@@ -110,6 +112,7 @@ class Workshop:
         for left in waiting:
             reason = f"{refusals[left.step.key]} (in {attempts} attempt{'s' if attempts > 1 else ''})"
             outcomes[left.step.key] = self._refuse(left.step, reason)
+        self.cache.trim()
         return [outcomes[step.key] for step in batch.steps]
 
     def _open(self, step: Step) -> _Open | Outcome:
@@ -225,9 +228,9 @@ class Workshop:
     def _bring(self, source: str | Output) -> tuple[str, Path]:
         """The digest of an input, and a file with its bytes."""
         if isinstance(source, str):
-            return source, self.store.fetch(source, self.cache)
+            return source, self.cache.fetch(source)
         blob = self._receipt(source.step).outputs[source.name]
-        file = self.store.fetch(blob.sha256, self.cache)
+        file = self.cache.fetch(blob.sha256)
         size = file.stat().st_size
         if size != blob.bytes:
             raise StoreError(f"the blob {blob.sha256} is damaged: {file} has {size} bytes, not {blob.bytes}")
