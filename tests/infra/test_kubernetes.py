@@ -275,7 +275,9 @@ def test_budgets_guard_pods_that_exist_and_can_be_counted() -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_settings_are_settings(overlay: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from creative.registry.address import address
     from creative.settings import settings
+    from creative.store.s3_place import place_of
 
     [text] = one(overlay, "ConfigMap", "creative-settings")["data"].values()
     file = tmp_path / "creative.toml"
@@ -292,6 +294,8 @@ def test_the_settings_are_settings(overlay: str, monkeypatch: pytest.MonkeyPatch
     found = settings()
     found.check_reach()
     assert found.remote and found.profile == "production"
+    assert place_of(found.store).prefix == "farm"
+    assert address(found.registry, {"PGPASSWORD": "x"}).database == "farm"
     assert found.address == "ray://creative-farm-head-svc:10001", "KubeRay's name for the head's service"
     assert str(found.out) == "/var/lib/creative", "the volume of the images"
     assert tomllib.loads(text)["default"] == "production"
