@@ -34,7 +34,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from creative.errors import RegistryError, UsageError
 from creative.registry.database import engine_for, reading, writing
+from creative.registry.patience import Patience, persist
 from creative.registry.tables import leases
+from creative.registry.troubles import where
 
 TTL_S = 120.0
 EVERY_S = 20.0
@@ -42,6 +44,8 @@ _AGAIN_S = 5.0
 _GIVE_BACK_S = 10.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TAKEN = 3
+_TAKE_S = 10.0
+_LOCKED_MS = 2_000
 
 
 class LeaseLostError(RegistryError):
@@ -77,8 +81,12 @@ class Lease:
         self._thread.start()
 
     def check(self) -> None:
-        """Raise LeaseLostError if it is not certain any more that nobody else has it. Asks no database: call it often."""
-        if not self._lost and _clock() >= self._good_until:
+        """Raise LeaseLostError if it is not certain any more that nobody else has it. Call it often.
+
+        It asks no database, but once where the renewing has failed for too long: if the database is back by then and
+        nobody has taken the lease meanwhile, it is still ours.
+        """
+        if not self._lost and _clock() >= self._good_until and not self._renew() and not self._lost:
             self._lost = f"the registry could not be reached for {self.ttl:g} s"
         if self._lost:
             raise LeaseLostError(f"the lease {self.name!r} is lost: {self._lost}; the same command goes on from here")
@@ -99,19 +107,23 @@ class Lease:
 
     def _renew_always(self) -> None:
         wait = self.every
-        while not self._end.wait(wait):
-            asked = _clock()
-            try:
-                with writing(self._engine) as connection:
-                    until = _moment(self._engine, self.ttl)
-                    renewal = sa.update(leases).where(*_ours(self.name, self.holder)).values(until=until)
-                    if not connection.execute(renewal).rowcount:
-                        self._lost = "another has taken it"
-                        return
-                # Whoever looks later than this, by the database's clock, sees a longer time than we count on.
-                self._good_until, wait = asked + self.ttl, self.every
-            except (RegistryError, SQLAlchemyError, OSError):
-                wait = min(_AGAIN_S, self.every)
+        while not self._end.wait(wait) and not self._lost:
+            wait = self.every if self._renew() else min(_AGAIN_S, self.every)
+
+    def _renew(self) -> bool:
+        """Whether the database says that it is ours, from now on for its full time."""
+        asked = _clock()  # before the database looks at its clock: what we count on ends before what it counts on
+        try:
+            with writing(self._engine) as connection:
+                renewal = sa.update(leases).where(*_ours(self.name, self.holder))
+                found = connection.execute(renewal.values(until=_moment(self._engine, self.ttl))).rowcount
+        except (RegistryError, SQLAlchemyError, OSError):
+            return False
+        if found:
+            self._good_until = max(self._good_until, asked + self.ttl)
+        else:
+            self._lost = "another has taken it"
+        return bool(found)
 
 
 @contextlib.contextmanager
@@ -129,8 +141,8 @@ def leased(place: str | Path, name: str, *, ttl: float = TTL_S, every: float = E
     try:
         holder = f"{socket.gethostname()[:200].replace(':', '.')}:{_myself()}:{secrets.token_hex(4)}"
         taken = _clock()
-        other = _take(engine, name, holder, ttl)
-        lease = None if other else Lease(engine, name, holder, ttl, every, taken)
+        other = persist(where(engine), Patience(_TAKE_S), lambda: _take(engine, name, holder, ttl))
+        lease = None if other else Lease(_impatient(engine, place), name, holder, ttl, every, taken)
     except BaseException:
         engine.dispose()
         raise
@@ -162,6 +174,8 @@ def _take(engine: Engine, name: str, holder: str, ttl: float) -> Holder | None:
             if connection.execute(_claim(engine, name, holder, ttl)).rowcount:
                 return None
             other = _holder(connection, name)
+            if other is not None and other.holder == holder:
+                return None  # it was ours already: only the answer was lost
             if other is not None and is_gone(other.holder):
                 dead = sa.delete(leases).where(*_ours(name, other.holder))
                 connection.execute(dead)
@@ -171,6 +185,19 @@ def _take(engine: Engine, name: str, holder: str, ttl: float) -> Holder | None:
         if other is not None:
             return other
     raise RegistryError(f"the lease {name!r} changes hands too fast; try again")
+
+
+def _impatient(engine: Engine, place: str | Path) -> Engine:
+    """Another engine for the same place, that does not wait for long where a file is locked."""
+    engine.dispose()
+    engine = engine_for(place)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _short_wait)
+    return engine
+
+
+def _short_wait(connection: Any, _: object) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {_LOCKED_MS}")
 
 
 def _claim(engine: Engine, name: str, holder: str, ttl: float) -> Any:

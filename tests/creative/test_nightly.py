@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from creative import nightly, session
 from creative.backends import BackendSpec
@@ -21,7 +24,7 @@ from creative.night import make_in
 from creative.nightly import Night, dry, night
 from creative.records import Receipt
 from creative.registry import open_registry
-from creative.registry.leases import leased
+from creative.registry.leases import Holder, Lease, leased
 from creative.running.budget import Meter
 from creative.settings import Settings
 from creative.store import Log, open_store
@@ -119,6 +122,21 @@ def test_a_flight_is_over_when_its_last_day_is_over_in_every_market(place: Night
     place.brief("winter", {"until: 2099-12-31}\n\nmarkets": "until: 2027-02-28}\n\nmarkets"})
     now = datetime.datetime.fromisoformat(hour).replace(tzinfo=datetime.UTC)  # 23:30 is the next day in Berlin
     assert _found(place, now)["winter/brief.yaml"].state == state
+
+
+@given(
+    st.one_of(st.binary(max_size=200), st.text(alphabet="campin{}[]: stuready\n-&*!'\"", max_size=80).map(str.encode))
+)
+@settings(max_examples=60)
+def test_whatever_a_file_holds_it_is_put_down(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as base:
+        folder = Path(base) / "briefs"
+        (folder / "odd").mkdir(parents=True)
+        for name in ("odd/brief.yaml", "odd.yaml"):
+            (folder / name).write_bytes(data)
+        found = {one.name: one.state for one in briefs(folder, load_brief, NOW)}
+    assert found.keys() == {"odd/brief.yaml", "odd.yaml"}
+    assert found["odd/brief.yaml"] in ("refused", "draft", "over")
 
 
 def test_two_ready_briefs_of_one_campaign_are_both_refused(place: NightFolder) -> None:
@@ -220,7 +238,13 @@ def _broken(
 def test_a_lease_that_is_lost_ends_the_night(place: NightFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     place.brief("a")
     place.brief("b")
-    monkeypatch.setattr(nightly, "leased", lambda url, name: leased(url, name, ttl=0))
+
+    @contextlib.contextmanager
+    def robbed(url: str, name: str) -> Iterator[Lease | Holder]:
+        with leased(url, name, ttl=0) as got, leased(url, name):
+            yield got
+
+    monkeypatch.setattr(nightly, "leased", robbed)
     found = night(place.folder, place.settings(), sheet=False)
     assert _statuses(found) == {"a/brief.yaml": "unavailable", "b/brief.yaml": "waiting"}
     assert found.exit_code == 75 and "the lease 'nightly' is lost" in found.stopped

@@ -16,7 +16,7 @@ import pytest
 from creative import nightly, session
 from creative.errors import BriefError, UsageError
 from creative.notices import hidden, send
-from creative.settings import Settings
+from creative.settings import Settings, settings
 from tests.support.demo import edit
 from tests.support.nights import NightFolder
 
@@ -148,6 +148,17 @@ def test_a_brief_names_only_whom_the_operator_knows(place: NightFolder, written:
     brief = session.read_brief(path, settings)
     assert brief.notify is not None and brief.notify.failed == "ops"
     assert "notify" not in brief.snapshot()
+
+
+def test_the_operator_says_which_urls_briefs_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "creative.toml"
+    monkeypatch.setenv("CREATIVE_CONFIG", str(file))
+    file.write_text('default = "a"\n[profiles.a]\nnotify_schemes = ["mailto", "Slack"]\n')
+    assert settings().notify_schemes == ("mailto", "slack")
+    for wrong in ('"mailto"', '["slack://"]', "[3]"):
+        file.write_text(f'default = "a"\n[profiles.a]\nnotify_schemes = {wrong}\n')
+        with pytest.raises(UsageError, match="notify_schemes: write a list of the beginnings of URLs"):
+            settings()
 
 
 def test_the_night_names_only_whom_the_profile_has(place: NightFolder) -> None:

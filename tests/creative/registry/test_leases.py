@@ -126,6 +126,26 @@ def test_who_lost_it_is_told(ready: str) -> None:
     assert other is not None and other.host == "far"  # what is not ours is not given back
 
 
+def test_late_but_not_taken_it_is_still_ours(ready: str) -> None:
+    with leased(ready, "nightly", ttl=0.01, every=60) as got:
+        assert isinstance(got, Lease)
+        _eventually(lambda: _over(ready))
+        got.check()
+        _eventually(lambda: _over(ready))
+        with leased(ready, "nightly") as other:
+            assert isinstance(other, Lease)  # its time was over
+            with pytest.raises(LeaseLostError, match="another has taken it"):
+                got.check()
+            other.check()
+
+
+def _over(place: str) -> bool:
+    """Whether the lease's time is over, by the clock of the database, which is this machine's, and a little more."""
+    found = holder_of(place, "nightly")
+    assert found is not None
+    return found.until < datetime.datetime.now(datetime.UTC) - datetime.timedelta(milliseconds=50)
+
+
 def test_a_database_that_is_away_for_too_long_loses_it(ready: str, request: pytest.FixtureRequest) -> None:
     with leased(ready, "nightly", ttl=1.5, every=0.1) as got:
         assert isinstance(got, Lease)
