@@ -1,6 +1,6 @@
 """The store: blobs, receipts, cell records and logs. It is the truth; the registry is its index.
 
-A directory and a bucket have the same layout, so that one can be copied into the other with its metadata (`aws s3 sync`):
+The layout of a directory and, below its prefix, of a bucket:
 
     store.json                                   {"id": 32 hexadecimal digits, "schema": 1}
     blobs/ab/<sha256>                            every file that was made or ingested (directory: blobs/ab/cd/<sha256>)
@@ -12,7 +12,10 @@ A directory and a bucket have the same layout, so that one can be copied into th
     campaigns/<campaign>/cells/<sha256>.json.gz  cell records, one file a window
     published/<path>                             copies under readable names, for people and ad servers; replaced
 
-`port` says what a store can do, `directory` and `s3` are the two. Everything but `published` is written once.
+`port` says what a store can do, `directory` and `s3` are the two. Everything but `published` is written once. In a bucket
+each object has its sha256 and its size in its metadata (`sha256`, `bytes`; named objects a `nonce` too), blobs their media
+type: copy a bucket with its metadata, as `aws s3 sync` does. Parts of uploads whose process was killed are removed a day
+later, by the next large upload or by the bucket's own lifecycle rule.
 """
 
 from __future__ import annotations

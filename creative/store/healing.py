@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from creative.canonical import digest
 from creative.errors import DamagedStoreError
 from creative.store.port import Store
 from creative.store.receipts import delete_receipt, read_receipt, receipt_keys
+
+_SOME = 256  # receipts at a time
+_AT_ONCE = 8  # requests to a store that is far away
 
 
 class Index(Protocol):
@@ -23,25 +28,31 @@ def heal(store: Store, index: Index) -> int:
     the store cannot be reached: what cannot be read now is not lost.
     """
     sound: dict[str, bool] = {}
-    lost = []
-    for key in receipt_keys(store):
-        try:
-            receipt = read_receipt(store, key)
-        except DamagedStoreError:  # not to be understood
-            receipt, bad = None, set[str]()
-        else:
-            blobs = {blob.sha256 for blob in receipt.outputs.values()} if receipt else set()
-            for sha256 in blobs - sound.keys():
-                sound[sha256] = _is_sound(store, sha256)
-            bad = {sha256 for sha256 in blobs if not sound[sha256]}
-            if receipt is not None and not bad:
-                continue
-        delete_receipt(store, key)
-        index.forget_steps([key])
-        for sha256 in bad:
-            store.delete_blob(sha256)
-        lost.append(key)
-    return len(lost)
+    lost = 0
+    keys = receipt_keys(store)
+    with ThreadPoolExecutor(1 if store.is_local else _AT_ONCE) as pool:
+        while some := list(itertools.islice(keys, _SOME)):
+            named = dict(zip(some, pool.map(lambda key: _blobs(store, key), some), strict=True))
+            fresh = sorted(set().union(*(blobs for blobs in named.values() if blobs)) - sound.keys())
+            sound.update(zip(fresh, pool.map(lambda sha256: _is_sound(store, sha256), fresh), strict=True))
+            for key, blobs in named.items():
+                bad = sorted(sha256 for sha256 in blobs or () if not sound[sha256])
+                if blobs is None or bad:
+                    delete_receipt(store, key)
+                    index.forget_steps([key])
+                    for sha256 in bad:
+                        store.delete_blob(sha256)
+                    lost += 1
+    return lost
+
+
+def _blobs(store: Store, key: str) -> set[str] | None:
+    """What the receipt names; None if it is gone by now or cannot be understood."""
+    try:
+        receipt = read_receipt(store, key)
+    except DamagedStoreError:
+        return None
+    return None if receipt is None else {blob.sha256 for blob in receipt.outputs.values()}
 
 
 def _is_sound(store: Store, sha256: str) -> bool:

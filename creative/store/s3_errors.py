@@ -132,6 +132,10 @@ def _answered(error: Exception, what: str, place: Place, source: str, status: in
         return WrongStoreError(f"{place} is in {region or 'another region'}: say region={region or '...'} in the URL")
     if code.startswith("KMS"):
         return WrongStoreError(f"cannot {what} in {place}: the key of KMS cannot be used ({code}: {message})")
+    if code == "InvalidObjectState":
+        return WrongStoreError(
+            f"cannot {what} in {place}: a lifecycle rule of the bucket archived it; restore it there"
+        )
     if status in (401, 403):
         return WrongStoreError(
             f"{place} refuses to {what} ({code}): {source or 'the credentials'} must be right, and have the rights {_RIGHTS}"
