@@ -26,7 +26,7 @@ from creative.store.port import OWN, check_name, check_path, check_sha256, ident
 from creative.store.s3_calls import Calls, Torn
 from creative.store.s3_errors import Refused
 from creative.store.s3_place import place_of
-from creative.store.s3_uploads import Uploads
+from creative.store.s3_uploads import Uploads, checksum_of
 
 _MARK = "store.json"
 _CHUNK = 1 << 20
@@ -192,7 +192,7 @@ class S3Store:
                 f"{self.place} is not a store, and holds other things ({', '.join(others[:3])}): name a new or an empty prefix"
             )
 
-    def _head(self, name: str) -> dict[str, Any] | None:
+    def _head(self, name: str, **more: str) -> dict[str, Any] | None:
         """What is known of an object without its bytes; None if it is not there.
 
         Headers that were cut short cannot be told from others, but for this: the size is in them twice.
@@ -200,7 +200,9 @@ class S3Store:
         wrong = _Wrong()
 
         def once() -> dict[str, Any]:
-            answer: dict[str, Any] = self._calls.client.head_object(Bucket=self.place.bucket, Key=self.place.key(name))
+            answer: dict[str, Any] = self._calls.client.head_object(
+                Bucket=self.place.bucket, Key=self.place.key(name), **more
+            )
             said, size = answer["Metadata"], answer.get("ContentLength")
             if size is None or said.get("bytes") != str(size) or len(said.get("sha256", "")) != _DIGITS:
                 torn = wrong.again(f"{size} {sorted(said.items())}", f"what {self.place} says of {name} is cut short")
@@ -289,14 +291,41 @@ class S3Store:
         self._calls.call(f"remove {name}", "delete_object", Key=self.place.key(name))
 
     def _copy(self, blob: BlobRef, name: str, type: str) -> None:
-        there = self.size_of(blob.sha256)
+        """Copy a blob to `name`, if it is what it is named: the server compares no copy with a name."""
+        source = _blob(blob.sha256)
+        there = self._head(source, ChecksumMode="ENABLED")
         if there is None:
             raise self._missing(blob.sha256)
-        if there != blob.bytes:
+        if there["ContentLength"] != blob.bytes:
             raise DamagedStoreError(
-                f"the blob {self.uri(blob.sha256)} is damaged: it has {there} bytes, not {blob.bytes}"
+                f"the blob {self.place.uri(source)} is damaged: it has {there['ContentLength']} bytes, not {blob.bytes}"
             )
-        self._uploads.copy(_blob(blob.sha256), name, blob, type)
+        # The checksum of an upload in parts is of the parts' checksums; what others put there may have none.
+        if there.get("ChecksumSHA256") != checksum_of(blob.sha256) and not self._is_sound(source, blob.sha256):
+            raise self._damaged(source)
+        self._uploads.copy(source, name, blob, type)
+
+    def _is_sound(self, name: str, sha256: str) -> bool:
+        """Whether an object's bytes are those of `sha256`; they are read, and not kept."""
+        wrong = _Wrong()
+
+        def once() -> bool:
+            answer = self._calls.client.get_object(Bucket=self.place.bucket, Key=self.place.key(name))
+            seen = hashlib.sha256()
+            with contextlib.closing(answer["Body"]) as body:
+                while chunk := body.read(_CHUNK):
+                    seen.update(chunk)
+            if seen.hexdigest() != sha256:
+                raise wrong.again(seen.hexdigest(), "")
+            return True
+
+        try:
+            return self._calls.attempt(f"read {name}", once, expect=(404,))
+        except (DamagedStoreError, Refused):
+            return False
+
+    def _damaged(self, name: str) -> DamagedStoreError:
+        return DamagedStoreError(f"{name} in {self.place} is damaged: its bytes are not those of its name")
 
     def _missing(self, sha256: str) -> DamagedStoreError:
         return DamagedStoreError(f"the store {self.place} has no blob {sha256}")

@@ -311,6 +311,23 @@ def test_a_damaged_blob_is_found_and_mended(store: Store, behind: Behind, tmp_pa
     assert store.get_blob(blob.sha256) == b"bytes"
 
 
+def test_a_blob_with_a_flipped_byte_is_not_published(store: Store, behind: Behind, small_parts: None) -> None:
+    for size in (100, PART + 1):  # the second is uploaded in parts, and has no checksum of the whole
+        data = os.urandom(size)
+        blob = store.put_blob(data, "image/png")
+        name = f"blobs/{blob.sha256[:2]}/{blob.sha256}"
+        assert store.publish(f"{size}-sound.png", blob, "image/png")
+        flipped = bytes([data[0] ^ 1]) + data[1:]
+        for more in ({}, {"ChecksumAlgorithm": "SHA256"}, {"Metadata": {"sha256": blob.sha256, "bytes": str(size)}}):
+            behind.put(name, flipped, **more)
+            with pytest.raises(DamagedStoreError, match="damaged"):
+                store.publish(f"{size}.png", blob, "image/png")
+        store.delete_blob(blob.sha256)
+        with pytest.raises(DamagedStoreError, match="no blob"):
+            store.publish(f"{size}.png", blob, "image/png")
+    assert list(store.published()) == ["100-sound.png", f"{PART + 1}-sound.png"]
+
+
 class Known:
     def __init__(self) -> None:
         self.forgotten: list[str] = []
