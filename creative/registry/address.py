@@ -101,7 +101,7 @@ class Address:
     def __str__(self) -> str:
         """A URL for people: without its password."""
         host = "" if self.socket else f"[{self.host}]" if ":" in self.host else self.host
-        shown = f"postgresql://{quote(self.user)}@{host}:{self.port}/{quote(self.database)}"
+        shown = f"postgresql://{quote(self.user, '')}@{host}:{self.port}/{quote(self.database, '')}"
         more = [f"host={self.host}"] if self.socket else []
         if self.options:
             more.append(f"options={quote(self.options, safe='')}")

@@ -330,4 +330,7 @@ def _secured(sock: socket.socket, address: Address, context: ssl.SSLContext | No
 
 
 def _why(error: OSError) -> str:
-    return "it takes too long" if isinstance(error, TimeoutError) else (error.strerror or str(error)).lower()
+    if isinstance(error, TimeoutError):
+        return "it takes too long"
+    words = error.strerror or str(error)
+    return words[:1].lower() + words[1:]
