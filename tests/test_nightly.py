@@ -87,6 +87,24 @@ def test_ended_in_the_middle_and_run_again(place: NightFolder, number: int, code
     assert again["status"] == "nothing" and "nothing to do: 2 nothing" in said
 
 
+def test_the_database_is_stopped_and_started_in_the_middle(place: NightFolder, server: Server) -> None:
+    place.brief("autumn")
+    process = subprocess.Popen(
+        _command(place, registry=server.new_schema()),
+        cwd=place.base,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    receipts = place.out / "store" / "receipts"
+    _eventually(lambda: len(list(receipts.glob("*/*.json"))) > 2)
+    server.stop()
+    server.start()
+    answer, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert json.loads(answer)["briefs"][0]["assets"] == ADS
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_of_twenty_that_start_at_once_one_runs(
     place: NightFolder, database: str, request: pytest.FixtureRequest

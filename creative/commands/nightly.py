@@ -34,8 +34,10 @@ def nightly(
 ) -> None:
     """Make what is missing of every ready brief of a folder: the flight that begins first, then the most valuable.
 
-    Drafts and flights that are over are named and left. One bad brief never sinks the night. Where another has the lease,
-    nothing is done and the exit code is 0.
+    Drafts and flights that are over are named and left. One bad brief never sinks the night.
+
+    Exit codes: 0 all made, or another nightly has the lease; 2 nothing could be read; 3 some ads failed, were beyond a limit,
+    or a brief was refused; 75 store, database or workers were not to be had.
     """
     from creative.nightly import dry, night
 
