@@ -77,17 +77,17 @@ class Jobs:
     def log(self, id: str) -> Iterator[str]:
         """What the job says, in pieces, until it ends or the connection does; from its beginning."""
         chunks: AsyncIterator[str] = self._client.tail_job_logs(id)
-        with contextlib.closing(asyncio.new_event_loop()) as loop:
-            try:
-                while True:
-                    with self._plain_words():
-                        try:
-                            chunk = loop.run_until_complete(anext(chunks))
-                        except StopAsyncIteration:
-                            return
-                    yield chunk
-            finally:
-                loop.run_until_complete(_end(chunks))
+
+        async def following() -> str | None:
+            return await anext(chunks, None)
+
+        with asyncio.Runner() as runner:  # which, at its end or at Ctrl-C, also ends what is still open
+            while True:
+                with self._plain_words():
+                    chunk = runner.run(following())
+                if chunk is None:
+                    return
+                yield chunk
 
     @contextlib.contextmanager
     def _plain_words(self) -> Iterator[None]:
@@ -129,12 +129,6 @@ def _job(found: Any) -> Job:
         message=found.message or "",
         started_ms=found.start_time or 0,
     )
-
-
-async def _end(chunks: AsyncIterator[str]) -> None:
-    close = getattr(chunks, "aclose", None)
-    if close is not None:
-        await close()
 
 
 @contextlib.contextmanager
