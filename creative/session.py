@@ -20,6 +20,7 @@ from creative.planning import Planner, Survey, survey
 from creative.planning.survey import Rate
 from creative.registry import Registry, open_registry
 from creative.registry.database import move_aside
+from creative.registry.patience import LOOKING, Patience
 from creative.resources import templates
 from creative.running.inline import InlineRunner
 from creative.running.port import Runner, Worksite
@@ -96,7 +97,7 @@ def looking(settings: Settings) -> Iterator[Session | None]:
         return
     with tempfile.TemporaryDirectory() as folder:
         place, there = settings.registry, "://" in settings.registry or Path(settings.registry).exists()
-        with open_registry(place if there else Path(folder) / "registry.db", store.id) as registry:
+        with open_registry(place if there else Path(folder) / "registry.db", store.id, Patience(LOOKING)) as registry:
             if there:
                 registry.catch_up(store)
             else:
@@ -124,10 +125,14 @@ def _rebuilt(settings: Settings, store: Store) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def session(settings: Settings, *, create: bool = True) -> Iterator[Session]:
-    """Open store and registry; what a crash left between the store's log and the registry is applied."""
+    """Open store and registry; what a crash left between the store's log and the registry is applied.
+
+    A database server that goes away is waited for ten minutes, or seconds where nothing would be created: nobody runs then.
+    """
     catalogue = load_catalogue(settings.catalogues)
     store = open_store(settings.store, create=create)
-    with open_registry(settings.registry, store.id) as registry:
+    patience = Patience() if create else Patience(LOOKING)
+    with open_registry(settings.registry, store.id, patience) as registry:
         registry.catch_up(store)
         yield Session(settings, catalogue, store, registry)
 
