@@ -17,7 +17,19 @@ from creative.store import open_store
 from tests.support.demo import edit
 from tests.support.store_records import receipt
 
-COMMANDS = sorted(command.callback.__name__ for command in app.registered_commands if command.callback)
+COMMANDS = sorted(
+    f"{group}{command.callback.__name__}"
+    for group, commands in (
+        ("", app.registered_commands),
+        *(
+            (f"{one.typer_instance.info.name} ", one.typer_instance.registered_commands)
+            for one in app.registered_groups
+            if one.typer_instance
+        ),
+    )
+    for command in commands
+    if command.callback and not command.hidden
+)
 
 
 def _creative(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -27,9 +39,26 @@ def _creative(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def test_every_command_has_help_and_json(tmp_path: Path) -> None:
-    assert COMMANDS == ["doctor", "init", "plan", "reindex", "run", "sheet", "show", "status", "validate"]
+    names = [
+        "approve",
+        "deliver",
+        "doctor",
+        "init",
+        "match",
+        "nightly",
+        "plan",
+        "reindex",
+        "reject",
+        "run",
+        "sheet",
+        "show",
+        "status",
+        "submit",
+        "validate",
+    ]
+    assert sorted([*names, "manifest apply", "manifest export"]) == COMMANDS
     for command in COMMANDS:
-        done = _creative(tmp_path, command, "--help")
+        done = _creative(tmp_path, *command.split(), "--help")
         assert done.returncode == 0
         assert "--json" in re.sub(r"\x1b\[[0-9;]*m", "", done.stdout), command
 
@@ -164,6 +193,14 @@ def test_the_doctor_finds_everything_working(tmp_path: Path) -> None:
     assert {name: check["says"] for name, check in checks.items() if not check["ok"]} == {}
     assert {"codecs", "shaping", "fonts", "voices", "store", "registry", "ray"} <= checks.keys()
     assert not list(tmp_path.iterdir())
+
+
+def test_where_a_cluster_works_the_doctor_asks_the_cluster(tmp_path: Path) -> None:
+    done = _creative(tmp_path, "doctor", "--address", "http://head:8265", "--json")
+    found = {check["name"]: check for check in json.loads(done.stdout)}
+    assert done.returncode == 75 and not {"codecs", "renderer"} & found.keys()
+    assert found["workers"]["ok"] and "http://head:8265" in found["workers"]["says"]
+    assert not found["ray"]["ok"] and "use creative submit with it" in found["ray"]["says"]
 
 
 def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
