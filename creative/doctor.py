@@ -13,6 +13,7 @@ from pathlib import Path
 from creative.backends import resolve
 from creative.catalogue import load_catalogue
 from creative.errors import CreativeError, MissingStoreError, WrongStoreError
+from creative.places import plain_place
 from creative.registry import open_registry
 from creative.resources import templates
 from creative.settings import Settings
@@ -21,6 +22,7 @@ from creative.store import open_store
 from creative.version import VERSION
 
 _WORKER_CHECKS = "workers.doctor:CHECKS"
+_CLUSTER = "workers.doctor:cluster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +35,36 @@ class Check:
 
 
 def check_all(settings: Settings) -> Iterator[Check]:
-    """Try everything, one after another. A store or registry that is not there yet is not made."""
+    """Try everything, one after another. A store or registry that is not there yet is not made.
+
+    Where a cluster does the work, this machine needs no renderer and no codecs: the cluster is asked who it is instead.
+    """
     yield Check("package", True, f"creative-farm {VERSION}, Python {sys.version.split()[0]}, {os.cpu_count()} cores")
     yield _try("templates", _templates)
     yield _try("catalogue", lambda: _catalogue(settings))
+    if settings.remote:
+        place = plain_place(settings.address)
+        yield Check(
+            "workers", True, f"at {place}: run creative doctor on one of its machines to check renderer and codecs"
+        )
+    else:
+        yield from _workers()
+    yield _try("store", lambda: _store(settings))
+    yield _try("registry", lambda: _registry(settings))
+    if settings.remote:
+        yield _try("ray", lambda: resolve(_CLUSTER)(settings.address))
+    elif settings.runner == "ray":
+        yield _try("ray", _ray)
+
+
+def _workers() -> Iterator[Check]:
     try:
         checks: dict[str, Callable[[], str]] = resolve(_WORKER_CHECKS)
     except CreativeError as error:
-        yield Check("workers", False, f"{error} (a control plane without workers does without)")
-        checks = {}
+        yield Check("workers", False, f"{error} (a control plane, whose settings name a cluster, does without)")
+        return
     for name, check in checks.items():
         yield _try(name, check)
-    yield _try("store", lambda: _store(settings))
-    yield _try("registry", lambda: _registry(settings))
-    if settings.runner == "ray":
-        yield _try("ray", _ray)
 
 
 def _try(name: str, check: Callable[[], str]) -> Check:
@@ -66,6 +83,8 @@ def _templates() -> str:
 
 def _catalogue(settings: Settings) -> str:
     catalogue = load_catalogue(settings.catalogues)
+    if settings.remote:
+        return f"{len(catalogue.specs)} backends, loaded where they run"
     for spec in catalogue.specs.values():
         resolve(spec.target)
     return f"{len(catalogue.specs)} backends, all of them can be loaded"
@@ -75,6 +94,8 @@ def _store(settings: Settings) -> str:
     try:
         store = open_store(settings.store, create=False)
     except MissingStoreError as error:
+        if settings.store.startswith("s3://"):  # the bucket answered, so the first run may
+            return f"{plain_place(settings.store)}: not there yet; the first run makes it"
         return _will_be_made(error, Path(settings.store.removeprefix("file://")).absolute())
     name = f"doctor/{os.getpid()}"
     blob = store.put_blob(b"creative doctor", "text/plain")
@@ -83,7 +104,7 @@ def _store(settings: Settings) -> str:
     if not store.create(name, b"{}") or store.create(name, b"{}"):
         raise CreativeError("conditional create does not work there: two runs could overwrite each other")
     store.delete(name)
-    return f"{store.url}, written and read"
+    return f"{plain_place(store.url)}, written and read"
 
 
 def _will_be_made(error: MissingStoreError, place: Path) -> str:
@@ -101,7 +122,7 @@ def _registry(settings: Settings) -> str:
         store = open_store(settings.store, create=False)
     except MissingStoreError:
         if "://" in settings.registry or not Path(settings.registry).exists():
-            return f"{settings.registry}: not tried; the first run makes it with the store"
+            return f"{plain_place(settings.registry)}: not tried; the first run makes it with the store"
         raise
     if "://" not in settings.registry and not Path(settings.registry).exists():
         return f"{settings.registry}: not there yet; made from the store when first needed"

@@ -34,9 +34,29 @@ def _codecs() -> str:
     return f"PyAV {av.__version__}: H.264, AAC, MP3"
 
 
+def cluster(address: str) -> str:
+    """What the cluster has, asked as a run would ask. Raises RunnerError or UsageError in plain words."""
+    import ray
+
+    from workers.ray_cluster import check_address, connect
+
+    connect(check_address(address), None)
+    try:
+        found = ray.cluster_resources()
+        nodes = sum(node["Alive"] for node in ray.nodes())
+        return f"{nodes} machines, {found.get('CPU', 0):g} CPUs, {found.get('GPU', 0):g} GPUs, Ray {ray.__version__}"
+    finally:
+        ray.shutdown()
+
+
 def _renderer() -> str:
-    import mitsuba
-    import pyoidn  # noqa: F401
+    try:
+        import mitsuba
+        import pyoidn  # noqa: F401
+    except ImportError as error:
+        if "libatomic" in str(error):
+            raise CreativeError("Mitsuba lacks libatomic: apt-get install libatomic1") from error
+        raise
 
     mitsuba.set_variant("scalar_rgb")
     return f"Mitsuba {mitsuba.__version__}, Open Image Denoise"

@@ -74,7 +74,7 @@ def reindex(settings: Settings, as_json: Json = False) -> None:
     typer.echo(f"{entries} log entries of {campaigns} campaign{one} applied", err=True)
 
 
-@located
+@located(hands=True)
 def doctor(settings: Settings, as_json: Json = False) -> None:
     """Check this machine: codecs, shaping, fonts, voices, store, database, Ray. Says what works, or what to do."""
     from creative.doctor import check_all
