@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from creative.registry.patience import Patience
 from creative.registry.registry import Registry, open_registry
 from creative.registry.rows import (
     ApprovedRow,
@@ -29,6 +30,7 @@ __all__ = [
     "DeliveryRow",
     "HistoryRow",
     "JobRow",
+    "Patience",
     "Rate",
     "Registry",
     "Reviewable",

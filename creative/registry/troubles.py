@@ -112,6 +112,11 @@ def _answered(engine: Engine, code: str, message: str) -> RegistryError:
     place = where(engine)
     if code in _WRONG:
         return WrongRegistryError(f"the registry {place} {_WRONG[code].format(message=message)}")
+    if "unsupported startup parameter" in message:  # PgBouncer's, under a code that it also uses for what passes
+        return WrongRegistryError(
+            f"the registry {place} does not take what the URL says: {message}; set it for the user instead "
+            "(ALTER ROLE ... SET), or list it in PgBouncer's ignore_startup_parameters"
+        )
     if code in _AWAY or code.startswith("08"):
         return PassingError(place, _AWAY.get(code, message), stale=code == "57P05")
     if code in _IN_THE_WAY:
