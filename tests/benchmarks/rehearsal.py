@@ -1,9 +1,9 @@
 """A night with nothing to make: what the farm itself costs for each step, beside what Ray alone does.
 
-    python -m tests.benchmarks.rehearsal [--steps 50000] [--workers 2] [--postgres postgresql://...] [--again]
+    python -m tests.benchmarks.rehearsal [--steps 50000] [--workers 2] [--postgres [URL]] [--again]
 
 The planning benchmark's brief with as many segments as it takes, planned by the real planner, run by CampaignRun on Ray over
-a store in a directory and a registry (SQLite, and PostgreSQL where one is named); only the backends make nothing
+a store in a directory and a registry (SQLite, and PostgreSQL where it is asked for); only the backends make nothing
 (`tests.support.null`). Beside it, in the same process, Ray alone: as many calls of actors that do nothing, with the same
 number of calls and payloads of the same size; and once more with a call for each step. `--again` runs the finished plan once more: what finding nothing to do costs.
 """
@@ -34,10 +34,12 @@ from creative.store import open_store, read_receipt, receipt_keys
 from creative.store.receipts import write_receipt
 from tests.benchmarks.planning import write_brief
 from tests.support.null import null_table
+from tests.support.postgres import started
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _SAMPLE = 50
+_OWN_SERVER = "a server of its own"
 
 
 class Timed:
@@ -108,41 +110,54 @@ class Watched:
 
 @dataclasses.dataclass(frozen=True)
 class Cpu:
-    """CPU-seconds: of this process, of the workers, and of Ray's own processes, all of them descendants of this one."""
+    """CPU-seconds: of this process, of the workers, of Ray's own processes, and of a database below this process."""
 
     driver: float = 0.0
     workers: float = 0.0
     ray: float = 0.0
-
-    @classmethod
-    def now(cls) -> Cpu:
-        parents, spent, names = dict[int, int](), dict[int, float](), dict[int, bytes]()
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal():
-                with contextlib.suppress(OSError):
-                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                    pid = int(entry.name)
-                    parents[pid] = int(fields[1])
-                    spent[pid] = sum(map(int, fields[11:15])) / _TICKS  # its own, and of children that it has buried
-                    names[pid] = (entry / "cmdline").read_bytes()
-        workers = ray = 0.0
-        for pid in parents:
-            above = parents[pid]
-            while above in parents and above != os.getpid():
-                above = parents[above]
-            if above == os.getpid():
-                if names[pid].startswith((b"ray::Hands", b"ray::Bare")):
-                    workers += spent[pid]
-                else:
-                    ray += spent[pid]
-        return cls(time.process_time(), workers, ray)
-
-    def __sub__(self, other: Cpu) -> Cpu:
-        return Cpu(self.driver - other.driver, self.workers - other.workers, self.ray - other.ray)
+    database: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.driver + self.workers + self.ray
+        return self.driver + self.workers + self.ray + self.database
+
+
+class Clock:
+    """Reads what processes have used so far; `since` it was made. Of those that end meanwhile nothing is counted."""
+
+    def __init__(self) -> None:
+        self._driver, self._others = time.process_time(), _descendants()
+
+    def since(self) -> Cpu:
+        used: Counter[str] = Counter()
+        for pid, (spent, whose) in _descendants().items():
+            used[whose] += spent - self._others.get(pid, (0.0, ""))[0]  # type: ignore[assignment]  # seconds are floats
+        return Cpu(time.process_time() - self._driver, **used)
+
+
+def _descendants() -> dict[int, tuple[float, str]]:
+    """CPU-seconds of every process below this one by pid, and whose they are: a field of `Cpu`."""
+    parents, spent, names = dict[int, int](), dict[int, float](), dict[int, bytes]()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                pid = int(entry.name)
+                names[pid] = (entry / "cmdline").read_bytes()
+                parents[pid], spent[pid] = int(fields[1]), sum(map(int, fields[11:13])) / _TICKS
+    found = {}
+    for pid, above in parents.items():
+        while above in parents and above != os.getpid():
+            above = parents[above]
+        if above == os.getpid():
+            found[pid] = (spent[pid], _whose(names[pid]))
+    return found
+
+
+def _whose(command: bytes) -> str:
+    if command.startswith((b"ray::Hands", b"ray::Bare")):
+        return "workers"
+    return "database" if b"postgres" in command.split(b" ")[0] else "ray"
 
 
 @dataclasses.dataclass
@@ -161,9 +176,10 @@ class Figures:
             return f"{seconds * 1000 / self.steps:.2f}"
 
         cpu = self.cpu
+        database = f", database {each(cpu.database)}" if cpu.database else ""
         return (
             f"{what:14} {self.steps:>6} steps {self.batches:>6} calls  {self.wall:>6.1f} s wall   ms a step: wall {each(self.wall)}, "
-            f"CPU {each(cpu.total)} (driver {each(cpu.driver)}, workers {each(cpu.workers)}, Ray's processes {each(cpu.ray)})"
+            f"CPU {each(cpu.total)} (driver {each(cpu.driver)}, workers {each(cpu.workers)}, Ray's processes {each(cpu.ray)}{database})"
         )
 
 
@@ -188,10 +204,10 @@ def rehearse(folder: Path, steps: int, workers: int, registry: str | None = None
             with contextlib.closing(runner):
                 if not number:
                     runner.free(next(iter(opened.catalogue.specs.values())))  # Ray is up before the clock starts
-                before, started, memory = Cpu.now(), time.perf_counter(), resident()
+                clock, started, memory = Clock(), time.perf_counter(), resident()
                 run = CampaignRun(brief, world, store, index, runner)  # type: ignore[arg-type]  # they pass all on
                 report = run.run(found.segments)
-                wall, cpu = time.perf_counter() - started, Cpu.now() - before
+                wall, cpu = time.perf_counter() - started, clock.since()
             made = report.progress.total("made")
             if report.failed or report.assets != sum(found.ads.values()) or (made == 0) != bool(number):
                 raise SystemExit(
@@ -205,7 +221,7 @@ def rehearse(folder: Path, steps: int, workers: int, registry: str | None = None
                 _mean(runner.there),
                 _mean(runner.back),
             )
-            print(figures.line(f"run {number + 1}"))
+            print(figures.line(f"run {number + 1}"), flush=True)
             print(f"  {report.assets} ads; steps in a batch: {dict(sorted(runner.sizes.items()))}")
             print(
                 f"  driver: {memory:.0f} MB at the start, {resident():.0f} at the end; waited {runner.waited:.1f} s for workers"
@@ -270,7 +286,7 @@ def bare(figures: Figures, workers: int) -> Figures:
     try:
         ray.get([actor.run.remote(b"") for actor in actors])
         batch, left = bytes(figures.there), figures.batches
-        before, started = Cpu.now(), time.perf_counter()
+        clock, started = Clock(), time.perf_counter()
         flights: dict[Any, Any] = {}
         while left or flights:
             for actor in set(actors) - set(flights.values()):
@@ -281,7 +297,7 @@ def bare(figures: Figures, workers: int) -> Figures:
             for ref in done:
                 ray.get(ref)
                 del flights[ref]
-        wall, cpu = time.perf_counter() - started, Cpu.now() - before
+        wall, cpu = time.perf_counter() - started, clock.since()
         return dataclasses.replace(figures, wall=wall, cpu=cpu)
     finally:
         for actor in actors:
@@ -324,15 +340,25 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.rehearsal")
     parser.add_argument("--steps", type=int, default=50_000, help="about how many steps")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--postgres", metavar="URL", help="an empty database, for a second run with a registry there")
+    parser.add_argument(
+        "--postgres", metavar="URL", nargs="?", const=_OWN_SERVER,
+        help="run again with a registry in this empty database; without URL, in a server that is started for it",
+    )  # fmt: skip
     parser.add_argument("--again", action="store_true", help="run the finished plan once more")
     said = parser.parse_args(arguments)
     os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
-    for registry in (None, *([said.postgres] if said.postgres else [])):
-        print("registry in PostgreSQL" if registry else "registry in SQLite")
-        with tempfile.TemporaryDirectory() as folder, _own_tests_are_importable():
-            ours = rehearse(Path(folder), said.steps, said.workers, registry, again=said.again)
-            compare(ours, said.workers)
+    with contextlib.ExitStack() as stack:
+        registries: list[str | None] = [None]
+        if said.postgres == _OWN_SERVER:
+            server = stack.enter_context(started(fsync="on", full_page_writes="on"))  # as durable as in production
+            registries.append(server.new_schema())
+        elif said.postgres:
+            registries.append(said.postgres)
+        for registry in registries:
+            print("registry in PostgreSQL" if registry else "registry in SQLite", flush=True)
+            with tempfile.TemporaryDirectory() as folder, _own_tests_are_importable():
+                ours = rehearse(Path(folder), said.steps, said.workers, registry, again=said.again)
+                compare(ours, said.workers)
 
 
 if __name__ == "__main__":
