@@ -138,7 +138,7 @@ class Watcher:
         total = 0.0
         for kind, missing in self.found.missing.items():
             tally = progress.kinds.get(kind)
-            settled = tally.made + tally.failed + tally.blocked if tally else 0
+            settled = tally.made + tally.failed + tally.blocked + tally.limited if tally else 0
             left = max(0, missing - settled)
             if tally and tally.made:
                 each = tally.seconds / tally.made
