@@ -69,7 +69,10 @@ class Calls:
         if self._client is None:
             with self._lock:
                 if self._client is None:
-                    self._client, self._source = _make(self.place)
+                    try:
+                        self._client, self._source = _make(self.place)
+                    except ValueError as error:  # of a setting in the environment or a profile
+                        raise Unusable(str(error)) from error
         return self._client
 
     def call(
@@ -99,19 +102,11 @@ class Calls:
 
     def attempt(self, what: str, once: Callable[[], T], *, expect: Collection[int] = (), patient: bool = True) -> T:
         """`once()`, again and again while that may help. Without patience, a server that cannot be reached is told at once."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         began = time.monotonic()
         for number in range(1, _ROUNDS + 1):
             try:
                 return once()
-            except (
-                BotoCoreError,
-                ClientError,
-                OSError,
-                ValueError,
-                Torn,
-            ) as error:  # the last but one: of settings of AWS
+            except _failures() as error:
                 if (answer := refusal(error, expect)) is not None:
                     raise answer from error
                 late = time.monotonic() - began > _PATIENCE_S or (not patient and is_unreachable(error))
@@ -123,6 +118,18 @@ class Calls:
 
 class Torn(Exception):
     """An answer that is not what was stored: too short, or other bytes. The next one may be whole."""
+
+
+class Unusable(Exception):
+    """A setting of AWS on this machine that is none."""
+
+
+@functools.cache
+def _failures() -> tuple[type[Exception], ...]:
+    """All that a request may raise. ValueError is boto3's for a header whose value was cut short, OSError a token's."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return BotoCoreError, ClientError, OSError, ValueError, Torn, Unusable
 
 
 def _make(place: Place) -> tuple[Any, str]:

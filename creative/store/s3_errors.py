@@ -25,6 +25,7 @@ _RIGHTS = (
     "s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload, s3:ListBucketMultipartUploads "
     "(and kms:GenerateDataKey, kms:Decrypt for a key of KMS)"
 )
+_TORN = (ConnectionError, TimeoutError, ValueError)  # ValueError: a header's value that was cut short
 _BAD_HEADER = "Invalid header value"
 _SET = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give this machine a role"
 
@@ -53,7 +54,7 @@ def is_passing(error: Exception) -> bool:
         return "EOF" in text  # a connection that broke; all else is a wrong certificate, or no TLS at all
     if kind == "HTTPClientError":
         return _BAD_HEADER not in text
-    return kind in _PASSING_KINDS or isinstance(error, ConnectionError | TimeoutError)
+    return kind in _PASSING_KINDS or isinstance(error, _TORN)
 
 
 _UNREACHABLE_KINDS = {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"}
@@ -94,9 +95,9 @@ def told(error: Exception, what: str, place: Place, source: str) -> StoreError:
         return WrongStoreError(f"{server} does not speak TLS as it should ({text[-100:]}): is the endpoint http://?")
     if kind == "HTTPClientError" and _BAD_HEADER in text:
         return WrongStoreError(f"{source} cannot be sent: there is a line break or the like in it; correct it")
-    if isinstance(error, ConnectionError | TimeoutError):
+    if isinstance(error, _TORN):
         return StoreError(f"cannot {what} in {place}: the connection to {server} broke, again and again ({kind})")
-    if isinstance(error, ValueError | OSError):
+    if kind == "Unusable" or isinstance(error, OSError):
         return WrongStoreError(
             f"{place}: a setting of AWS on this machine cannot be used ({text}): see its AWS_ variables"
         )

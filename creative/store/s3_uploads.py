@@ -64,8 +64,8 @@ class Uploads:
             return False
         return True
 
-    def put(self, name: str, source: bytes | Path, sha256: str, size: int, type: str, *, replace: bool) -> None:
-        """Write a blob, in parts if it is large. Without `replace` only if there is none. Look for it afterwards.
+    def put(self, name: str, source: bytes | Path, sha256: str, size: int, type: str, *, replace: bool) -> bool:
+        """Write a blob, in parts if it is large. Without `replace` only if there is none. False: look what is there.
 
         Raises StoreError if the file changed since `sha256` was taken.
         """
@@ -76,11 +76,10 @@ class Uploads:
                 raise files.Changed(
                     f"{source if isinstance(source, Path) else name} changed while it was stored: try again"
                 )
-            self.write(name, data, type, {}, if_absent=not replace)
-            return
+            return self.write(name, data, type, {}, if_absent=not replace)
         for _ in range(_TRIES):
             if self._in_parts(name, source, sha256, size, type, replace=replace):
-                return
+                return True
         raise StoreError(f"cannot write {name} in {self.place}: its upload was ended {_TRIES} times by somebody else")
 
     def copy(self, source: str, name: str, blob: BlobRef, type: str) -> None:
