@@ -108,7 +108,8 @@ class Purse:
     def __init__(
         self, brief: Brief, settings: Settings, registry: Runs, *, nightly: bool = False, night: Budget | None = None
     ) -> None:
-        """Raises UsageError for prices that are not whole."""
+        """Raises LimitError for limits that mean nothing by these settings, UsageError for prices that are not whole."""
+        check_limits(brief, settings)
         limits, campaign, prices = brief.limits, brief.campaign.id, prices_of(settings)
         runs = registry.runs(campaign)
         self.prices, self.nightly = prices, nightly

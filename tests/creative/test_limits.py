@@ -11,7 +11,7 @@ import pytest
 
 from creative.backends import BackendSpec, Resources
 from creative.brief import Brief
-from creative.errors import UsageError
+from creative.errors import LimitError, UsageError
 from creative.limits import Purse, estimate, of_tonight, prices_of, spent
 from creative.planning import Survey
 from creative.registry import RunRow
@@ -96,6 +96,14 @@ def test_money_counts_over_all_runs_and_a_night_only_over_its_own(place: NightFo
     reason = "limits.per_night of autumn is reached: 0.50 EUR"
     assert Purse(brief, settings, again, nightly=True).budget.why_stop(CPU) == reason
     assert Purse(brief, settings, again).budget.why_stop(CPU) is None  # by hand it is nobody's night
+
+
+def test_a_brief_that_was_read_elsewhere_is_held_to_the_prices_here(place: NightFolder) -> None:
+    brief = _brief(place, "money: 1 EUR")
+    with pytest.raises(LimitError, match=r"limits\.money: is in EUR, and the prices of .* are in GBP"):
+        Purse(brief, place.settings(prices={**PRICES, "currency": "GBP"}), Runs())
+    with pytest.raises(LimitError, match="this farm does not know what its hours cost"):
+        Purse(brief, place.settings(), Runs())
 
 
 def test_a_plan_beyond_a_limit_names_the_least_valuable(place: NightFolder) -> None:
