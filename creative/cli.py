@@ -2,7 +2,7 @@
 
 Data go to stdout, everything for people to stderr. Exit codes:
 
-0    all made
+0    all made; or another nightly has the lease
 1    `match` found no ad that may be shown
 2    bad brief or usage, a wrong place for store or registry
 3    some ads failed, or some verdicts were refused
