@@ -104,7 +104,18 @@ def submit(path: Path, settings: Settings, wish: Wish, say: Callable[[str], None
         store,
         lambda files, size: say(f"uploading {files} files, {show.size(size)}" if files else "the store has every file"),
     )
-    words = ["creative", "run-parcel", packed.sha256, "--store", store.url, "--address", "auto", "--json"]
+    words = [
+        "creative",
+        "run-parcel",
+        packed.sha256,
+        "--store",
+        store.url,
+        "--runner",
+        "ray",
+        "--address",
+        "auto",
+        "--json",
+    ]
     entrypoint = shlex.join([*words, *wish.arguments()])
     campaign = packed.parcel.campaign
     base = f"creative-{campaign}-{checked_key([packed.sha256, store.id, wish.arguments()])[:10]}"

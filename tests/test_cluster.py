@@ -85,7 +85,7 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
         """
     )
     environment = {"CREATIVE_CONFIG": str(settings), "CREATIVE_PROFILE": "cluster", "CREATIVE_CACHE": str(folder / "c")}
-    with started(folder, workers=2, environment=environment) as cluster:
+    with started(folder, workers=1, cpus=2, environment=environment) as cluster:
         yield Farm(folder, cluster, settings)
 
 
@@ -142,7 +142,7 @@ def test_what_cannot_be_is_said_before_anything_is_stored(farm: Farm) -> None:
 
 
 def test_a_machine_that_dies_costs_nothing_and_the_same_submission_joins(farm: Farm) -> None:
-    """The second command is started while the first runs; one of two machines is killed, another one joins."""
+    """The second command is started while the first runs; the only machine with CPUs is killed, another one joins."""
     words = ("--only", "segment=gift-givers,market=GB")
     first, said = farm.submit(*words, "--no-wait")
     assert f"submitted: {first['id']}" in said
@@ -155,7 +155,7 @@ def test_a_machine_that_dies_costs_nothing_and_the_same_submission_joins(farm: F
     while farm.receipts() < before + 6 and time.monotonic() < until:
         time.sleep(0.1)
     farm.cluster.kill_node(0)
-    adding = threading.Thread(target=farm.cluster.add_node)
+    adding = threading.Thread(target=farm.cluster.add_node, args=(2,))
     adding.start()
     out, heard = joined.communicate(timeout=240)
     adding.join()

@@ -306,7 +306,7 @@ class RayRunner:
         if flight.begun is None:
             return True
         try:
-            ray.get(flight.begun, timeout=0)
+            ray.get(flight.begun, timeout=1)
         except RayError:
             return False
         return True

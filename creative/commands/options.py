@@ -25,9 +25,7 @@ RegistryUrl = Annotated[
         "--registry", metavar="URL", help="A file, or postgresql://host/database.", show_default="OUT/registry.db"
     ),
 ]
-ProfileName = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="A profile of creative.toml.")
-]
+ProfileName = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="A profile of creative.toml.")]
 RunnerName = Annotated[
     str | None, typer.Option("--runner", help="ray, or inline: one process on this machine.", show_default="ray")
 ]
@@ -35,7 +33,13 @@ Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="How many workers at most.", show_default="its cores")
 ]
 Address = Annotated[
-    str | None, typer.Option("--address", help="Of a Ray cluster; local: Ray on this machine.", show_default="local")
+    str | None,
+    typer.Option(
+        "--address",
+        help="Of a Ray cluster: auto or host:6379 on a machine of it, ray://host:10001 from elsewhere, http://head:8265 for "
+        "submit. local: Ray on this machine.",
+        show_default="local",
+    ),
 ]
 Only = Annotated[
     list[str] | None,
