@@ -15,10 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from creative.delivery import deliver, follow, is_delivered
 from creative.manifest import manifest_schema
+from creative.matching import match, request
 from creative.registry import open_registry
 from creative.resources import templates
 from creative.store import Log, open_store
 from tests.support.reviewing import Desk, file_of, made
+from tests.support.seaweed import S3Server
 
 TOP = "autumn/commuters/iab-728x90"
 MANIFEST = "autumn/manifest.jsonl"
@@ -145,6 +147,35 @@ def test_what_others_did_to_the_copies(desk: Desk) -> None:
     assert desk.published()[f"{TOP}/Marlo_b.jpg"] == b"spoilt"
     bring(desk, again=True)
     assert desk.published()[f"{TOP}/Marlo_b.jpg"] == file_of("b")
+
+
+def test_in_a_bucket(s3_server: S3Server, tmp_path: Path) -> None:
+    """The same, over HTTP: delivered by the server's own copying, matched, withdrawn when the bytes are others."""
+    import boto3
+
+    bucket = s3_server.bucket()
+    desk = Desk(tmp_path, url=s3_server.store_url(bucket, "farm"))
+    desk.say("approved", "a", "b")
+    assert len(bring(desk)["added"]) == 2
+    client = boto3.client("s3", endpoint_url=s3_server.endpoint)
+    there = client.get_object(Bucket=bucket, Key=f"farm/published/{TOP}/Marlo_a.jpg")
+    assert (there["Body"].read(), there["ContentType"]) == (file_of("a"), "image/jpeg")
+    [line, _] = client.get_object(Bucket=bucket, Key=f"farm/published/{MANIFEST}")["Body"].read().splitlines()
+    assert json.loads(line)["delivered"] == f"s3://{bucket}/farm/published/{TOP}/Marlo_a.jpg"
+    asked = request("iab-728x90", "GB", "en-GB", "commuters", at="2026-11-22")
+    first = match(desk.store, desk.registry, asked)
+    sha256, other = str(first.sha256), {"ad_a": "b", "ad_b": "a"}[str(first.ad_id)]
+    [key] = [
+        one["Key"]
+        for one in client.list_objects_v2(Bucket=bucket, Prefix="farm/blobs/")["Contents"]
+        if one["Key"].endswith(sha256)
+    ]
+    data = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    client.put_object(Bucket=bucket, Key=key, Body=bytes([data[0] ^ 1]) + data[1:])
+    second = match(desk.store, desk.registry, asked)
+    assert (second.ad_id, second.withdrawn) == (f"ad_{other}", (("autumn", str(first.asset_id)),))
+    assert bring(desk)["removed"] == [f"{TOP}/Marlo_{'ab'.replace(other, '')}.jpg"]
+    assert bring(desk)["removed"] == []
 
 
 class Killed(BaseException):

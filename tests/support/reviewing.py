@@ -70,9 +70,11 @@ def made(ad: str, take: str = "1", state: AssetState = "pending", **more: Any) -
 class Desk:
     """A folder with store and registry; the ads `a`, `b` and `d` of the campaign `autumn` unless told otherwise."""
 
-    def __init__(self, folder: Path, ads: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self, folder: Path, ads: Mapping[str, Mapping[str, Any]] | None = None, url: str | None = None
+    ) -> None:
         self.folder = folder
-        self.store: Store = open_store(folder / "store")
+        self.store: Store = open_store(url or folder / "store")
         self.registry: Registry = open_registry(folder / "registry.db", self.store.id)
         self.make(ads if ads is not None else {"a": {}, "b": {}, "d": {}})
 

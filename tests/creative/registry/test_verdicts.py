@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+import sqlalchemy as sa
 
 from creative.records import AssetState
-from creative.registry import Candidate, Registry, Wanted
+from creative.registry import Candidate, Registry, Wanted, database, open_registry, tables
 from creative.store import Store
-from tests.support.registry_records import Farm, asset, cell, sha
+from tests.creative.registry.test_migrations import engine_at, make_at
+from tests.support.registry_records import Farm, asset, cell, sha, told
 
 
 def said(farm: Farm, registry: Registry, store: Store, ad: str, verdict: str, **more: str) -> str:
@@ -123,6 +127,28 @@ def test_deliveries_are_what_the_log_says_last(registry: Registry, store: Store,
         asset("a").sha256,
     )
     assert registry.deliveries("other") == {}
+
+
+def test_a_registry_of_the_first_version_is_filled(
+    new_place: Callable[[], str], registry: Registry, store: Store, farm: Farm
+) -> None:
+    """Cells carried flight and traits before there were columns for them."""
+    carried = {"flight": {"from": "2026-10-01", "until": "2026-12-31"}, "traits": {"crm": "1", "iab": ["1", "2"]}}
+    cells = [cell("a", carried=carried), cell("b", carried={}), cell("d", carried=carried)]
+    farm.window(cells, [asset(one.ad_id) for one in cells])
+    registry.catch_up(store)
+    place = new_place()
+    make_at(place, "0001")
+    with engine_at(place) as engine, database.writing(engine) as connection:
+        for table in (tables.campaigns, tables.cells, tables.assets, tables.asset_history):
+            there = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+            columns = [column for column in table.c if column.name in there]
+            with database.reading(registry._engine) as source:
+                rows = [dict(row._mapping) for row in source.execute(sa.select(*columns))]
+            connection.execute(sa.insert(sa.table(table.name, *(sa.column(c.name, c.type) for c in columns))), rows)
+    with open_registry(place, store.id) as upgraded:
+        assert upgraded.catch_up(store) == 0
+        assert told(upgraded) == told(registry)
 
 
 WANTED = Wanted("meta", "GB", "en-GB", segment="s")
