@@ -45,7 +45,7 @@ class FaultyProxy:
     """Stands before `target` (an http:// URL) on a free port; a context manager.
 
     `rate` is the probability of a fault a request, 0 to 1; it may be changed at any time. `fault_of`, if given, decides
-    instead of the draw: it is told method and path.
+    instead of the draw: it is told method and path. Torn answers end after `cut_at` bytes, if given, else where the draw says.
     """
 
     target: str
@@ -53,6 +53,7 @@ class FaultyProxy:
     seed: int = 0
     faults: Sequence[Fault] = FAULTS
     fault_of: Callable[[str, str], Fault | None] | None = None
+    cut_at: int | None = None
     seen: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -102,6 +103,8 @@ class FaultyProxy:
 
     def cut(self, head: bytes, body: bytes) -> bytes:
         """The beginning of an answer: every second time all headers and a part of the body, else a part of the headers."""
+        if self.cut_at is not None:
+            return (head + body)[: self.cut_at % len(head + body)]
         with self._lock:
             if body and self._random.random() < 0.5:
                 return head + body[: self._random.randrange(len(body))]

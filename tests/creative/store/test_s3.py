@@ -20,7 +20,7 @@ import pytest
 
 from creative.errors import CreativeError, DamagedStoreError, MissingStoreError, StoreError, WrongStoreError
 from creative.records import Receipt
-from creative.store import Store, open_store, s3, s3_uploads, write_receipt
+from creative.store import Store, open_store, s3_reads, s3_uploads, write_receipt
 from creative.store.files import Changed
 from creative.store.healing import heal
 from tests.support.faults import FAULTS, Fault, FaultyProxy
@@ -150,6 +150,29 @@ def test_whose_object_it_is_when_answers_are_lost(
         assert list(ours.names("race/")) == ["race/ours", "race/theirs"]
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
+def test_an_answer_that_is_cut_anywhere_is_no_answer(
+    s3_server: S3Server, bucket: str, short_waits: None, method: str
+) -> None:
+    """In the status line, a header's name or value, between headers, in the body: a stride that meets all of them."""
+    with FaultyProxy(s3_server.endpoint) as proxy:
+        store = open_store(s3_server.store_url(bucket, f"cut-{method}", proxy.endpoint))
+        blob = store.put_blob(b"picture", "image/png")
+        assert store.create("n/first", b"first")
+        for proxy.cut_at in range(1, 700, 11):
+            proxy.fault_of = first(["torn-answer"] * 2, method, "")
+            match method:
+                case "GET":
+                    assert store.read("n/first") == b"first"
+                    proxy.fault_of = first(["torn-answer"], method, "list-type")
+                    assert next(store.names("n/")) == "n/first"
+                case "HEAD":
+                    assert store.size_of(blob.sha256) == 7
+                case "PUT":
+                    assert store.create(f"n/{proxy.cut_at}", b"equal")
+        assert proxy.counts["torn-answer"] >= 64
+
+
 def test_of_sixteen_creators_one_wins(s3_server: S3Server, bucket: str) -> None:
     url = s3_server.store_url(bucket, "sixteen")
     gate = threading.Barrier(16)
@@ -187,7 +210,7 @@ def test_a_conflict_is_tried_again(
 
 
 def test_names_come_in_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "PAGE", 2)
+    monkeypatch.setattr(s3_reads, "PAGE", 2)
     names = ["a-/x", "a/b", "a/b-c", "a/c.json", "a/c/d", "ab", "b/1", "b/10", "b/2"]
     for name in names:
         store.create(f"p/{name}", b"")
