@@ -68,7 +68,8 @@ class CellRecord(Record):
     """One ad wanted, as planned: its coordinate, choices, words, and the steps that end it.
 
     `texts` is the copy as rendered and spoken, by role. `lines` maps fields to "file:line" of the brief. `carried` is
-    what the manifest passes on (owner, url, alt, post_text, tracking). `steps` has the keys of finish, measure, poster.
+    what the manifest passes on (owner, url, alt, post_text, tracking) and matching asks for (flight, valid, timezone,
+    value, traits). `steps` has the keys of finish, measure, poster.
     """
 
     ad_id: str
@@ -138,7 +139,8 @@ class Entry(Record):
     """One entry of a campaign's numbered log.
 
     Types: `brief` {snapshot: sha256, name, ...}; `window` {object: name of a Window}; `retired` {ads: [ad_id]};
-    `run` {run, status, jobs, counts, seconds}. Later ones: verdict, consent, export.
+    `run` {run, status, jobs, counts, seconds}; `verdict` {verdicts, by}; `export` {paths, removed, by}. See
+    `creative.store.events`. Later ones: consent.
     """
 
     n: int

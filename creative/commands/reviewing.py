@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from creative.commands.options import CampaignId, Json, Only, located, say
-from creative.errors import EXIT_NO_MATCH, EXIT_OK, EXIT_SOME_FAILED, StoreError, UsageError
+from creative.errors import EXIT_NO_MATCH, EXIT_OK, EXIT_SOME_FAILED, InfrastructureError, UsageError
 from creative.settings import Settings
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _deliver(opened: Session, campaigns: Iterable[str], by: str) -> list[Deliver
             continue
         try:
             done.append(deliver(opened.store, opened.registry, campaign, by=by))
-        except StoreError:
+        except InfrastructureError:
             _note(f"the verdicts are kept; what is delivered is not up to date: creative deliver --campaign {campaign}")
             raise
         _say_delivery(done[-1])

@@ -207,6 +207,29 @@ def test_names_and_carried_facts_reach_the_record(plan: list[PlanWindow]) -> Non
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "name", "value"),
+    [
+        ("copy: hook-slow, scene: \"station at dawn, low sun\", value: 5", "copy: hook-slow, scene: \"station at dawn, low sun\", value: 8", "value", 8),
+        ("timezone: Europe/London", "timezone: Europe/Belfast", "timezone", "Europe/Belfast"),
+        ("    valid: {from: 2026-10-01, until: 2026-12-31}", "    valid: {from: 2026-10-02, until: 2026-12-31}", "valid", {"from": "2026-10-02", "until": "2026-12-31"}),
+        ("timezone: Europe/London, ", "", "timezone", None),
+    ],
+)  # fmt: skip
+def test_what_matching_needs_is_carried_and_wanted(
+    plan: list[PlanWindow], tmp_path: Path, old: str, new: str, name: str, value: object
+) -> None:
+    """A change of it is registered, and makes nothing anew."""
+    before = {cell.ad_id: cell for cell in _cells(plan)}
+    after = planned(demo(tmp_path, {old: new}))[2]
+    assert not _made_anew(plan, after) or name == "valid"  # the offer's days may be said in the copy
+    changed = [cell for cell in _cells(after) if cell.carried.get(name) != before[cell.ad_id].carried.get(name)]
+    assert changed
+    assert all(cell.carried.get(name) == value for cell in changed)
+    for cell in _cells(after):
+        assert (cell.wanted != before[cell.ad_id].wanted) == (cell in changed)
+
+
 def test_windows_hold_a_bounded_number_of_cells(tmp_path: Path) -> None:
     path = demo(tmp_path)
     rows = "\n".join(f"s{number},hook-slow,station,{number}" for number in range(60))
