@@ -32,6 +32,7 @@ from workers.ray_cluster import LOCAL, Room, check_address, connect, end, first_
 _CPU = "cpu"
 _OWN = "workers."
 _STILLBORN = 5
+_SAID = 3
 _IDLE_SECONDS = 1.0
 _INNOCENT = (
     "node has died",
@@ -247,7 +248,8 @@ class RayRunner:
             self._replace(member)
             if not _is_guilty(error) and not isinstance(error, RayTaskError):
                 return  # its machine left before it could answer
-            self._stillborn[member.group] += 1
+            # What the worker itself says is wrong (no such table, no such store) will hardly be otherwise the next time.
+            self._stillborn[member.group] += _SAID if isinstance(error, RayTaskError) else 1
             if self._stillborn[member.group] > _STILLBORN:
                 self._members.pop()  # the one just hired: that leads nowhere
                 if not any(other.ready for other in self._of(member.group)):

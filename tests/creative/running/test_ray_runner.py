@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from creative.backends import BackendSpec
 from creative.catalogue import load_catalogue
-from creative.errors import RunnerError
+from creative.errors import RunnerError, UsageError
 from creative.running.port import Batch, Worksite
 from creative.store import open_store
 from tests.support.plans import ad, specs, window
@@ -32,6 +34,13 @@ class Frail(ray_runner.Hands):  # type: ignore[misc, name-defined]  # mypy does 
                 file.unlink()
                 os._exit(1)
         super().__init__(site, threads)
+
+
+class Bare(ray_runner.Hands):  # type: ignore[misc, name-defined]  # as above
+    """On a machine without the extra [studio]."""
+
+    def hello(self) -> dict[str, str]:
+        return {**super().hello(), "lacks": "av, mitsuba"}
 
 
 def _site(folder: Path, catalogue: str = "", tables: tuple[str, ...] = ()) -> Worksite:
@@ -104,6 +113,58 @@ def test_workers_that_cannot_open_the_store_are_an_error_in_plain_words(tmp_path
     ):
         runner.free(BED)
     assert "Traceback" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("local_ray")
+def test_tables_that_a_machine_does_not_have_are_said_by_name(tmp_path: Path) -> None:
+    site = _site(tmp_path, "digest", (str(tmp_path / "rows.yaml"),))
+    with (
+        contextlib.closing(ray_runner.RayRunner(site, workers=1)) as runner,
+        pytest.raises(RunnerError, match=r"rows.yaml: the table of backends is not there; every machine"),
+    ):
+        runner.free(BED)
+
+
+@pytest.mark.usefixtures("local_ray")
+def test_a_machine_without_the_embedded_workers_gets_no_work_of_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_runner, "Hands", Bare)
+    with contextlib.closing(ray_runner.RayRunner(_site(tmp_path), workers=1)) as runner:
+        assert runner.free(BED) == 1  # a backend of somebody else's
+        with pytest.raises(RunnerError, match=r"lack av, mitsuba: .* pip install 'creative-farm\[studio\]'"):
+            runner.free(dataclasses.replace(BED, target="workers.sound.bed:Bed"))
+
+
+@pytest.mark.usefixtures("local_ray")
+def test_a_busy_cluster_is_waited_for(tmp_path: Path) -> None:
+    """Ray of this machine counts as a cluster here: its address is not local."""
+    ray = ray_runner.ray
+    busy = [ray.remote(ray_runner.Hands).options(num_cpus=1).remote(_site(tmp_path), 1) for _ in range(2)]
+    ray.get([one.hello.remote() for one in busy])
+    timer = threading.Timer(3, lambda: [ray.kill(one) for one in busy])
+    timer.start()
+    with contextlib.closing(ray_runner.RayRunner(_site(tmp_path), address="auto")) as runner:
+        assert runner.free(BED) >= 1
+    timer.join()
+
+
+@pytest.mark.parametrize(
+    "address", ["local", "auto", "head:6379", "10.0.0.1:6379", "[fd00::1]:6379", "ray://head:10001"]
+)
+def test_addresses_that_a_run_can_be_driven_over(address: str, tmp_path: Path) -> None:
+    ray_runner.RayRunner(_site(tmp_path), address=address).close()
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [("http://head:8265", "creative submit"), ("head", "ray://host:10001"), ("ray://head", "ray://host:10001"),
+     ("", "ray://host:10001"), ("redis://:hunter2@head:1", "ray://host:10001")],
+)  # fmt: skip
+def test_other_addresses_are_refused_with_what_to_write(address: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=says) as caught:
+        ray_runner.RayRunner(_site(tmp_path), address=address)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_ray_on_this_machine_is_our_own(tmp_path: Path) -> None:
