@@ -36,6 +36,7 @@ _TOKEN = (
 _START_S = 120.0
 _REMOTE_START_S = 300.0
 _BUSY_S = 3600.0
+_NONE_S = 900.0  # long enough for an autoscaler's first machine
 _SAY_S = 60.0
 _LOOK_S = 2.0
 
@@ -159,7 +160,8 @@ class Room:
     def wait_for(self, group: str, resource: str, newest: float) -> None:
         """No worker of the group is there; the last was asked for at `newest`. Raises RunnerError when that is hopeless.
 
-        A worker that has room and does not answer is hopeless after minutes, a cluster without room after an hour.
+        A worker that has room and does not answer is hopeless after minutes, a cluster without room after an hour, one without any such machine
+        after a quarter of one.
         """
         now = time.monotonic()
         if not self.remote:
@@ -177,8 +179,9 @@ class Room:
                 f"no {group} worker answered within {_REMOTE_START_S:.0f} s, though the cluster has room: see ray status, and "
                 "the logs of its machines"
             )
-        if now - since > _BUSY_S:
-            raise RunnerError(f"the cluster had no free {resource} for {_BUSY_S / 60:.0f} min")
+        patience = _BUSY_S if self._total.get(resource, 0.0) >= 1 else _NONE_S
+        if now - since > patience:
+            raise RunnerError(f"the cluster had no free {resource} for {patience / 60:.0f} min")
         if now - since > 10 and now - self._said.get(group, 0.0) > _SAY_S:
             self._said[group] = now
             self.say(self._why(resource))
