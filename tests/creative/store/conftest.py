@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from creative.store import Store, open_store
+from creative.store import Store, open_store, s3_uploads
+from tests.creative.store.behind import PART, Behind
 from tests.support.seaweed import S3Server
 
 
@@ -26,6 +27,18 @@ def bucket(s3_server: S3Server) -> str:
 def s3_url(s3_server: S3Server, bucket: str) -> str:
     """Where a store may be made in S3."""
     return s3_server.store_url(bucket, uuid.uuid4().hex)
+
+
+@pytest.fixture
+def behind(s3_server: S3Server, s3_url: str) -> Behind:
+    """The objects of the store at `s3_url`, without the store."""
+    return Behind(s3_server, s3_url)
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blobs are large from five megabytes on."""
+    monkeypatch.setattr(s3_uploads, "LARGE", PART)
 
 
 @pytest.fixture(params=["directory", "s3"])

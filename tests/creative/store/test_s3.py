@@ -1,4 +1,4 @@
-"""What only a store in S3 has to mind: answers that are lost, uploads in parts, what servers say."""
+"""What only a store in S3 has to mind: answers that are lost or torn, damage, forks."""
 
 from __future__ import annotations
 
@@ -6,75 +6,26 @@ import hashlib
 import itertools
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from creative.errors import CreativeError, DamagedStoreError, MissingStoreError, StoreError, WrongStoreError
+from creative.errors import DamagedStoreError, StoreError
 from creative.records import Receipt
-from creative.store import Store, open_store, s3_reads, s3_uploads, write_receipt
-from creative.store.files import Changed
+from creative.store import Store, open_store, s3_reads, write_receipt
 from creative.store.healing import heal
+from tests.creative.store.behind import PART, Behind, first
 from tests.support.faults import FAULTS, Fault, FaultyProxy
 from tests.support.seaweed import S3Server
-
-PART = 5 << 20
-"""The least that S3 takes for a part that is not the last."""
 
 
 @pytest.fixture
 def store(s3_url: str) -> Store:
     return open_store(s3_url)
-
-
-@pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3_uploads, "LARGE", PART)
-
-
-class Behind:
-    """A store's keys, looked at without the store."""
-
-    def __init__(self, server: S3Server, url: str) -> None:
-        parts = urlsplit(url)
-        self.client, self.bucket, self.prefix = server.client(), parts.netloc, parts.path[1:]
-
-    def keys(self) -> list[str]:
-        found = self.client.list_objects_v2(Bucket=self.bucket, Prefix=f"{self.prefix}/").get("Contents", ())
-        return sorted(one["Key"].removeprefix(f"{self.prefix}/") for one in found)
-
-    def head(self, name: str) -> dict[str, Any]:
-        return dict(self.client.head_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}", ChecksumMode="ENABLED"))
-
-    def put(self, name: str, data: bytes, **more: Any) -> None:
-        self.client.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}", Body=data, **more)
-
-    def uploads(self) -> list[str]:
-        found = self.client.list_multipart_uploads(Bucket=self.bucket, Prefix=f"{self.prefix}/").get("Uploads", ())
-        return [one["Key"] for one in found]
-
-
-@pytest.fixture
-def behind(s3_server: S3Server, s3_url: str) -> Behind:
-    return Behind(s3_server, s3_url)
-
-
-def first(faults: list[Fault], method: str, part: str) -> Callable[[str, str], Fault | None]:
-    """These faults, one after another, for the requests with this method and this in their path."""
-    left = iter(faults)
-
-    def fault_of(asked: str, path: str) -> Fault | None:
-        return next(left, None) if asked == method and part in path else None
-
-    return fault_of
 
 
 def test_the_layout(store: Store, behind: Behind) -> None:
@@ -220,106 +171,6 @@ def test_names_come_in_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> N
     assert list(store.names("p")) == list(store.names()) == [f"p/{name}" for name in names]
 
 
-def test_large_blobs_go_in_parts(store: Store, behind: Behind, small_parts: None, tmp_path: Path) -> None:
-    file = tmp_path / "film.mp4"
-    file.write_bytes(os.urandom(2 * PART + 7))
-    blob = store.put_blob(file, "video/mp4")
-    assert store.fetch(blob.sha256, tmp_path / "cache").read_bytes() == file.read_bytes()
-    there = behind.head(f"blobs/{blob.sha256[:2]}/{blob.sha256}")
-    assert (there["ContentLength"], there["ContentType"]) == (2 * PART + 7, "video/mp4")
-    assert there["ETag"].endswith('-3"')
-    assert behind.uploads() == []
-
-
-def test_two_upload_the_same_at_once(s3_url: str, behind: Behind, small_parts: None) -> None:
-    data = os.urandom(2 * PART)
-    stores = [open_store(s3_url) for _ in range(3)]
-    with ThreadPoolExecutor(3) as pool:
-        blobs = list(pool.map(lambda store: store.put_blob(data, "video/mp4"), stores))
-    assert len(set(blobs)) == 1
-    assert stores[0].get_blob(blobs[0].sha256) == data
-    assert behind.uploads() == []
-
-
-def test_an_upload_that_fails_leaves_no_parts(
-    store: Store, behind: Behind, small_parts: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "film.mp4"
-    real = s3_uploads.Uploads._part
-
-    def broken(why: Callable[[], None]) -> Callable[..., dict[str, Any]]:
-        def part(self: s3_uploads.Uploads, name: str, operation: str, upload: str, number: int, **more: Any) -> Any:
-            if number == 2:
-                assert behind.uploads()
-                why()
-            return real(self, name, operation, upload, number, **more)
-
-        return part
-
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
-    def change() -> None:
-        file.write_bytes(b"1" * 3 * PART)
-
-    for why, error in ((interrupt, KeyboardInterrupt), (file.unlink, None), (change, Changed)):
-        file.write_bytes(bytes(3 * PART))
-        with monkeypatch.context() as patched:
-            patched.setattr(s3_uploads.Uploads, "_part", broken(why))
-            if error is None:  # an open file can still be read
-                store.delete_blob(store.put_blob(file, "video/mp4").sha256)
-            else:
-                with pytest.raises(error):
-                    store.put_blob(file, "video/mp4")
-        assert behind.uploads() == []
-        assert behind.keys() == ["store.json"]
-
-
-def test_a_process_killed_while_it_uploads(
-    s3_server: S3Server, bucket: str, small_parts: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = bytes(2 * PART + 1)
-    sha256 = hashlib.sha256(data).hexdigest()
-    reached, gate = threading.Event(), threading.Event()
-
-    def hold(method: str, path: str) -> None:
-        if method == "PUT" and "partNumber=2" in path:
-            reached.set()
-            gate.wait(60)
-
-    with FaultyProxy(s3_server.endpoint, fault_of=hold) as proxy:
-        url = s3_server.store_url(bucket, "killed", proxy.endpoint)
-        store, behind = open_store(s3_server.store_url(bucket, "killed")), Behind(s3_server, url)
-        script = [sys.executable, str(Path(__file__).with_name("upload.py")), url, str(len(data)), str(PART)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        with subprocess.Popen(script, env=environment, stdout=subprocess.DEVNULL) as process:
-            assert reached.wait(60)
-            process.kill()
-        gate.set()
-        assert not store.has_blob(sha256)
-        assert behind.keys() == ["store.json"]
-        assert len(behind.uploads()) == 1
-    monkeypatch.setattr(s3_uploads, "_LEFTOVER", timedelta(0))  # as if a day had passed
-    store.put_blob(bytes(2 * PART + 2), "video/mp4")
-    assert behind.uploads() == []
-    assert store.put_blob(data, "video/mp4").sha256 == sha256
-
-
-def test_copies_of_very_large_blobs_go_in_parts(
-    store: Store, behind: Behind, small_parts: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(s3_uploads, "LARGEST_COPY", PART)
-    monkeypatch.setattr(s3_uploads, "COPIED_PART", PART)
-    data = os.urandom(2 * PART + 9)
-    uri = store.publish("c/film.mp4", store.put_blob(data, "video/mp4"), "video/mp4")
-    assert uri == f"s3://{behind.bucket}/{behind.prefix}/published/c/film.mp4"
-    there = behind.head("published/c/film.mp4")
-    assert (there["ContentLength"], there["ContentType"]) == (len(data), "video/mp4")
-    answer = behind.client.get_object(Bucket=behind.bucket, Key=f"{behind.prefix}/published/c/film.mp4")
-    assert answer["Body"].read() == data
-    assert behind.uploads() == []
-
-
 def test_a_damaged_blob_is_found_and_mended(store: Store, behind: Behind, tmp_path: Path) -> None:
     blob = store.put_blob(b"bytes", "image/png")
     name = f"blobs/{blob.sha256[:2]}/{blob.sha256}"
@@ -407,127 +258,3 @@ def test_the_endpoint_of_the_environment_travels_with_the_url(
     assert store.url == f"s3://{bucket}/travel?endpoint={s3_server.endpoint}&region=eu-west-3"
     assert open_store(store.url).id == store.id
     assert store.uri("0" * 64) == f"s3://{bucket}/travel/blobs/00/{'0' * 64}"
-
-
-# What is wrong is told, with what to do
-
-
-def test_a_place_with_other_things_is_refused(s3_url: str, behind: Behind) -> None:
-    for create in (False, True):
-        behind.put("holiday.jpg", b"")
-        with pytest.raises(WrongStoreError, match=r"not a store.*holiday\.jpg"):
-            open_store(s3_url, create=create)
-    assert behind.keys() == ["holiday.jpg"]
-
-
-def test_a_store_is_not_made_by_looking(s3_url: str, behind: Behind) -> None:
-    with pytest.raises(MissingStoreError, match="no store"):
-        open_store(s3_url, create=False)
-    assert behind.keys() == []
-
-
-def test_a_newer_or_damaged_mark_is_refused(s3_url: str, behind: Behind) -> None:
-    for text, words in ((b'{"id": "x", "schema": 2}', "newer version"), (b"{", "damaged"), (b"", "damaged")):
-        behind.put("store.json", text)
-        with pytest.raises(StoreError, match=words):
-            open_store(s3_url)
-
-
-@pytest.mark.parametrize(
-    ("variables", "words"),
-    [
-        ({"AWS_SECRET_ACCESS_KEY": "hush-hush"}, "secret key of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
-        ({"AWS_ACCESS_KEY_ID": "nobody"}, "access key of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
-        ({"AWS_ACCESS_KEY_ID": "hush-hush\n"}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.*line break"),
-        ({"AWS_PROFILE": "nobody"}, "AWS_PROFILE"),
-        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "no credentials.*AWS_ACCESS_KEY_ID.*AWS_PROFILE"),
-        ({"AWS_SECRET_ACCESS_KEY": ""}, "lack a part.*AWS_SECRET_ACCESS_KEY"),
-    ],
-)
-def test_wrong_credentials(
-    s3_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], words: str
-) -> None:
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name)
-    with pytest.raises(WrongStoreError, match=words) as caught:
-        open_store(s3_url)
-    assert caught.value.exit_code == 2
-    assert "hush" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("variables", "words"),
-    [
-        ({"AWS_ENDPOINT_URL_S3": "localhost:8333"}, "localhost:8333.*AWS_ variables"),
-        ({"AWS_ENDPOINT_URL": "http://me:hush-hush@localhost"}, "AWS_ENDPOINT_URL.*password"),
-        ({"AWS_DEFAULT_REGION": "not a region"}, "not a region.*AWS_ variables"),
-        ({"AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/not/there"}, "/not/there"),
-    ],
-)
-def test_wrong_settings_of_aws(
-    bucket: str, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], words: str
-) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(CreativeError, match=words) as caught:
-        open_store(f"s3://{bucket}/x")
-    assert caught.value.exit_code == 2
-    assert "hush" not in str(caught.value)
-
-
-def test_a_server_without_tls(s3_url: str) -> None:
-    with pytest.raises(WrongStoreError, match=r"TLS.*is the endpoint http://"):
-        open_store(s3_url.replace("endpoint=http:", "endpoint=https:"))
-
-
-def test_a_profile_is_named(s3_url: str, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    keys = tmp_path / "credentials"
-    keys.write_text(
-        f"[farm]\naws_access_key_id = {s3_server.access_key}\naws_secret_access_key = hush-hush\n"
-        f"[right]\naws_access_key_id = {s3_server.access_key}\naws_secret_access_key = {s3_server.secret_key}\n"
-    )
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(keys))
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_PROFILE", "farm")
-    with pytest.raises(WrongStoreError, match="profile 'farm'"):
-        open_store(s3_url)
-    monkeypatch.setenv("AWS_PROFILE", "right")
-    assert open_store(s3_url).create("a", b"")
-
-
-def test_a_bucket_that_is_not_there(s3_server: S3Server) -> None:
-    for create in (False, True):
-        with pytest.raises(WrongStoreError, match=r"no bucket not-there-at-all.*make it") as caught:
-            open_store(s3_server.store_url("not-there-at-all"), create=create)
-        assert caught.value.exit_code == 2
-        assert not isinstance(caught.value, MissingStoreError)
-
-
-def test_a_server_that_is_down(s3_server: S3Server, bucket: str, short_waits: None) -> None:
-    with FaultyProxy(s3_server.endpoint) as proxy:
-        url = s3_server.store_url(bucket, "down", proxy.endpoint)
-        store = open_store(url)
-    for call in (lambda: open_store(url), lambda: store.read("a"), lambda: store.create("a", b"")):
-        with pytest.raises(StoreError, match=rf"{proxy.endpoint} cannot be reached") as caught:
-            call()
-        assert (type(caught.value), caught.value.exit_code) == (StoreError, 75)
-
-
-def test_a_server_that_only_fails(s3_server: S3Server, bucket: str, short_waits: None) -> None:
-    with FaultyProxy(s3_server.endpoint) as proxy:
-        store = open_store(s3_server.store_url(bucket, "fails", proxy.endpoint))
-        tried: list[tuple[Fault, str, Callable[[], object]]] = [
-            ("503", "503 SlowDown", lambda: store.read("a")),
-            ("dropped-after", "broke", lambda: store.create("a", b"")),
-            ("torn-answer", "broke|cut short|500", lambda: list(store.names("a/"))),
-        ]
-        for fault, words, call in tried:
-            proxy.fault_of = lambda method, path, fault=fault: fault  # type: ignore[misc]
-            with pytest.raises(StoreError, match=words) as caught:
-                call()
-            assert (type(caught.value), caught.value.exit_code) == (StoreError, 75)
