@@ -14,7 +14,8 @@ from creative.backends import resolve
 from creative.catalogue import load_catalogue
 from creative.errors import CreativeError, MissingStoreError, WrongStoreError
 from creative.places import plain_place
-from creative.registry import open_registry
+from creative.registry import Patience, open_registry
+from creative.registry.patience import LOOKING
 from creative.resources import templates
 from creative.settings import Settings
 from creative.show import stdout_for_data
@@ -126,7 +127,7 @@ def _registry(settings: Settings) -> str:
         raise
     if "://" not in settings.registry and not Path(settings.registry).exists():
         return f"{settings.registry}: not there yet; made from the store when first needed"
-    with open_registry(settings.registry, store.id) as registry:
+    with open_registry(settings.registry, store.id, Patience(LOOKING)) as registry:
         return f"{registry.place}, {len(registry.campaigns())} campaigns"
 
 
