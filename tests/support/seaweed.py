@@ -111,6 +111,9 @@ def start(folder: Path, *, access_key: str = "creative", secret_key: str = "", p
                 return
         finally:
             _stop(keeper)
+            for one in (*ports, *(port + 10000 for port in ports)):  # it leaves its sockets behind
+                for left in Path("/tmp").glob(f"seaweedfs-*-{one}.sock"):
+                    left.unlink(missing_ok=True)
         if attempt + 1 < _TRIES and port == 0:  # somebody else may have taken one of the ports
             continue
         break
