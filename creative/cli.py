@@ -5,7 +5,7 @@ Data go to stdout, everything for people to stderr. Exit codes:
 0    all made; or another nightly has the lease
 1    `match` found no ad that may be shown
 2    bad brief or usage, a wrong place for store or registry
-3    some ads failed, or some verdicts were refused
+3    some ads failed or were beyond a limit, or some verdicts were refused
 70   unforeseen: a fault of the farm's own (EX_SOFTWARE); a file with the traceback is named
 75   infrastructure: worth trying again (EX_TEMPFAIL)
 130  interrupted (Ctrl-C)
