@@ -22,6 +22,7 @@ Said = Literal["approved", "rejected", "withdrawn"]
 MOST_REASON = 2_000
 MOST_NAME = 200
 _BATCH = 1_000
+_TOLD = 10
 _SHORT = 12
 
 
@@ -122,7 +123,8 @@ def judge(store: Store, registry: Registry, wishes: Sequence[Wish], *, dry_run: 
         elif why := why_not(asset, wish, store):
             outcome.refused.append(Refusal(wish.asset_id, why, wish.where))
         elif asset.state == wish.verdict:
-            outcome.unchanged[wish.asset_id] = _said_before(registry, asset)
+            few = len(outcome.unchanged) < _TOLD  # who said it is a question to the registry for each
+            outcome.unchanged[wish.asset_id] = f"is {asset.state} already{_said_before(registry, asset) if few else ''}"
             outcome.campaigns.add(asset.campaign)
         else:
             batches.setdefault((asset.campaign, wish.by), []).append(wish)
@@ -175,7 +177,7 @@ def _gone(asset: Reviewable) -> str:
 
 def _said_before(registry: Registry, asset: Reviewable) -> str:
     said = [one for one in registry.verdicts(asset_id=asset.asset_id, last=1) if one.verdict == asset.state]
-    return f"is {asset.state} already" + (f", by {said[0].by} at {said[0].at:%Y-%m-%d %H:%M} UTC" if said else "")
+    return f", by {said[0].by} at {said[0].at:%Y-%m-%d %H:%M} UTC" if said else ""
 
 
 def _write(
