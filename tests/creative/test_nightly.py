@@ -21,7 +21,8 @@ from creative.errors import BriefError, RegistryError, StoreError, UsageError
 from creative.folder import Found, briefs
 from creative.limits import estimate, of_tonight
 from creative.night import make_in
-from creative.nightly import Night, dry, night
+from creative.nightly import dry, night
+from creative.outcome import Night
 from creative.records import Receipt
 from creative.registry import open_registry
 from creative.registry.leases import Holder, Lease, leased
