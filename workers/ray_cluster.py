@@ -125,7 +125,7 @@ def _versions(text: str) -> str:
     words = [
         line.strip() for line in text.splitlines() if re.search(r"Ray:|Python:|process|cluster was|differ|server", line)
     ]
-    said = ", ".join(dict.fromkeys(words))[:300] or first_line(RuntimeError(text))
+    said = ", ".join(dict.fromkeys(words)).replace(":, ", ": ")[:300] or first_line(RuntimeError(text))
     return f"{said}. Use the same image, or the same versions, on both sides"
 
 
