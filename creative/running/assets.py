@@ -15,9 +15,18 @@ from creative.planning.window import ENDS
 from creative.records import AssetRecord, CellRecord, LineageStep, Receipt
 from creative.registry import Registry
 from creative.running.receipts import Receipts
+from creative.store.receipts import delete_receipt
 from creative.world import World
 
 _Found = dict[str, Receipt | StoreError | None]
+
+
+class _Outdated(StoreError):
+    """Figures or poster of other bytes than the file has now: it was made again, and is not the same. `keys`: their steps."""
+
+    def __init__(self, keys: list[str]) -> None:
+        super().__init__("its file was made again with other bytes, and has to be measured again")
+        self.keys = keys
 
 
 class Assets:
@@ -33,7 +42,8 @@ class Assets:
 
     def of(self, cells: Sequence[CellRecord]) -> list[AssetRecord | Exception]:
         """The record of each cell, all of whose steps have receipts; or why there is none: StoreError (DamagedStoreError
-        for what is gone or is not what was put there), KeyError or ValueError.
+        for what is gone or is not what was put there), KeyError or ValueError. Figures and posters of other bytes than the
+        file's are forgotten: the same command makes them again.
         """
         found = self._gather(cells)
         measured = (found.get(cell.steps["measure"]) for cell in cells)
@@ -45,6 +55,9 @@ class Assets:
         for cell in cells:
             try:
                 made.append(self._asset(cell, found, figures, lineage))
+            except _Outdated as error:
+                self._forget(error.keys)
+                made.append(error)
             except (StoreError, KeyError, ValueError) as error:
                 made.append(error)
         return made
@@ -62,6 +75,12 @@ class Assets:
             )
         return found
 
+    def _forget(self, keys: list[str]) -> None:
+        self.registry.forget_steps(keys)
+        for key in keys:
+            delete_receipt(self.receipts.store, key)
+            self.receipts.forget(key)
+
     def _bytes(self, sha256: str) -> bytes | StoreError:
         try:
             return self.receipts.store.get_blob(sha256)
@@ -77,6 +96,8 @@ class Assets:
     ) -> AssetRecord:
         finish, measure, poster = (self._receipt(cell.steps[end], found) for end in ENDS)
         blob = finish.outputs["asset"]
+        if outdated := [end.key for end in (measure, poster) if end.inputs.get("asset") != blob.sha256]:
+            raise _Outdated(outdated)
         read = blobs[measure.outputs["figures"].sha256]
         if isinstance(read, StoreError):
             raise read

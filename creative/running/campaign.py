@@ -203,13 +203,14 @@ class CampaignRun:
 
     def _commit(self, window: PlanWindow, broken: Mapping[str, str]) -> None:
         current = self.registry.current_assets(self.campaign, [cell.ad_id for cell in window.cells])
+        bytes_ = self._bytes_now(window, current)
         open_: list[tuple[CellRecord, str | None, bool]] = []
         for planned in window.cells:
             cell = planned.record()
             self._seen.add(cell.ad_id)
             present = current.get(cell.ad_id)
             reason, limit = self._why_not(cell, broken)
-            if reason is None and present is not None and self._same(cell, present):
+            if reason is None and present is not None and self._same(cell, present, bytes_):
                 self._count(cell, present.state, f"failed its checks: creative show {present.asset_id}")
             else:
                 open_.append((cell, reason, limit))
@@ -243,10 +244,21 @@ class CampaignRun:
             return f"{error}: run the command again"
         return f"{error}: run again with --verify"
 
-    def _same(self, cell: CellRecord, present: CurrentAsset) -> bool:
-        """Whether what is registered is what the plan ends in, was judged as it would be now, and is there."""
+    def _bytes_now(self, window: PlanWindow, current: Mapping[str, CurrentAsset]) -> dict[str, str]:
+        """The sha256 of each finished file by its step, as far as something is registered that it may differ from."""
+        ends = [cell.steps["finish"] for cell in window.cells if cell.ad_id in current]
+        made = self.registry.steps(ends)
+        return {key: str(row.outputs["asset"]["sha256"]) for key, row in made.items() if "asset" in row.outputs}
+
+    def _same(self, cell: CellRecord, present: CurrentAsset, bytes_: Mapping[str, str]) -> bool:
+        """Whether what is registered is what the plan ends in, byte for byte, and was judged as it would be now.
+
+        A step that was made again need not have given the same bytes: what was said of the old ones does not hold.
+        """
+        finish = cell.steps["finish"]
         return (
-            present.asset_id == asset_id(cell.ad_id, cell.steps["finish"])
+            present.asset_id == asset_id(cell.ad_id, finish)
+            and present.sha256 == bytes_.get(finish)
             and present.wanted == cell.wanted
             and present.checked == self.assets.judged_by(cell)
         )

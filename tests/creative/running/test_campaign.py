@@ -15,12 +15,14 @@ from creative import session as sessions
 from creative.brief.brief import Brief
 from creative.errors import StoreError
 from creative.planning import Planner
+from creative.review import Wish, judge
 from creative.running import ready
 from creative.running.campaign import CampaignRun, Report
 from creative.running.inline import InlineRunner
 from creative.session import Session
 from creative.settings import settings
 from creative.store import receipt_keys
+from creative.store.healing import heal
 from creative.world import World
 from tests.benchmarks.planning import write_brief
 from tests.creative.running.test_budget import Steps
@@ -53,9 +55,9 @@ class Campaign:
 
 
 @pytest.fixture
-def campaign(tmp_path: Path) -> Iterator[Campaign]:
+def campaign(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Campaign]:
     table = tmp_path / "null.yaml"
-    table.write_text(null_table(), "utf-8")
+    table.write_text(null_table(**getattr(request, "param", {})), "utf-8")
     options = dataclasses.replace(settings(tmp_path / "out", runner="inline", workers=1), catalogues=(table,))
     brief = sessions.read_brief(write_brief(tmp_path, len(SEGMENTS)), options)
     with sessions.session(options) as opened:
@@ -132,3 +134,33 @@ def test_a_store_that_does_not_answer_is_no_fault_of_the_ads(campaign: Campaign)
     campaign.far = FarStore(campaign.opened.store)
     again = campaign.run("s0")
     assert (again.status, again.assets, again.progress.total("made")) == ("done", 8, 0)
+
+
+@pytest.mark.parametrize("campaign", [{"target": "tests.support.null:Unequal"}], indirect=True)
+def test_a_verdict_is_of_the_bytes_that_were_seen(campaign: Campaign) -> None:
+    store, registry = campaign.opened.store, campaign.opened.registry
+    campaign.run("s0")
+    before = {row.asset_id: row for row in registry.manifest_rows()}
+    lost, kept, *_ = before.values()
+    judge(store, registry, [Wish(row.asset_id, row.sha256, "approved", "Ann") for row in (lost, kept)])
+    store.delete_blob(lost.sha256)
+    assert heal(store, registry) == 1
+    report = campaign.run("s0")  # the file is made again, and is another: its figures are of the old one
+    assert ({"finish"}, "unavailable") == ({k for k, t in report.progress.kinds.items() if t.made}, report.status)
+    assert [ad.ad_id for ad in report.failed] == [lost.ad_id]
+    assert "made again with other bytes" in report.failed[0].reason
+    report = campaign.run("s0")
+    assert {kind: tally.made for kind, tally in report.progress.kinds.items() if tally.made} == {
+        "measure": 1,
+        "poster": 1,
+    }
+    assert (report.status, report.assets, report.new) == ("done", 8, 0)
+    after = {row.asset_id: row for row in registry.manifest_rows()}
+    assert after.keys() == before.keys()
+    assert (after[lost.asset_id].state, after[kept.asset_id].state) == ("pending", "approved")
+    assert after[lost.asset_id].sha256 != lost.sha256
+    assert store.has_blob(after[lost.asset_id].sha256)
+    assert "made again, with other bytes" in registry.history(lost.asset_id)[-1].why
+    registry.rebuild(store)
+    assert {row.asset_id: row for row in registry.manifest_rows()} == after
+    assert campaign.run("s0").progress.total("made") == 0
