@@ -47,20 +47,27 @@ _ROWS = 20
 
 
 class _Watched:
-    """A runner that ends the run as soon as the lease is not ours any more. See `creative.running.port.Runner`."""
+    """A runner that ends the run as soon as the lease is not ours any more. See `creative.running.port.Runner`.
+
+    `busy`: batches of this brief that did not come back. They must not meet the next one, which counts its own from 1.
+    """
 
     def __init__(self, runner: Runner, lease: Lease) -> None:
         self.runner, self.lease = runner, lease
+        self.busy: set[int] = set()
 
     def free(self, spec: BackendSpec) -> int:
         return self.runner.free(spec)
 
     def submit(self, batch: Batch) -> None:
+        self.busy.add(batch.id)
         self.runner.submit(batch)
 
     def wait(self, timeout: float) -> Sequence[tuple[int, Sequence[Outcome]]]:
         self.lease.check()
-        return self.runner.wait(timeout)
+        ended = self.runner.wait(timeout)
+        self.busy.difference_update(number for number, _ in ended)
+        return ended
 
     def kill(self, batch: int) -> None:
         self.runner.kill(batch)
@@ -121,12 +128,13 @@ def _all(found: Night, opened: Session, lease: Lease, sheet: bool, timer: Meter 
     failed_before = False
     with show.stdout_for_data(), contextlib.closing(opened.runner()) as runner:
         for number, one in enumerate(todo):
-            row = _one(one, opened, _Watched(runner, lease), sheet, timer)
+            watched = _Watched(runner, lease)
+            row = _one(one, opened, watched, sheet, timer)
             found.rows.append(row)
             _say(row)
             _tell(found, _messages(row, opened.settings), opened.settings)
-            if row.status in ("unavailable", "crashed"):
-                runner.close()  # what is still in flight must not meet the next brief; it starts anew when it is needed
+            if watched.busy or row.status in ("unavailable", "crashed"):
+                runner.close()  # it starts anew when it is needed
             if row.status == "unavailable":
                 found.stopped = _why_stop(opened, row, lease, failed_before)
             failed_before = row.status == "unavailable"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from creative import nightly, session
 from creative.backends import BackendSpec
@@ -27,9 +30,12 @@ from creative.records import Receipt
 from creative.registry import open_registry
 from creative.registry.leases import Holder, Lease, leased
 from creative.running.budget import Meter
+from creative.running.inline import InlineRunner
+from creative.running.port import Batch
 from creative.settings import Settings
-from creative.store import Log, open_store
+from creative.store import Log, open_store, read_receipt
 from tests.support.demo import edit
+from tests.support.far_store import FarStore
 from tests.support.nights import ADS, NightFolder
 
 NOW = datetime.datetime(2027, 3, 1, 1, 0, tzinfo=datetime.UTC)
@@ -234,6 +240,54 @@ def _broken(
         return make_in(opened, brief, *more, **named)
 
     monkeypatch.setattr(nightly, "make_in", broken)
+
+
+def test_what_one_brief_left_in_flight_does_not_meet_the_next(
+    place: NightFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.brief("a")
+    place.brief("b")
+    waited, wait = [], InlineRunner.wait
+
+    def broken(self: InlineRunner, timeout: float) -> Any:
+        waited.append(timeout)
+        if len(waited) == 1:
+            raise UsageError("a photo changed while the run began")
+        return wait(self, timeout)
+
+    monkeypatch.setattr(InlineRunner, "wait", broken)
+    found = night(place.folder, place.settings(), sheet=False)
+    assert _statuses(found) == {"a/brief.yaml": "refused", "b/brief.yaml": "done"}
+    assert _statuses(night(place.folder, place.settings(), sheet=False))["a/brief.yaml"] == "done"
+
+
+def test_nothing_is_begun_before_what_it_is_made_from_is_there(
+    place: NightFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):  # b has all media of a, c has a photo of its own
+        photo = place.brief(name).parent / "media" / "house-roast.png"
+    note = PngInfo()
+    note.add_text("Title", "another file")
+    with Image.open(photo) as picture:
+        picture.save(photo, pnginfo=note)
+    asked, submit = Counter[str](), InlineRunner.submit
+    store = open_store(str(place.out / "store"))
+
+    def watched(self: InlineRunner, batch: Batch) -> None:
+        for source in (one for step in batch.steps for one in step.inputs.values()):
+            if isinstance(source, str):
+                assert store.has_blob(source), batch.spec
+            else:
+                made = read_receipt(store, source.step)
+                assert made is not None and store.has_blob(made.outputs[source.name].sha256)
+            asked[type(source).__name__] += 1
+        submit(self, batch)
+
+    monkeypatch.setattr(InlineRunner, "submit", watched)
+    monkeypatch.setattr(session, "open_store", lambda url, **more: FarStore(open_store(url, **more), 0.005))
+    found = night(place.folder, place.settings(), sheet=False)
+    assert set(_statuses(found).values()) == {"done"}
+    assert asked["str"] > 50 and asked["Output"] > 50
 
 
 def test_a_lease_that_is_lost_ends_the_night(place: NightFolder, monkeypatch: pytest.MonkeyPatch) -> None:
