@@ -200,6 +200,12 @@ class Registry(Judged):
 
         return self._read(work)
 
+    def step_keys(self, after: str, until: str, most: int) -> list[str]:
+        """The known keys behind `after`, up to and with `until`, the first `most` of them, sorted."""
+        key = tables.steps.c.key
+        query = sa.select(key).where(key > after, key <= until).order_by(key).limit(most)
+        return self._read(lambda connection: list(connection.scalars(query)))
+
     def record_steps(self, receipts: Iterable[Receipt]) -> int:
         """Add receipts to the step table, those that are not there; returns how many were given."""
         remaining = iter(receipts)

@@ -161,6 +161,10 @@ def test_the_step_table(registry: Registry) -> None:
     assert (step.kind, step.backend, step.seconds, step.bytes) == ("scene", "studio", 3.0, 10)
     assert step.outputs["image"] == {"sha256": sha(keys[3]), "bytes": 3, "type": "image/png"}
     assert step.made_at is not None and step.made_at.isoformat() == "2026-11-22T09:00:00+00:00"
+    in_order = sorted([*keys, sha("still")])
+    assert registry.step_keys("", "g", 2000) == in_order
+    assert registry.step_keys(in_order[4], in_order[9], 3) == in_order[5:8]
+    assert registry.step_keys(in_order[7], in_order[9], 3) == in_order[8:10]
     registry.forget_steps(keys[:600])
     assert registry.known_steps(keys) == set(keys[600:])
 
