@@ -25,7 +25,7 @@ import typer
 
 from creative.commands import asking, making, reviewing
 from creative.commands.nightly import nightly
-from creative.commands.options import say
+from creative.commands.options import has_said, say
 from creative.commands.submitting import run_parcel, submit
 from creative.errors import (
     EXIT_INTERRUPTED,
@@ -115,6 +115,7 @@ def _main() -> int:
         return EXIT_USAGE
     except (KeyboardInterrupt, typer.Abort):
         how = "terminated" if terminated() else "interrupted"
+        _say_error(how)
         typer.echo(f"{how}; the same command goes on from here", err=True)
         return EXIT_TERMINATED if terminated() else EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -133,5 +134,5 @@ def _main() -> int:
 
 def _say_error(message: str, findings: list[dict[str, Any]] | None = None) -> None:
     """What went wrong as data, where data were asked for."""
-    if "--json" in sys.argv:
+    if "--json" in sys.argv and not has_said():
         say({"ok": False, "error": message, "findings": findings or []})

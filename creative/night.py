@@ -124,14 +124,17 @@ def _each(seconds: float, observe: Callable[[Progress], None], then: Callable[[]
 def publish(
     opened: Session, campaign: str | None, *, draw: bool, again: bool = False, missing: Sequence[Missing] = ()
 ) -> dict[str, str]:
-    """Write manifest, tree of names and contact sheet of a campaign; their places by name.
+    """Write manifest, tree of names and contact sheet of a campaign; their places by name. There is a tree only of a store on
+    this machine: elsewhere people browse what is delivered.
 
     What shows the campaign's log to its present end already is left as it is, unless `again`. `campaign` may be left out
     where there is only one. `missing`: ads that were wanted and not made; the sheet shows them as such.
     """
     row = the_campaign(opened, campaign)
     folder = opened.settings.out / row.id
-    places = {"manifest": folder / "manifest.jsonl", "ads": opened.settings.out / "ads" / row.id}
+    places = {"manifest": folder / "manifest.jsonl"}
+    if opened.store.is_local:
+        places["ads"] = opened.settings.out / "ads" / row.id
     shown = {"entry": row.cursor, "missing": checked_key([[one.segment, one.placement, one.reason] for one in missing])}
     mark = folder / ".published.json"
     before = {} if again else _read(mark)

@@ -9,17 +9,21 @@ _OPEN = ("kms_key",)
 
 
 def plain_place(place: str) -> str:
-    """The place with every secret replaced by ***; one that cannot be understood is not repeated."""
-    if "://" not in place:
+    """The place with every secret replaced by ***; one that cannot be understood is not repeated.
+
+    A password may have a "/", "?" or "#" that should have been written otherwise: all up to the last "@" is taken for it.
+    """
+    scheme, sign, rest = place.partition("://")
+    if not sign:
         return place
+    before, at, after = rest.rpartition("@")
+    user, colon, _ = before.partition(":")
     try:
-        parts = urlsplit(place)
-        host = parts.netloc.rpartition("@")
-        user = host[0].partition(":")
-        netloc = f"{user[0]}:***@{host[2]}" if user[1] else parts.netloc
+        parts = urlsplit(f"{scheme}://{after}")
         options = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
-        return f"{place.partition('://')[0]}://..."
+        return f"{scheme}://..."
+    netloc = f"{user}{':***' if colon else ''}{at}{parts.netloc}"
     hidden = [(name, "***" if _is_secret(name) else value) for name, value in options]
     query = urlencode(hidden, safe="*:/@") if hidden != options else parts.query
     return urlunsplit((parts.scheme, netloc, parts.path, query, parts.fragment))

@@ -30,6 +30,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from creative.errors import UsageError
+from creative.places import plain_place
 from creative.profiles import Profile, load_profile
 
 RunnerName = Literal["ray", "inline"]
@@ -40,13 +41,13 @@ LOCAL = "local"
 class Settings:
     """Where things are. `address` is a Ray cluster's, or "local"; `shared` says that the whole cluster sees the folders.
 
-    `notify` has URLs by name, some with secrets in them: never printed. `prices`: gpu_hour, cpu_hour (decimal strings),
-    currency.
+    `registry` may have a password in it, `notify` has URLs by name, some with secrets in them: never printed. `prices`:
+    gpu_hour, cpu_hour (decimal strings), currency.
     """
 
     out: Path
     store: str
-    registry: str
+    registry: str = field(repr=False)
     runner: RunnerName
     workers: int | None
     media_roots: tuple[Path, ...]
@@ -69,12 +70,13 @@ class Settings:
             return
         if urlsplit(self.store).scheme not in ("s3",):
             raise UsageError(
-                f"the workers at {self.address} cannot see the store {self.store}: name one that all machines reach "
+                f"the workers at {plain_place(self.address)} cannot see the store {plain_place(self.store)}: name one that all machines reach "
                 "(--store s3://bucket/prefix), or say shared = true in the profile if the folder is on a shared disk"
             )
         if urlsplit(self.registry).scheme in ("", "sqlite"):
             raise UsageError(
-                f"the registry {self.registry} is a file of this machine, and the work is done at {self.address}: name a "
+                f"the registry {self.registry} is a file of this machine, and the work is done at "
+                f"{plain_place(self.address)}: name a "
                 "database (--registry postgresql://user@host/database), or say shared = true in the profile"
             )
 
@@ -135,8 +137,8 @@ def _place(said: str, value: str | None) -> str | None:
         else:
             value = str(Path(value).expanduser()) if value.startswith("~") else value
     except (ValueError, RuntimeError) as error:
-        reason = "there is no such user" if isinstance(error, RuntimeError) else str(error)
-        raise UsageError(f"{said} {value}: is no place: {reason}") from error
+        reason = "there is no such user" if isinstance(error, RuntimeError) else "it cannot be read as a URL"
+        raise UsageError(f"{said} {plain_place(value)}: is no place: {reason}") from error
     return value
 
 

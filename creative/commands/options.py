@@ -55,9 +55,19 @@ _PLACES: dict[str, Any] = {"profile": ProfileName, "out": Out, "store": StoreUrl
 _HANDS: dict[str, Any] = {"runner": RunnerName, "workers": Workers, "address": Address}
 
 
+_said = False
+
+
 def say(data: Any) -> None:
     """Data for other programs: one JSON value on stdout."""
+    global _said  # noqa: PLW0603  of this process's stdout there is one
+    _said = True
     typer.echo(json.dumps(data, ensure_ascii=False, default=str))
+
+
+def has_said() -> bool:
+    """Whether the one value is on stdout already."""
+    return _said
 
 
 def located(

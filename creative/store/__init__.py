@@ -24,6 +24,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from creative.errors import UsageError
+from creative.places import plain_place
 from creative.store.directory import DirectoryStore
 from creative.store.log import Log, campaigns, read_window, write_window
 from creative.store.port import Store
@@ -67,7 +68,7 @@ def open_store(url: str | Path, *, create: bool = True) -> Store:
     """
     if isinstance(url, Path):
         return DirectoryStore.open(url, create=create)
-    scheme = url.partition("://")[0].lower()
+    scheme = url.partition("://")[0].lower() if "://" in url else ""  # a folder may be called s3
     if scheme == "s3":
         from creative.store.s3 import S3Store  # boto3 is slow to import, and only for those who use it
 
@@ -75,10 +76,10 @@ def open_store(url: str | Path, *, create: bool = True) -> Store:
     if scheme == "file":
         parts = urlsplit(url)
         if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-            raise UsageError(f"{url} is not a path on this machine: write file:///folder/of/the/store")
+            raise UsageError(f"{plain_place(url)} is not a path on this machine: write file:///folder/of/the/store")
         return DirectoryStore.open(Path(unquote(parts.path)), create=create)
     if "://" in url or not url:
         raise UsageError(
-            f"{url or 'an empty string'} is no place for a store: give a folder, or a file:// or s3:// URL"
+            f"{plain_place(url) or 'an empty string'} is no place for a store: give a folder, or a file:// or s3:// URL"
         )
     return DirectoryStore.open(Path(url).expanduser(), create=create)

@@ -178,8 +178,10 @@ def test_what_ends_a_command_from_outside_or_by_our_fault(tmp_path: Path, happen
     )  # fmt: skip
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
     assert says in done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["ok"] is False and answer["error"].split(":")[0] == says.split(";")[0].split(":")[0]
     if code == 70:
-        assert says in json.loads(done.stdout)["error"]
+        assert says in answer["error"]
         assert "ZeroDivisionError" in Path(done.stderr.strip().rpartition(" ")[2]).read_text("utf-8")
 
 

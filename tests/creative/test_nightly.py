@@ -288,6 +288,12 @@ def test_nothing_is_begun_before_what_it_is_made_from_is_there(
     found = night(place.folder, place.settings(), sheet=False)
     assert set(_statuses(found).values()) == {"done"}
     assert asked["str"] > 50 and asked["Output"] > 50
+    made = [row.made for row in found.rows if row.made is not None]
+    assert [set(one.places) for one in made] == [{"manifest", "manifest_uri"}] * 3  # links lead into no far store
+    manifest = Path(made[0].places["manifest"])
+    before = manifest.stat().st_ino, manifest.stat().st_mtime_ns
+    assert night(place.folder, place.settings(), sheet=False).status == "nothing"
+    assert (manifest.stat().st_ino, manifest.stat().st_mtime_ns) == before
 
 
 def test_a_lease_that_is_lost_ends_the_night(place: NightFolder, monkeypatch: pytest.MonkeyPatch) -> None:

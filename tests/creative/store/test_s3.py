@@ -209,7 +209,7 @@ class Known:
     def forget_steps(self, keys: list[str]) -> None:
         self.forgotten += keys
 
-    def step_keys(self, after: str, until: str, most: int) -> list[str]:  # noqa: ARG002 - the port's
+    def step_keys(self, after: str, until: str, most: int) -> list[str]:
         return []
 
 
