@@ -53,6 +53,7 @@ class Made:
             ],
             "manifest": self.places.get("manifest"),
             "sheet": self.places.get("sheet"),
+            **{name: place for name, place in self.places.items() if name.endswith("_uri")},
             "cost": self.cost,
             "seconds": round(report.seconds, 2),
         }  # fmt: skip

@@ -21,12 +21,21 @@ from urllib.parse import urlsplit
 from creative import session as sessions
 from creative import show
 from creative.backends import resolve
+from creative.brief.brief import Brief
 from creative.brief.load import load_brief
 from creative.brief.media import References
 from creative.canonical import checked_key
 from creative.catalogue import load_catalogue
 from creative.cells import parse_only
-from creative.errors import EXIT_OK, EXIT_TEMPORARY, EXIT_TERMINATED, RegistryError, RunnerError, UsageError
+from creative.errors import (
+    EXIT_OK,
+    EXIT_TEMPORARY,
+    EXIT_TERMINATED,
+    BriefError,
+    RegistryError,
+    RunnerError,
+    UsageError,
+)
 from creative.jobs import Job, Jobs
 from creative.limits import estimate
 from creative.night import Made, make_in
@@ -38,6 +47,7 @@ from creative.scratch import own_folder, scratch
 from creative.settings import Settings
 from creative.store import open_store
 from creative.store.healing import heal
+from creative.telling import of_run, tell
 from creative.version import VERSION
 
 _JOBS = "workers.jobs:Jobs"
@@ -172,6 +182,7 @@ def _planned(path: Path, settings: Settings, wish: Wish, say: Callable[[str], No
     """The parcel of a brief that can be planned as it is."""
     media_roots, references, part = (*settings.media_roots, templates()), References(), parse_only(wish.only)
     brief = load_brief(path, media_roots=media_roots, references=references)
+    _check_names(brief)
     world = sessions.in_world(brief, load_catalogue(settings.catalogues))
     try:
         with sessions.looking(settings) as opened:
@@ -184,6 +195,15 @@ def _planned(path: Path, settings: Settings, wish: Wish, say: Callable[[str], No
     for line in (*show.survey_lines(found, wish.workers or settings.workers or 1), *cost.lines()):
         say(line)
     return pack(brief, path, references, media_roots)
+
+
+def _check_names(brief: Brief) -> None:
+    """Raise BriefError for a URL whom to tell: what is submitted is kept, and such URLs have secrets in them."""
+    urls = [when for when in ("done", "failed", "review_ready") if "://" in (getattr(brief.notify, when, None) or "")]
+    if urls:
+        problem = "is a URL, which may have a secret in it, and what is submitted is kept in the store"
+        instead = "Write a name, which the cluster's profile has in its table notify"
+        raise BriefError([brief.finding(f"notify.{when}", problem, instead) for when in urls])
 
 
 # -- following -----------------------------------------------------------------------------------------------------------
@@ -298,8 +318,10 @@ class _Log:
 def run_parcel(sha256: str, settings: Settings, wish: Wish) -> Made:
     """Unpack a parcel and run its brief, as `creative run` does; manifest and contact sheet are put into the store.
 
-    Raises UsageError where the cluster does not say where its registry is; otherwise as `creative.night.make`.
+    Those hear of it whom the brief names and the cluster's profile knows. Raises UsageError where the cluster does not say
+    where its registry is; otherwise as `creative.night.make`.
     """
+    told = settings
     if settings.remote and not settings.shared and "://" not in settings.registry:
         raise UsageError(
             "this cluster does not say where the registry is: set CREATIVE_REGISTRY=postgresql://user@host/database (and "
@@ -328,6 +350,8 @@ def run_parcel(sha256: str, settings: Settings, wish: Wish) -> Made:
                 finally:
                     runner.close()
             made.places = offer(opened.store, brief.campaign.id, made.places)
+        for problem in tell(of_run(brief, made, told), told):
+            _note(folder)(problem)
     return made
 
 

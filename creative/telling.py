@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from creative import notices, show
 from creative.brief.brief import Brief
 from creative.made import Made
+from creative.places import plain_place
 from creative.settings import Settings
 
 
@@ -65,7 +66,11 @@ def where(settings: Settings, *, store: bool = True) -> str:
     """The options with which a person comes to the same place; never a place with a password in it."""
     if settings.profile:
         return f" --profile {settings.profile}"
-    return f" --out {settings.out}" if store else ""
+    if not store:
+        return ""
+    if settings.store == str(settings.out / "store"):
+        return f" --out {settings.out}"
+    return f" --store {plain_place(settings.store)}"
 
 
 def tell(messages: Iterable[Message], settings: Settings) -> list[str]:

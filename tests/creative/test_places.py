@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,8 @@ def test_nor_whatever_is_in_it(before: str, behind: str) -> None:
 @pytest.mark.parametrize("flag", ["store", "registry"])
 @pytest.mark.parametrize("place", ["https://key:hush@host/x", "postgresql://farm:hush@[db/x", "file://u:hush@host/x"])
 def test_no_message_repeats_a_secret(flag: str, place: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as caught, session(settings(out=tmp_path, **{flag: place})):
+    named: dict[str, Any] = {flag: place}
+    with pytest.raises(UsageError) as caught, session(settings(out=tmp_path, **named)):
         pass
     assert "hush" not in str(caught.value)
 

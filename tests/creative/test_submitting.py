@@ -10,10 +10,17 @@ from pathlib import Path
 import pytest
 
 from creative import submitting
-from creative.errors import RunnerError, UsageError
+from creative.brief import load_brief
+from creative.brief.media import References
+from creative.errors import BriefError, RunnerError, UsageError
 from creative.jobs import Job
+from creative.parcel import pack
+from creative.resources import templates
 from creative.settings import Settings
+from creative.store import open_store
 from creative.submitting import Submission, follow, jobs_address
+from creative.telling import Message
+from tests.support.nights import ADS, NightFolder
 
 LOG = """\
 2026-11-22 16:44:21,607\tINFO job_manager.py:581 -- Runtime env is setting up.
@@ -113,3 +120,27 @@ def test_where_the_jobs_are(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in str(caught.value)
     monkeypatch.setenv("RAY_API_SERVER_ADDRESS", "https://head")
     assert jobs_address(_settings("auto")) == "https://head"
+
+
+def test_those_whom_the_brief_names_hear_of_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, heard = NightFolder(tmp_path), list[Message]()
+    path = place.brief("autumn", {"limits: {ads: 100}": "notify: {done: ops}"})
+    found = place.settings(notify={"ops": "json://127.0.0.1:9"}, store=str(tmp_path / "shared"))
+    references = References()
+    packed = pack(load_brief(path, media_roots=(templates(),), references=references), path, references, (templates(),))
+    packed.upload(open_store(found.store), lambda *_: None)
+    monkeypatch.setattr(submitting, "tell", lambda messages, _: heard.extend(messages) or [])
+    made = submitting.run_parcel(packed.sha256, found, submitting.Wish(sheet=False))
+    assert (made.report.new, [(one.to, one.title) for one in heard]) == (ADS, [("ops", f"autumn: all {ADS} ads made")])
+    assert heard[0].body.endswith(f"more: creative status --campaign autumn --store {tmp_path / 'shared'}")
+    submitting.run_parcel(packed.sha256, found, submitting.Wish(sheet=False))
+    assert len(heard) == 1
+
+
+def test_what_may_be_a_secret_is_not_put_into_the_store(tmp_path: Path) -> None:
+    place = NightFolder(tmp_path)
+    path = place.brief("autumn", {"limits: {ads: 100}": "notify: {failed: 'slack://hush/hash'}"})
+    found = place.settings(runner="ray", address="http://127.0.0.1:9", shared=True, notify_schemes=("slack",))
+    with pytest.raises(BriefError, match=r"notify\.failed: is a URL, which may have a secret in it") as caught:
+        submitting.submit(path, found, submitting.Wish(), print)
+    assert "hush" not in str(caught.value) and not place.out.exists()
