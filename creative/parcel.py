@@ -100,8 +100,8 @@ class Packed:
         """
         sizes = {file.sha256: file.bytes for file in self.parcel.files}
         with ThreadPoolExecutor(_UPLOADS) as pool:
-            there = dict(zip(sizes, pool.map(store.has_blob, sizes), strict=True))
-            lacking = [sha256 for sha256, has in there.items() if not has]
+            there = dict(zip(sizes, pool.map(store.size_of, sizes), strict=True))
+            lacking = [sha256 for sha256, size in there.items() if size != sizes[sha256]]
             observe(len(lacking), sum(sizes[sha256] for sha256 in lacking))
             list(pool.map(lambda sha256: self.media.upload(sha256, store), lacking))
         if not store.has_blob(self.sha256):
@@ -201,15 +201,20 @@ def _check_path(name: str, folders: set[str]) -> None:
 def unpack(store: Store, parcel: Parcel, folder: Path) -> None:
     """Write the parcel's files below `folder`, which must be new or empty, each compared with its digest.
 
-    Raises DamagedStoreError for a file that is missing from the store, or is not what the parcel says.
+    Raises DamagedStoreError for a file that is missing from the store, or is not what the parcel says; what is damaged is
+    removed from the store, so that submitting the brief again puts it there anew.
     """
     for root in (_BRIEF, *(f"media-{number + 1}" for number in range(parcel.roots))):
         (folder / root).mkdir(parents=True)
     cache = folder / ".fetched"
 
     def write(file: ParcelFile) -> None:
-        source = store.fetch(file.sha256, cache)
-        _copy(source, folder / file.path, file)
+        try:
+            source = store.fetch(file.sha256, cache)
+            _copy(source, folder / file.path, file)
+        except DamagedStoreError as error:
+            store.delete_blob(file.sha256)
+            raise DamagedStoreError(f"{error}: submit the brief again") from error
         if source.is_relative_to(cache):  # the second copy is not needed any more
             source.unlink(missing_ok=True)
 
@@ -235,9 +240,7 @@ def _copy(source: Path, target: Path, file: ParcelFile) -> None:
             size += into.write(chunk)
             seen.update(chunk)
     if size != file.bytes or seen.hexdigest() != file.sha256:
-        raise DamagedStoreError(
-            f"the store's blob {file.sha256} is not the parcel's {file.path}: submit the brief again"
-        )
+        raise DamagedStoreError(f"the store's blob {file.sha256} is not the parcel's {file.path}")
 
 
 def load_parcel(parcel: Parcel, folder: Path) -> Brief:

@@ -31,7 +31,7 @@ def own_folder() -> Path:
     try:
         temporary = Path(tempfile.gettempdir())
         with contextlib.suppress(OSError):
-            return _usable(temporary / f"creative-{os.getuid()}")
+            return _usable(temporary / f"creative-{os.getuid()}", own=True)
         return Path(tempfile.mkdtemp(prefix="creative-"))
     except OSError as error:
         raise UsageError(
@@ -43,11 +43,13 @@ def own_folder() -> Path:
 _NAMED = (("CREATIVE_CACHE", ""), ("CREATIVE_OUT", "cache"))
 
 
-def _usable(folder: Path) -> Path:
-    """The folder, which is no link and this user's own. Raises OSError otherwise."""
+def _usable(folder: Path, *, own: bool = False) -> Path:
+    """The folder, if it can be written to. Raises OSError otherwise; with `own` also if it is a link, or others may write
+    to it: what is fetched into it is believed, and where everybody makes folders anybody may have made this one.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     status = folder.lstat()
-    if folder.is_symlink() or (status.st_uid != os.getuid() and status.st_mode & 0o022 == 0):
+    if own and (folder.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o022):
         raise PermissionError(f"{folder} is somebody else's")
     with tempfile.TemporaryFile(dir=folder):
         return folder

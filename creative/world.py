@@ -19,6 +19,7 @@ from creative.layouts import Layout, load_layouts
 from creative.placements import Placement, placements
 from creative.resources import templates
 from creative.store import Store
+from creative.store.files import size_of
 
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".wav": "audio/wav", ".ttf": "font/ttf", ".otf": "font/otf"}
 _DEFAULT_FONTS: Mapping[str, str] = {"display": "Geologica-SemiBold.ttf", "text": "Inter-Medium.ttf"}
@@ -45,19 +46,25 @@ class Media:
 
     def bytes(self) -> int:
         """How much there is to upload at most."""
-        return sum(len(s) if isinstance(s, bytes) else s.stat().st_size for s, _ in self._sources.values())
+        return sum(_size(source) or 0 for source, _ in self._sources.values())
 
     def upload(self, sha256: str, store: Store) -> None:
-        """Put one medium into the store, if it is not there. Raises UsageError when its file has changed meanwhile."""
+        """Put one medium into the store, if it is not there whole. Raises UsageError when its file has changed meanwhile."""
         if (store.id, sha256) in self._uploaded:
             return
-        if not store.has_blob(sha256):
-            if sha256 not in self._sources:
-                raise StoreError(f"medium {sha256[:12]} is neither in the store nor in the brief")
+        there = store.size_of(sha256)
+        if sha256 not in self._sources and there is None:
+            raise StoreError(f"medium {sha256[:12]} is neither in the store nor in the brief")
+        if sha256 in self._sources and there != _size(self._sources[sha256][0]):
             source, type_ = self._sources[sha256]
             if store.put_blob(source, type_).sha256 != sha256:
                 raise UsageError(f"{source!s} changed while the run began: run the command again")
         self._uploaded.add((store.id, sha256))
+
+
+def _size(source: Path | bytes) -> int | None:
+    """In bytes; None for a file that is gone."""
+    return len(source) if isinstance(source, bytes) else size_of(source)
 
 
 class Family(BaseModel):

@@ -186,21 +186,25 @@ def test_a_parcel_that_is_not_there_is_said(store: Store) -> None:
         read_parcel(store, "0" * 64)
 
 
-def test_other_bytes_than_the_parcel_says_are_refused(tmp_path: Path, store: Store) -> None:
+def test_other_bytes_than_the_parcel_says_are_refused_and_make_room_for_the_right_ones(
+    tmp_path: Path, store: Store
+) -> None:
     desk = Desk(tmp_path / "desk")
     desk.path.write_text(desk.text)
     _, parcel = packed(desk.path)
     parcel.upload(store, lambda files, size: None)
     file = next(file for file in parcel.parcel.files if file.path.endswith("seeds.png"))
     blob = store.fetch(file.sha256, tmp_path / "cache")
-    blob.chmod(0o644)
-    for number, data in enumerate((b"y" * file.bytes, b"more" * file.bytes, b"")):
-        blob.write_bytes(data)
-        with pytest.raises((DamagedStoreError, StoreError)):
-            unpack(store, parcel.parcel, tmp_path / f"there{number}")
-    blob.unlink()
-    with pytest.raises(StoreError):
-        unpack(store, parcel.parcel, tmp_path / "nowhere")
+    for number, data in enumerate((b"y" * file.bytes, b"more" * file.bytes, b"", None)):
+        if data is None:
+            blob.unlink()
+        else:
+            blob.chmod(0o644)
+            blob.write_bytes(data)
+        if number != 1:  # what has another size is put there anew before anybody stumbles over it
+            with pytest.raises(DamagedStoreError, match="submit the brief again"):
+                unpack(store, parcel.parcel, tmp_path / f"there{number}")
+        unpacked(packed(desk.path)[1], store, tmp_path / f"again{number}")
 
 
 def test_two_files_of_which_one_is_the_others_folder_are_an_error_in_plain_words(tmp_path: Path, store: Store) -> None:

@@ -51,6 +51,14 @@ def test_a_link_that_somebody_put_there_is_not_followed(tmp_path: Path, temporar
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
+def test_a_folder_that_others_may_write_to_is_not_believed(temporary: Path) -> None:
+    (temporary / f"creative-{os.getuid()}").mkdir()
+    (temporary / f"creative-{os.getuid()}").chmod(0o777)
+    folder = own_folder()
+    assert folder.parent == temporary and folder.name != f"creative-{os.getuid()}"
+    assert folder.stat().st_mode & 0o077 == 0
+
+
 def test_what_a_killed_process_left_goes(temporary: Path) -> None:
     dead = temporary / f"{scratch_name(2**22 + 1)}abc"
     dead.mkdir()
