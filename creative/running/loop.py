@@ -122,6 +122,7 @@ class Loop:
     # -- admit ---------------------------------------------------------------------------------------------------------
 
     def _admit(self, window: PlanWindow) -> None:
+        self._record(force=True)  # the registry is asked next: what was made a moment ago is there
         missing = self.stock.missing(window, self._is_settled)
         self._count(window, missing)
         broken = self.progress.broken

@@ -17,7 +17,9 @@ from creative.errors import UsageError
 from creative.records import Receipt
 from creative.running.budget import Budget, Meter, Prices, Spent, Together
 from creative.running.inline import InlineRunner
-from creative.running.port import Batch, Outcome
+from creative.running.port import Batch, Outcome, Worksite
+from creative.steps import KINDS
+from creative.store import open_store
 from tests.support.bench import Bench
 from tests.support.plans import ad, window
 
@@ -197,3 +199,41 @@ def test_without_gpu_time_what_has_its_gpu_parts_is_finished(tmp_path: Path, bud
         assert "0.5 minutes of GPU time" in (bench.committed["f"] or "")
     else:
         assert (done, progress.kinds["bed"].made) == ([], 0 if budget.cpu_seconds is None else 6)
+
+
+class _Slow(_Devices):
+    """Everything is still under way the first time it is asked about; every output is the same blob of the store."""
+
+    def __init__(self, site: Worksite) -> None:
+        super().__init__()
+        self._asked: set[int] = set()
+        self._blob = open_store(site.store_url).put_blob(b"x", "audio/wav")
+
+    def wait(self, timeout: float) -> Sequence[tuple[int, Sequence[Outcome]]]:
+        if new := [batch for batch in self.batches if batch.id not in self._asked]:
+            self._asked.update(batch.id for batch in new)
+            return []
+        return [(number, [self._whole(one) for one in outcomes]) for number, outcomes in super().wait(timeout)]
+
+    def _whole(self, outcome: Outcome) -> Outcome:
+        assert outcome.receipt is not None
+        outputs = dict.fromkeys(KINDS[outcome.receipt.recipe["kind"]].outputs, self._blob)
+        return dataclasses.replace(outcome, receipt=outcome.receipt.model_copy(update={"outputs": outputs}))
+
+
+def test_what_this_run_made_is_there_for_windows_that_open_at_the_limit(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, _Slow)
+    bench.specs["bed", "echo"] = dataclasses.replace(bench.specs["bed", "echo"], resources=Resources(0, 1.0))
+    plans = (
+        window(1, [ad("a", mood="warm")]),
+        window(2, [ad("b", mood="calm"), ad("c", mood="late")]),
+        window(3, [ad("d", mood="warm")]),
+    )
+    progress = bench.run(*plans, budget=Meter(gpu_seconds=20))
+    assert progress.kinds["bed"].made == 2
+    assert {name: reason is None for name, reason in bench.committed.items()} == {
+        "a": True,
+        "b": True,
+        "c": False,
+        "d": True,
+    }
