@@ -17,7 +17,7 @@ from creative.canonical import checked_key
 from creative.cards import Missing
 from creative.cells import parse_only
 from creative.delivery import follow
-from creative.errors import CreativeError, UsageError
+from creative.errors import CreativeError, DamagedStoreError, UsageError
 from creative.limits import Purse, estimate
 from creative.made import Made as Made  # what `make` returns
 from creative.manifest import write_manifest
@@ -140,7 +140,10 @@ def publish(
     before = {} if again else _read(mark)
     if before.get("ads") != shown or not all(place.exists() for place in places.values()):
         write_manifest(opened.registry, opened.store, places["manifest"], row.id)
-        link_tree(opened.store, opened.registry.manifest_rows(row.id), opened.settings.out / "ads", [row.id])
+        try:
+            link_tree(opened.store, opened.registry.manifest_rows(row.id), opened.settings.out / "ads", [row.id])
+        except DamagedStoreError as error:
+            raise DamagedStoreError(f"{error}: creative run BRIEF --verify makes it again") from error
     if draw:
         places["sheet"], places["picture"] = folder / "sheet.html", folder / "sheet.png"
         if before.get("sheet") != shown or not places["sheet"].exists():

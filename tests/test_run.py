@@ -174,7 +174,7 @@ def test_lost_and_damaged_files_are_made_again(campaign: Campaign) -> None:
     damaged.chmod(0o644)
     damaged.write_bytes(damaged.read_bytes()[:-1])
     healed = campaign.run("inline", "inline", "--verify")
-    assert healed["made"] == {"finish": 2}
+    assert healed["made"] == {"finish": 2, "measure": 2, "poster": 2}  # it could have been other bytes
     assert all(link.resolve().exists() for link in links)
     assert campaign.manifest("inline") == before
 

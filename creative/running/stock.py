@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 
 from creative.errors import StoreError
 from creative.planning import PlanWindow
+from creative.planning.window import ENDS
 from creative.records import Failure, Receipt
 from creative.registry import Registry
 from creative.running.receipts import Receipts
@@ -35,8 +36,12 @@ class Stock:
             self.registry.record_steps(found.values())
             known = known | found.keys()
             missing = window.needed(known)
+        if outdated := self._outdated(window, missing, known, settled):
+            self._forget(outdated)
+            known = known - outdated
+            missing = window.needed(known)
         while lost := self._lost_inputs(missing, known):
-            self.registry.forget_steps(lost)
+            self._forget(lost)
             known = known - lost
             missing = window.needed(known)
         return missing
@@ -70,11 +75,23 @@ class Stock:
         receipts = self.receipts.ask(source.step for source in asked)
         there = self._map(lambda source: self._is_there(source, receipts[source.step]), asked)
         self._found.update(source for source, found in zip(asked, there, strict=True) if found)
-        lost = {source.step for source, found in zip(asked, there, strict=True) if not found}
-        for key in sorted(lost):
+        return {source.step for source, found in zip(asked, there, strict=True) if not found}
+
+    def _outdated(
+        self, window: PlanWindow, missing: Mapping[str, Step], known: Container[str], settled: Callable[[Step], bool]
+    ) -> set[str]:
+        """What was said of files that are made again: they need not be the same bytes."""
+        again = [
+            cell for cell in window.cells if (key := cell.steps["finish"]) in missing and not settled(missing[key])
+        ]
+        return {key for cell in again for end in ENDS if (key := cell.steps[end]) in known}
+
+    def _forget(self, keys: set[str]) -> None:
+        """These have to be made again. The registry forgets first: what dies on the way is found out again."""
+        self.registry.forget_steps(keys)
+        for key in sorted(keys):
             delete_receipt(self.store, key)
             self.receipts.forget(key)
-        return lost
 
     def _is_there(self, source: Output, receipt: Receipt | StoreError | None) -> bool:
         if isinstance(receipt, StoreError):  # not to be understood: the worker says so, for those steps only
