@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import runpy
 import signal
 import subprocess
 import sys
@@ -111,14 +110,13 @@ def test_of_twenty_that_start_at_once_one_runs(
 ) -> None:
     place.brief("autumn")
     registry = None if database == "sqlite" else request.getfixturevalue("server").new_schema()
-    gate_read, gate_write = os.pipe()
-    children = [
-        _forked(_command(place, registry=registry)[2:], place.base, number, gate_read, gate_write)
-        for number in range(20)
-    ]
-    os.close(gate_read)
-    os.close(gate_write)
-    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    starter = [sys.executable, "-m", "tests.support.at_once", "20", str(place.base)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    started = subprocess.run(
+        [*starter, *_command(place, registry=registry)[3:]],
+        cwd=place.base, env=environment, capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    codes = json.loads(started.stdout)
     said = [(place.base / f"{number}.err").read_text() for number in range(20)]
     assert codes == [0] * 20, next(text for text, code in zip(said, codes, strict=True) if code)
     answers = [json.loads((place.base / f"{number}.out").read_text()) for number in range(20)]
@@ -130,30 +128,6 @@ def test_of_twenty_that_start_at_once_one_runs(
     assert any(answer["status"] == "held" for answer in others)
     log = [entry.data for entry in Log(open_store(str(place.out / "store")), "autumn").entries() if entry.type == "run"]
     assert [data["status"] for data in log] == ["running", "done"]
-
-
-def _forked(arguments: list[str], folder: Path, number: int, gate_read: int, gate_write: int) -> int:
-    """A process of its own that waits for the gate, then is the command: what it imports, it has already."""
-    child = os.fork()
-    if child:
-        return child
-    code = 70
-    try:
-        os.close(gate_write)
-        os.read(gate_read, 1)
-        for file, name in ((1, "out"), (2, "err")):
-            os.dup2(os.open(folder / f"{number}.{name}", os.O_WRONLY | os.O_CREAT), file)
-        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115  as at any start
-        sys.argv = arguments
-        os.chdir(folder)
-        try:
-            runpy.run_module("creative", run_name="__main__", alter_sys=True)
-        except SystemExit as end:
-            code = int(end.code or 0)
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
 
 
 def test_wrong_usage_is_explained(place: NightFolder) -> None:
