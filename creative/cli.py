@@ -17,8 +17,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-import tempfile
-import traceback
 from typing import Annotated, Any
 
 import typer
@@ -35,6 +33,7 @@ from creative.errors import (
     EXIT_USAGE,
     CreativeError,
 )
+from creative.faults import kept
 from creative.signals import leave, terminate_cleanly, terminated
 from creative.version import VERSION
 
@@ -121,12 +120,7 @@ def _main() -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001  the last resort: a fault of ours is told in one line too
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="creative-", suffix=".txt", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(f"creative-farm {VERSION}, Python {sys.version}\n")
-            traceback.print_exception(error, file=file)
-        message = f"unexpected: {type(error).__name__}: {error}; please report it with: {file.name}"
+        message = f"unexpected: {type(error).__name__}: {error}; {kept(error)}"
         _say_error(message)
         typer.echo(message, err=True)
         return EXIT_UNFORESEEN

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import tempfile
 import time
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from creative.errors import (
     CreativeError,
     InfrastructureError,
 )
+from creative.faults import kept
 from creative.folder import Found
 from creative.limits import estimate
 from creative.night import make_in
@@ -40,7 +39,6 @@ from creative.session import Session
 from creative.settings import Settings
 from creative.store import open_store
 from creative.telling import Message, of_run, of_trouble, tell, where
-from creative.version import VERSION
 
 _REASONS = 3
 _ROWS = 20
@@ -195,7 +193,7 @@ def _one(one: Found, opened: Session, runner: Runner, sheet: bool, timer: Meter 
         away = isinstance(error, InfrastructureError) and error.exit_code == EXIT_TEMPORARY
         row = Row(one, "unavailable" if away else "refused", str(error), error.exit_code)
     except Exception as error:  # noqa: BLE001  a fault of ours in one brief must not cost the others
-        why = f"{type(error).__name__}: {error}; please report it with: {_report(error)}"
+        why = f"{type(error).__name__}: {error}; {kept(error)}"
         row = Row(one, "crashed", why, EXIT_UNFORESEEN)
     else:
         status = made.report.status
@@ -275,13 +273,6 @@ def _say(row: Row) -> None:
         _note(f"    {line}")
     if len(reports) > _REASONS:
         _note(f"    and {len(reports) - _REASONS} more: creative status --campaign {row.found.campaign}")
-
-
-def _report(error: BaseException) -> str:
-    with tempfile.NamedTemporaryFile("w", prefix="creative-", suffix=".txt", delete=False, encoding="utf-8") as file:
-        file.write(f"creative-farm {VERSION}\n")
-        traceback.print_exception(error, file=file)
-    return file.name
 
 
 def _note(line: str) -> None:

@@ -12,6 +12,7 @@ keys and the same manifest everywhere.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Sequence
@@ -213,7 +214,8 @@ def unpack(store: Store, parcel: Parcel, folder: Path) -> None:
             source = store.fetch(file.sha256, cache)
             _copy(source, folder / file.path, file)
         except DamagedStoreError as error:
-            store.delete_blob(file.sha256)
+            with contextlib.suppress(StoreError):  # who may not remove it leaves it to --verify
+                store.delete_blob(file.sha256)
             raise DamagedStoreError(f"{error}: submit the brief again") from error
         if source.is_relative_to(cache):  # the second copy is not needed any more
             source.unlink(missing_ok=True)

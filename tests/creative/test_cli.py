@@ -182,6 +182,7 @@ def test_what_ends_a_command_from_outside_or_by_our_fault(tmp_path: Path, happen
     assert answer["ok"] is False and answer["error"].split(":")[0] == says.split(";")[0].split(":")[0]
     if code == 70:
         assert says in answer["error"]
+        assert Path(done.stderr.strip().rpartition(" ")[2]).stat().st_mode & 0o077 == 0
         assert "ZeroDivisionError" in Path(done.stderr.strip().rpartition(" ")[2]).read_text("utf-8")
 
 
