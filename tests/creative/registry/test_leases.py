@@ -20,6 +20,7 @@ from creative.registry.database import engine_for
 from creative.registry.leases import Holder, Lease, LeaseLostError, holder_of, is_gone, leased
 from creative.registry.tables import leases
 from tests.support.postgres import Server
+from tests.support.scripts import run_script
 
 ROOT = Path(__file__).parents[3]
 AN_HOUR = datetime.timedelta(hours=1)
@@ -176,40 +177,7 @@ def _lost(lease: Lease) -> bool:
 
 
 def test_of_twenty_at_once_one_gets_it(ready: str) -> None:
-    start_read, start_write = os.pipe()
-    end_read, end_write = os.pipe()
-    children = []
-    for _ in range(20):
-        child = os.fork()
-        if child == 0:
-            code = 2
-            try:
-                os.close(start_write)
-                os.close(end_write)
-                os.read(start_read, 1)
-                with leased(ready, "nightly") as got:
-                    code = int(isinstance(got, Lease))
-                    if code:
-                        os.read(end_read, 1)  # until all others have been told
-            finally:
-                os._exit(code)
-        children.append(child)
-    os.close(start_write)
-    codes: dict[int, int] = {}
-    _eventually(lambda: len(_ended(children, codes)) >= 19)
-    os.close(end_write)
-    _eventually(lambda: len(_ended(children, codes)) == 20)
-    for pipe in (start_read, end_read):
-        os.close(pipe)
-    assert sorted(codes.values()) == [0] * 19 + [1]
-
-
-def _ended(children: list[int], codes: dict[int, int]) -> dict[int, int]:
-    """Puts the exit codes of those that ended meanwhile into `codes`."""
-    for child in children:
-        if child not in codes and (found := os.waitpid(child, os.WNOHANG))[0]:
-            codes[child] = os.waitstatus_to_exitcode(found[1])
-    return codes
+    assert run_script(Path(__file__).with_name("lease_crowd.py"), ready) == ["got 1, told 19, left 0"]
 
 
 @pytest.mark.parametrize("name", ["", "-nightly", "a b", "x" * 65, "nächtlich"])

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +17,7 @@ from creative.registry import Registry, open_registry
 from creative.store import Store, open_store, write_receipt
 from creative.store.events import JobResult, Verdict, VerdictEvent
 from tests.support.registry_records import Farm, asset, cell, receipt, sha, told
+from tests.support.scripts import run_script
 
 ADS = st.sets(st.sampled_from("abcdef"), min_size=1)
 CAMPAIGNS = st.sampled_from(["c", "d"])
@@ -189,24 +187,11 @@ def test_live_or_rebuilt(new_place: Callable[[], str], tmp_path_factory: pytest.
     )
 
 
-def run_script(name: str, *arguments: str) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(Path(__file__).with_name(name)), *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
-
-
 def test_killed_in_twenty_rounds(place: str, tmp_path: Path) -> None:
     """A writer is killed at any moment: what it said was done is done, in the log and in the registry."""
     store = open_store(tmp_path / "store")
     total = 0
-    for line in run_script("registry_killed.py", str(tmp_path / "store"), place, "20"):
+    for line in run_script(Path(__file__).with_name("registry_killed.py"), str(tmp_path / "store"), place, "20"):
         acknowledged, seen_by_registry, in_log = (int(word) for word in line.split())
         assert acknowledged <= seen_by_registry <= in_log <= seen_by_registry + 1
         total = acknowledged
@@ -221,7 +206,7 @@ def test_killed_in_twenty_rounds(place: str, tmp_path: Path) -> None:
 def test_eight_processes_at_once(place: str, tmp_path: Path) -> None:
     """All make the registry, write to one log and apply what they wrote."""
     store = open_store(tmp_path / "store")
-    run_script("registry_crowd.py", str(tmp_path / "store"), place)
+    run_script(Path(__file__).with_name("registry_crowd.py"), str(tmp_path / "store"), place)
     with open_registry(place, store.id) as registry:
         assert registry.campaigns()[0].cursor == 8 * 3
         assert registry.rates()["scene", "studio"].n == 3 + 8 * 3
