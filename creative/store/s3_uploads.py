@@ -131,7 +131,8 @@ class Uploads:
                     )
                 self._complete(name, upload, parts, {} if replace else _ABSENT)
         except Refused:  # 404: the upload is gone, or was completed and the answer lost; 412: a blob is there
-            return self._stands(name, BlobRef(sha256=sha256, bytes=size, type=type))
+            if not self._stands(name, BlobRef(sha256=sha256, bytes=size, type=type)):
+                return False
         self._tidy(name)
         return True
 
@@ -230,8 +231,8 @@ class Uploads:
         """
         top, key, before = self.place.key("blobs/"), self.place.key(name), datetime.now(UTC) - _LEFTOVER
         with contextlib.suppress(StoreError):  # who may not list them leaves them to the lifecycle rule
-            found = self.calls.call("list uploads", "list_multipart_uploads", Prefix=top).get("Uploads", ())
-            for one in found:
+            found = self.calls.call("list uploads", "list_multipart_uploads", whole="IsTruncated", Prefix=top)
+            for one in found.get("Uploads", ()):
                 if one["Key"] == key or one["Initiated"] < before:
                     with contextlib.suppress(Refused):
                         self._abort(one["Key"], one["UploadId"])
