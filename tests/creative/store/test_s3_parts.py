@@ -48,6 +48,25 @@ def test_two_upload_the_same_at_once(s3_url: str, behind: Behind, small_parts: N
     assert behind.uploads() == []
 
 
+def test_who_finds_the_blob_there_at_the_end_leaves_no_upload_either(
+    s3_url: str, store: Store, behind: Behind, small_parts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = os.urandom(2 * PART)
+    real = s3_uploads.Uploads._complete
+
+    def late(self: s3_uploads.Uploads, name: str, upload: str, *more: Any) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(s3_uploads.Uploads, "_complete", real)
+            open_store(s3_url).put_blob(data, "video/mp4")  # somebody else is quicker
+        # one whose beginning was answered by a broken connection: nobody knows of it
+        behind.client.create_multipart_upload(Bucket=behind.bucket, Key=f"{behind.prefix}/{name}")
+        real(self, name, upload, *more)
+
+    monkeypatch.setattr(s3_uploads.Uploads, "_complete", late)
+    store.put_blob(data, "video/mp4")
+    assert behind.uploads() == []
+
+
 def test_an_upload_that_fails_leaves_no_parts(
     store: Store, behind: Behind, small_parts: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
