@@ -98,7 +98,7 @@ def located(
         command(found, **values)
 
     wrapped.__name__, wrapped.__doc__, wrapped.__module__ = command.__name__, command.__doc__, command.__module__
-    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect reads it
     wrapped.__annotations__ = {one.name: one.annotation for one in parameters}
     return wrapped
 

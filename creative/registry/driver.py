@@ -21,7 +21,7 @@ from pg8000 import dbapi
 from pg8000.converters import make_params
 from pg8000.core import Context
 from pg8000.exceptions import DatabaseError, InterfaceError
-from scramp import ScramException  # type: ignore[import-untyped]
+from scramp import ScramException  # type: ignore[import-untyped]  # it has no hints
 from sqlalchemy.dialects import registry as dialects
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000, PGExecutionContext_pg8000, ServerSideCursor
 from sqlalchemy.engine import URL, Connection, Engine
