@@ -81,26 +81,28 @@ class Calls:
         operation: str,
         *,
         whole: str = "",
-        expect: Collection[int] = (),
+        expect: Collection[int | str] = (),
         patient: bool = True,
         **arguments: Any,
     ) -> dict[str, Any]:
         """One operation on the bucket: the answer's fields. `what` is said of a failure: "write receipts/ab/...".
 
         `whole` is a field that every whole answer has: http.client takes headers that end with the connection for all of
-        them, so that half an answer looks like an empty one. Raises Refused for the HTTP statuses in `expect` (never for a
-        missing bucket), else StoreError or WrongStoreError.
+        them, so that half an answer looks like an empty one, and half an ETag like another one. Raises Refused for the HTTP
+        statuses and codes of S3 in `expect` (never for a missing bucket), else StoreError or WrongStoreError.
         """
 
         def once() -> dict[str, Any]:
             answer: dict[str, Any] = getattr(self.client, operation)(Bucket=self.place.bucket, **arguments)
-            if whole and whole not in answer:
+            if whole and not _is_entire(answer.get(whole)):
                 raise Torn(f"the answer to {operation} is cut short")
             return answer
 
         return self.attempt(what, once, expect=expect, patient=patient)
 
-    def attempt(self, what: str, once: Callable[[], T], *, expect: Collection[int] = (), patient: bool = True) -> T:
+    def attempt(
+        self, what: str, once: Callable[[], T], *, expect: Collection[int | str] = (), patient: bool = True
+    ) -> T:
         """`once()`, again and again while that may help. Without patience, a server that cannot be reached is told at once."""
         began = time.monotonic()
         for number in range(1, _ROUNDS + 1):
@@ -122,6 +124,13 @@ class Torn(Exception):
 
 class Unusable(Exception):
     """A setting of AWS on this machine that is none."""
+
+
+def _is_entire(value: Any) -> bool:
+    """Whether a field is there, and not cut short as far as that can be seen: an ETag ends with the quote it begins with."""
+    if isinstance(value, str) and value.startswith('"'):
+        return len(value) > 1 and value.endswith('"')
+    return value is not None
 
 
 @functools.cache

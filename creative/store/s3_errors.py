@@ -38,10 +38,10 @@ class Refused(Exception):
         self.status, self.code = status, code
 
 
-def refusal(error: Exception, expect: Collection[int]) -> Refused | None:
+def refusal(error: Exception, expect: Collection[int | str]) -> Refused | None:
     """The answer that the caller expects, if it is one. A missing bucket never is."""
     status, code = _status(error), _code(error)
-    return Refused(status, code) if status in expect and code != "NoSuchBucket" else None
+    return Refused(status, code) if (status in expect or code in expect) and code != "NoSuchBucket" else None
 
 
 def is_passing(error: Exception) -> bool:

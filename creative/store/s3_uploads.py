@@ -130,7 +130,9 @@ class Uploads:
                         f"{source if isinstance(source, Path) else name} changed while it was stored: try again"
                     )
                 self._complete(name, upload, parts, {} if replace else _ABSENT)
-        except Refused:  # 404: the upload is gone, or was completed and the answer lost; 412: a blob is there
+        # InvalidPart: a part is not what its answer said; 404: the upload is gone, or was completed and the answer lost;
+        # 412: a blob is there.
+        except Refused:
             if not self._stands(name, BlobRef(sha256=sha256, bytes=size, type=type)):
                 return False
         self._tidy(name)
@@ -211,7 +213,7 @@ class Uploads:
             Key=self.place.key(name),
             UploadId=upload,
             MultipartUpload={"Parts": parts},
-            expect=(404, 409, 412),  # after a conflict (409) the whole upload has to start over
+            expect=(404, 409, 412, "InvalidPart"),  # after a conflict (409) the whole upload has to start over
             **condition,
         )
 

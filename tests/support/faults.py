@@ -45,7 +45,8 @@ class FaultyProxy:
     """Stands before `target` (an http:// URL) on a free port; a context manager.
 
     `rate` is the probability of a fault a request, 0 to 1; it may be changed at any time. `fault_of`, if given, decides
-    instead of the draw: it is told method and path. Torn answers end after `cut_at` bytes, if given, else where the draw says.
+    instead of the draw: it is told method and path. Torn answers end after `cut_at` bytes, if given, or
+    in the middle of the value of the header `cut_in`, else where the draw says.
     """
 
     target: str
@@ -54,6 +55,7 @@ class FaultyProxy:
     faults: Sequence[Fault] = FAULTS
     fault_of: Callable[[str, str], Fault | None] | None = None
     cut_at: int | None = None
+    cut_in: str = ""
     seen: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -103,6 +105,8 @@ class FaultyProxy:
 
     def cut(self, head: bytes, body: bytes) -> bytes:
         """The beginning of an answer: every second time all headers and a part of the body, else a part of the headers."""
+        if self.cut_in:
+            return head[: head.lower().index(f"\n{self.cut_in.lower()}: ".encode()) + len(self.cut_in) + 9]
         if self.cut_at is not None:
             return (head + body)[: self.cut_at % len(head + body)]
         with self._lock:

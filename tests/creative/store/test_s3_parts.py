@@ -17,7 +17,7 @@ import pytest
 
 from creative.store import Store, open_store, s3_uploads
 from creative.store.files import Changed
-from tests.creative.store.behind import PART, Behind
+from tests.creative.store.behind import PART, Behind, first
 from tests.support.faults import FaultyProxy
 from tests.support.seaweed import S3Server
 
@@ -64,6 +64,32 @@ def test_who_finds_the_blob_there_at_the_end_leaves_no_upload_either(
 
     monkeypatch.setattr(s3_uploads.Uploads, "_complete", late)
     store.put_blob(data, "video/mp4")
+    assert behind.uploads() == []
+
+
+def test_half_an_etag_is_none(s3_server: S3Server, bucket: str, small_parts: None, short_waits: None) -> None:
+    """Nothing but its missing quote tells it from a whole one."""
+    with FaultyProxy(s3_server.endpoint, cut_in="ETag") as proxy:
+        store = open_store(s3_server.store_url(bucket, "cut", proxy.endpoint))
+        proxy.fault_of = first(["torn-answer"], "PUT", "partNumber=1")
+        data = os.urandom(2 * PART)
+        assert store.get_blob(store.put_blob(data, "video/mp4").sha256) == data
+        methods = [(request.method, request.path) for request in proxy.seen]
+        assert sum(method == "POST" and "uploads" in path for method, path in methods) == 1, "it started over"
+
+
+def test_a_part_that_the_server_does_not_know_is_uploaded_again(
+    store: Store, behind: Behind, small_parts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = s3_uploads.Uploads._complete
+
+    def wrong(self: s3_uploads.Uploads, name: str, upload: str, parts: list[dict[str, Any]], *more: Any) -> None:
+        monkeypatch.setattr(s3_uploads.Uploads, "_complete", real)
+        real(self, name, upload, [part | {"ETag": f'"{"0" * 32}"'} for part in parts], *more)
+
+    monkeypatch.setattr(s3_uploads.Uploads, "_complete", wrong)
+    data = os.urandom(2 * PART)
+    assert store.get_blob(store.put_blob(data, "video/mp4").sha256) == data
     assert behind.uploads() == []
 
 
