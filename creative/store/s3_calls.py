@@ -149,6 +149,7 @@ def _make(place: Place) -> tuple[Any, str]:
 
     core = get_session()
     core.register_component("data_loader", _descriptions())
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
     session = Session(botocore_session=core)
     style = place.addressing
 
@@ -178,6 +179,15 @@ def _make(place: Place) -> tuple[Any, str]:
             made = client("path")
     credentials = session.get_credentials()
     return made, _words(credentials.method if credentials else "", session.profile_name)
+
+
+def _moment(text: Any) -> Any:
+    """A time in an answer. Raises ValueError for the date of a header that was cut short, at which botocore only warns."""
+    from botocore.utils import parse_timestamp
+
+    if isinstance(text, str) and "," in text and not text.endswith(" GMT"):
+        raise ValueError(f"{text!r} is not a whole date")
+    return parse_timestamp(text)
 
 
 @functools.cache

@@ -46,7 +46,7 @@ class FaultyProxy:
 
     `rate` is the probability of a fault a request, 0 to 1; it may be changed at any time. `fault_of`, if given, decides
     instead of the draw: it is told method and path. Torn answers end after `cut_at` bytes, if given, or
-    in the middle of the value of the header `cut_in`, else where the draw says.
+    `cut_by` bytes into the value of the header `cut_in`, else where the draw says.
     """
 
     target: str
@@ -56,6 +56,7 @@ class FaultyProxy:
     fault_of: Callable[[str, str], Fault | None] | None = None
     cut_at: int | None = None
     cut_in: str = ""
+    cut_by: int = 9
     seen: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -106,7 +107,9 @@ class FaultyProxy:
     def cut(self, head: bytes, body: bytes) -> bytes:
         """The beginning of an answer: every second time all headers and a part of the body, else a part of the headers."""
         if self.cut_in:
-            return head[: head.lower().index(f"\n{self.cut_in.lower()}: ".encode()) + len(self.cut_in) + 9]
+            return head[
+                : head.lower().index(f"\n{self.cut_in.lower()}: ".encode()) + len(self.cut_in) + 3 + self.cut_by
+            ]
         if self.cut_at is not None:
             return (head + body)[: self.cut_at % len(head + body)]
         with self._lock:

@@ -124,6 +124,15 @@ def test_an_answer_that_is_cut_anywhere_is_no_answer(
         assert proxy.counts["torn-answer"] >= 64
 
 
+def test_half_a_date_is_no_answer(s3_server: S3Server, bucket: str, short_waits: None) -> None:
+    with FaultyProxy(s3_server.endpoint, cut_in="Last-Modified", cut_by=28) as proxy:
+        store = open_store(s3_server.store_url(bucket, "date", proxy.endpoint))
+        blob = store.put_blob(b"picture", "image/png")
+        proxy.fault_of = first(["torn-answer"], "HEAD", "")
+        assert store.size_of(blob.sha256) == 7
+        assert proxy.counts["torn-answer"] == 1
+
+
 def test_of_sixteen_creators_one_wins(s3_server: S3Server, bucket: str) -> None:
     url = s3_server.store_url(bucket, "sixteen")
     gate = threading.Barrier(16)
