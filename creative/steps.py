@@ -51,7 +51,20 @@ KINDS: Mapping[str, Kind] = {
         #   params: prompt, width, height, take, palette {ground, second, accent: colour},
         #           product {x, foot, width, height: per mille of the canvas: centre, standing line, greatest size} or null.
         #   image: RGB PNG.  meta: {width, height, product: [x, y, w, h] px or null, set: str}.
-        Kind("scene", ("cutout?",), {"image": PNG, "meta": JSON}, seeded=True),
+        #   photo, view: a photo of the brand's own library and what was seen in it, for a backend that takes one; then also
+        #   params: photo {shows: whether the photo shows the product itself, released: whether its people agreed}.
+        Kind("scene", ("cutout?", "photo?", "view?"), {"image": PNG, "meta": JSON}, seeded=True),
+        # What is seen in a photo, for cropping it well. Per mille are of the upright photo's sides.
+        #   params: none.  view: {width, height: px, upright; focus: [x, y, w, h] per mille; faces: [[x, y, w, h, permille sure]];
+        #   horizon: {tilt_hundredths: degrees that the photo must be turned clockwise, y: per mille} or null;
+        #   busy: rows of 0..255, a coarse map of where detail is}.
+        Kind("view", ("photo",), {"view": JSON}),
+        # The user's films, cut to one length and size: the picture of a film's body, and what is heard beside it.
+        #   params: width, height, fps, frames (exactly so many are made), trims [[from_ms, until_ms or null]], one a file,
+        #           sound keep|none, ms (of the sound; silent after the footage's end).
+        #   picture: H.264 without sound, width x height, fps, frames.  audio: 48 kHz stereo WAV of exactly ms.
+        #   image: its last frame, RGB PNG.  meta: as of a scene (product is null), and sound: bool.
+        Kind("clip", ("footage*",), {"picture": MP4, "audio": WAV, "image": PNG, "meta": JSON}),
         # One sentence, said by one voice.
         #   params: phrases [str] in spoken form, locale, speaker.   reference: a recording to clone.
         #   audio: mono WAV at the voice's own rate.  times: [{start_ms, end_ms}], one a phrase.
@@ -67,16 +80,18 @@ KINDS: Mapping[str, Kind] = {
         #   params: mood, ms.   audio: 48 kHz stereo WAV of exactly ms.
         Kind("bed", (), {"audio": WAV}, seeded=True),
         # Voice over ducked music, mastered.
-        #   params: ms, lufs_tenths, true_peak_tenths (ceiling).
+        #   params: ms, lufs_tenths, true_peak_tenths (ceiling).   clip: the footage's own sound, under the voice as music is.
         #   audio: 48 kHz stereo WAV of exactly ms.  figures: {lufs, true_peak: decimal strings}.
-        Kind("mix", ("voice?", "bed?"), {"audio": WAV, "figures": JSON}),
+        Kind("mix", ("voice?", "bed?", "clip?"), {"audio": WAV, "figures": JSON}),
         # One picture for one placement.
         #   params: width, height, texts {role: str}, palette {...}, locale, direction ltr|rtl, max_bytes.
         #   layout: JSON of one shape of a layout.  font.display, font.text: font files.  logo.light, logo.dark: PNG for light and dark grounds.   boxes: see `Boxes` below.
         Kind("still", ("scene", "meta", "layout", "font*", "logo*"), {"image": JPEG, "boxes": JSON}),
         # The picture track of a film, encoded once.
         #   params: as still (without max_bytes), fps, frames.
-        Kind("body", ("scene", "meta", "layout", "font*", "logo*", "cues?"), {"picture": MP4, "boxes": JSON}),
+        #   clip: footage of the same size, fps and frames, which is seen instead of a camera's moves over the scene; scene and
+        #   meta are then its last frame's, on which the end card goes on.
+        Kind("body", ("scene", "meta", "layout", "font*", "logo*", "cues?", "clip?"), {"picture": MP4, "boxes": JSON}),
         # The last frames: logo and call to action, with the body's encoder settings so that both join by copy.
         #   params: as body.
         Kind("endcard", ("scene", "meta", "layout", "font*", "logo*"), {"picture": MP4, "boxes": JSON}),
