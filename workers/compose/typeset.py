@@ -1,72 +1,23 @@
 """Words, button and logo of a layout as layers: each a small RGBA picture with its place, so that films can move them.
 
 A text is set as large as its item allows, in balanced lines, by the rule that planning chose it by
-(`creative.copyfit.fit_text`); in the brand's colour where the pixels under it let it be read, else light or dark, else
-over a soft scrim.
+(`creative.copyfit.fit_text`); `workers.compose.layers` gives it its colour.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from creative.errors import StepRefused
-from workers.compose.blocks import Block, Part, Setter, logo_block
-from workers.compose.colour import (
-    AIMED_CONTRAST,
-    LEAST_CONTRAST,
-    Floats,
-    Rgb,
-    apart,
-    between,
-    contrast,
-    inks,
-    pixels,
-    rgb,
-    spelled,
-)
+from workers.compose.blocks import Block, Setter, logo_block
 from workers.compose.glyphs import Face, check_direction
-from workers.compose.logo import legible
-from workers.compose.scrim import needed, scrim
+from workers.compose.layers import Box, Layer, Placed, boxes, coloured, draw, strain_of
 
-Box = tuple[int, int, int, int]
-LayerKind = Literal["scrim", "button", "text", "logo"]
-_APART = 24.0
-"""A button whose colour is nearer to the ground than this (CIE Lab) would drown in it."""
-_ROUNDS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One thing over the ground: an RGBA picture whose top left corner is at (x, y) on the canvas.
-
-    `runs` and `marks` are rows of the Boxes contract (`creative.steps`) without `first` and `end`; `contrast` is the
-    ratio that all but 2 % of the pixels under a text reach (0 for what has no text).
-    """
-
-    kind: LayerKind
-    role: str
-    image: Image.Image
-    x: int
-    y: int
-    runs: tuple[dict[str, Any], ...] = ()
-    marks: tuple[dict[str, Any], ...] = ()
-    contrast: float = 0.0
-
-
-class _Placed(NamedTuple):
-    """A block on the canvas, and what the layout allots to it."""
-
-    block: Block
-    x: int
-    y: int
-    box: Box
+__all__ = ["Layer", "boxes", "draw", "lay_out"]
 
 
 def lay_out(
@@ -104,40 +55,15 @@ def lay_out(
     if any(group["mirror"] != group["box"][0] for group in wanted):
         arranged.append([_packed(group, texts, setter, versions, True) for group in wanted])
     # Words change sides only where that spares most of a scrim.
-    strains = [_strain(groups, ground, palette) + 0.15 * order for order, groups in enumerate(arranged)]
+    strains = [strain_of(groups, ground, palette) + 0.15 * order for order, groups in enumerate(arranged)]
     groups = arranged[strains.index(min(strains))]
-    layers = _coloured([group for group in groups if group], ground, palette, product)
+    layers = coloured([group for group in groups if group], ground, palette, product)
     return [layer for layer in layers if roles is None or layer.role in roles]
-
-
-def draw(ground: Image.Image, layers: Sequence[Layer]) -> Image.Image:
-    """The ground with the layers over it, RGB."""
-    picture = ground.convert("RGB")
-    if picture is ground:
-        picture = ground.copy()
-    for layer in layers:
-        picture.paste(layer.image, (layer.x, layer.y), layer.image)
-    return picture
-
-
-def boxes(
-    document: Mapping[str, Any], product: Box | None, layers: Sequence[Layer], first: int = 0, end: int = 1
-) -> dict[str, Any]:
-    """What is where, as the Boxes contract of `creative.steps` has it; everything stands from `first` to `end`."""
-    times = {"first": first, "end": end}
-    return {
-        "width": document["width"],
-        "height": document["height"],
-        "frames": end,
-        "product": None if product is None else list(product),
-        "runs": [{**run, **times} for layer in layers for run in layer.runs],
-        "marks": [{**mark, **times} for layer in layers for mark in layer.marks],
-    }
 
 
 def _packed(
     group: Mapping[str, Any], texts: Mapping[str, str], setter: Setter, logos: Sequence[Image.Image], mirrored: bool
-) -> list[_Placed]:
+) -> list[Placed]:
     """The blocks of a group, one under the other, anchored in its box."""
     left, top, width, height = group["box"]
     align = {"start": "left", "center": "center", "end": "right"}[group["h"]]
@@ -170,159 +96,6 @@ def _packed(
         x = left + (width - block.width) * slack // 2
         box_x = left + (width - item["width"]) * slack // 2
         box_y = min(y, top + height - item["height"])
-        placed.append(_Placed(block, x, y, (box_x, box_y, item["width"], item["height"])))
+        placed.append(Placed(block, x, y, (box_x, box_y, item["width"], item["height"])))
         y += block.height + group["gap"]
     return placed
-
-
-def _coloured(
-    groups: list[list[_Placed]], ground: Image.Image, palette: Mapping[str, str], product: Box | None
-) -> list[Layer]:
-    """Choose one colour for the texts, and add scrims until every one can be read over all of them."""
-    written = [(group, spots) for group in groups if (spots := _spots(group, ground.size))]
-    colour, _ = _tone([[pixels(ground, spot) for spot in spots] for _, spots in written], palette)
-    scrims: list[Layer] = []
-    lit = ground
-    for _ in range(_ROUNDS):
-        before = len(scrims)
-        for group, spots in written:
-            under = [pixels(lit, spot) for spot in spots]
-            if _least(colour, under) < AIMED_CONTRAST:
-                size = max(part.size for placed in group for part in placed.block.parts)
-                shade = scrim(lit, spots, colour, under, size, product)
-                scrims.append(Layer("scrim", group[0].block.role, shade, 0, 0))
-                lit = draw(lit, scrims[-1:])
-        if len(scrims) == before:
-            break
-    made = list(scrims)
-    for group in groups:
-        for placed in group:
-            made += _layers(placed, lit, palette, colour)
-    for layer in made:
-        if layer.runs and layer.contrast < LEAST_CONTRAST:
-            raise StepRefused(
-                f"the {layer.role} reaches a contrast of only {layer.contrast:.1f} against its ground, "
-                f"{LEAST_CONTRAST} is the least: choose another text or accent colour in the brand kit"
-            )
-    return made
-
-
-def _strain(groups: Sequence[Sequence[_Placed]], ground: Image.Image, palette: Mapping[str, str]) -> float:
-    """How strong scrims would have to be for all groups, added up."""
-    return _tone(
-        [[pixels(ground, spot) for spot in spots] for group in groups if (spots := _spots(group, ground.size))], palette
-    )[1]
-
-
-def _tone(under: Sequence[Sequence[Floats]], palette: Mapping[str, str]) -> tuple[Rgb, float]:
-    """The colour for all texts, given the pixels under each group's runs: the one that needs the faintest scrims.
-
-    The brand's own wins unless another needs much less. Also how strong its scrims are, added up.
-    """
-    costs = []
-    for order, colour in enumerate(inks(palette)):
-        # What most of the ground needs weighs most: single things under the words get spots of their own.
-        strain = sum(needed(group, colour, 40.0) + 0.3 * needed(group, colour) for group in under)
-        costs.append((strain * 0.7 - 0.15 if order == 0 else strain, order, colour, strain))
-    _, _, colour, strain = min(costs)
-    return colour, strain
-
-
-def _spots(group: Sequence[_Placed], size: tuple[int, int]) -> list[Box]:
-    """Where the texts of a group stand straight on the ground, with a rim, cut to the canvas."""
-    return [
-        _rim(part, placed.x, placed.y, size)
-        for placed in group
-        if placed.block.button is None
-        for part in placed.block.parts
-    ]
-
-
-def _rim(part: Part, x: int, y: int, canvas: tuple[int, int]) -> Box:
-    """The ink of a part of the block at (x, y) with the ring around it that the eye takes for its ground."""
-    ring = max(3, round(part.size * 0.13))
-    left, top = max(0, x + part.x - ring), max(0, y + part.y - ring)
-    right, bottom = x + part.x + part.mask.width + ring, y + part.y + part.mask.height + ring
-    return (left, top, min(canvas[0], right) - left, min(canvas[1], bottom) - top)
-
-
-def _least(colour: Rgb, under: Sequence[Floats]) -> float:
-    """The contrast of the run that is hardest to read."""
-    return min(contrast(colour, spot) for spot in under)
-
-
-def _layers(placed: _Placed, lit: Image.Image, palette: Mapping[str, str], colour: Rgb) -> list[Layer]:
-    block, x, y, box = placed
-    if block.pictures:
-        mark = {"role": "logo", "x": x, "y": y, "w": block.width, "h": block.height}
-        picture = legible(block.pictures, pixels(lit, (x, y, block.width, block.height)), palette, colour)
-        return [Layer("logo", "logo", picture, x, y, (), (mark,))]
-    made: list[Layer] = []
-    if block.button is not None:
-        under = np.median(pixels(lit, (x, y, block.width, block.height)), axis=0)
-        fill, colour = _surface(palette, (round(float(under[0])), round(float(under[1])), round(float(under[2]))))
-        mark = {"role": "button", "x": x, "y": y, "w": block.width, "h": block.height}
-        surface = _pill(block.width, block.height, block.button, fill)
-        made.append(Layer("button", block.role, surface, x, y, (), (mark,)))
-        lit = draw(lit, made)
-        box = (x, y, block.width, block.height)
-    for role in dict.fromkeys(part.role for part in block.parts):
-        parts = [part for part in block.parts if part.role == role]
-        spots = [_rim(part, x, y, lit.size) for part in parts]
-        if block.button is not None:
-            spots = [(x + part.x, y + part.y, part.mask.width, part.mask.height) for part in parts]
-        under_text = [pixels(lit, spot) for spot in spots]
-        own = colour
-        if role == "price" and _least(rgb(palette["accent"]), under_text) >= AIMED_CONTRAST:
-            own = rgb(palette["accent"])
-        made.append(_text(role, parts, x, y, box, own, _least(own, under_text)))
-    return made
-
-
-def _text(role: str, parts: Sequence[Part], x: int, y: int, box: Box, colour: Rgb, ratio: float) -> Layer:
-    left, top = min(part.x for part in parts), min(part.y for part in parts)
-    width = max(part.x + part.mask.width for part in parts) - left
-    height = max(part.y + part.mask.height for part in parts) - top
-    mask = Image.new("L", (width, height), 0)
-    for part in parts:
-        mask.paste(part.mask, (part.x - left, part.y - top))
-    image = Image.new("RGBA", (width, height), (*colour, 0))
-    image.putalpha(mask)
-    runs = tuple(
-        {
-            "role": role,
-            "text": part.text,
-            "x": x + part.x,
-            "y": y + part.y,
-            "w": part.mask.width,
-            "h": part.mask.height,
-            "box": list(box),
-            "size": part.size,
-            "least": part.least,
-            "colour": spelled(colour),
-        }
-        for part in parts
-    )
-    return Layer("text", role, image, x + left, y + top, runs, (), ratio)
-
-
-def _surface(palette: Mapping[str, str], ground: Rgb) -> tuple[Rgb, Rgb]:
-    """Colours of a button's surface and label: the accent, unless it would drown in the ground."""
-    brand, light, dark = inks(palette)
-    fill = rgb(palette["accent"])
-    if apart(fill, ground) < _APART:
-        fill = brand if between(brand, ground) >= 3 else max((light, dark), key=lambda colour: between(colour, ground))
-    label = rgb(palette["on_accent"])
-    if between(label, fill) < AIMED_CONTRAST:
-        label = max((label, light, dark, (255, 255, 255), (0, 0, 0)), key=lambda colour: between(colour, fill))
-    return fill, label
-
-
-def _pill(width: int, height: int, radius: int, colour: Rgb) -> Image.Image:
-    """A rounded surface with smooth edges."""
-    fine = 4
-    mask = Image.new("L", (width * fine, height * fine), 0)
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, width * fine - 1, height * fine - 1), radius * fine, fill=255)
-    surface = Image.new("RGBA", (width, height), (*colour, 0))
-    surface.putalpha(mask.resize((width, height), Image.Resampling.BOX))
-    return surface
