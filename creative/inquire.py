@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from creative.making import the_campaign
 from creative.manifest import manifest_line
-from creative.night import the_campaign
 from creative.session import Session
 from creative.show import console, duration, size
 from creative.store import read_receipt, refused_attempts

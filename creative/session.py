@@ -15,7 +15,7 @@ from creative.brief.load import load_brief
 from creative.catalogue import Catalogue, load_catalogue
 from creative.errors import BriefError, DamagedRegistryError, LimitError, MissingStoreError, UsageError
 from creative.limits import check_limits
-from creative.notices import check_notify
+from creative.notices.sending import check_notify
 from creative.planning import Planner, Survey, survey
 from creative.planning.survey import Rate
 from creative.registry import Registry, open_registry

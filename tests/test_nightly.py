@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-import creative.nightly  # noqa: F401  the forked processes need not import it again
+import creative.nights.nightly  # noqa: F401  the forked processes need not import it again
 from creative.registry.leases import holder_of
 from creative.store import Log, open_store
 from tests.support.nights import ADS, NightFolder

@@ -17,7 +17,7 @@ from typing import Any
 from ray.exceptions import AuthenticationError
 
 from creative.errors import RunnerError, UsageError
-from creative.jobs import Job
+from creative.submitting.jobs import Job
 
 try:
     import aiohttp

@@ -29,7 +29,7 @@ def status(settings: Settings, campaign: CampaignId = None, as_json: Json = Fals
 @located
 def sheet(settings: Settings, campaign: CampaignId = None, as_json: Json = False) -> None:
     """Draw the contact sheet and write the manifest of a campaign again."""
-    from creative.night import publish
+    from creative.making import publish
     from creative.session import session
 
     with session(settings, create=False) as opened:

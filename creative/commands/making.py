@@ -95,7 +95,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Make every ad of a brief that is not there yet. The same command again resumes, or finds nothing to do."""
-    from creative.night import make
+    from creative.making import make
 
     made = make(brief, settings, only or [], retry_failed=retry_failed, sheet=sheet, verify=verify)
     if as_json:

@@ -39,7 +39,7 @@ def nightly(
     Exit codes: 0 all made, or another nightly has the lease; 2 nothing could be read; 3 some ads failed, were beyond a limit,
     or a brief was refused; 75 store, database or workers were not to be had.
     """
-    from creative.nightly import dry, night
+    from creative.nights.nightly import dry, night
 
     if dry_run:
         found = dry(folder, settings)

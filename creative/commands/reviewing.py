@@ -121,7 +121,7 @@ def export(
 ) -> None:
     """Write the ads with empty columns for verdicts: fill in verdict, verdict_by, verdict_reason; then `manifest apply`."""
     from creative.cells import parse_only
-    from creative.night import the_campaign
+    from creative.making import the_campaign
     from creative.records import STATES
     from creative.review import write_sheet
     from creative.session import session
@@ -268,7 +268,7 @@ def deliver(
 ) -> None:
     """Make published/ in the store hold exactly the approved ads, under readable names, and their manifest."""
     from creative.delivery import deliver as bring
-    from creative.night import the_campaign
+    from creative.making import the_campaign
     from creative.session import session
 
     with session(settings, create=False) as opened:

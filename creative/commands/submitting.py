@@ -34,7 +34,7 @@ def submit(
     says where its registry is and has the passwords (CREATIVE_PROFILE, CREATIVE_REGISTRY, PGPASSWORD); a cluster with token
     authentication wants RAY_AUTH_MODE=token and RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH, here.
     """
-    from creative import submitting
+    from creative.submitting import submit as submitting
 
     def tell(line: str) -> None:
         typer.echo(line, err=True)
@@ -73,8 +73,8 @@ def run_parcel(
     as_json: Json = False,
 ) -> None:
     """Run a brief that was submitted: what the job does on the cluster."""
-    from creative import submitting
     from creative.store.port import check_sha256
+    from creative.submitting import submit as submitting
 
     wish = submitting.Wish(tuple(only or ()), retry_failed, verify, sheet)
     made = submitting.run_parcel(check_sha256(parcel), settings, wish)

@@ -14,7 +14,7 @@ import runpy
 import sys
 from pathlib import Path
 
-import creative.nightly  # noqa: F401  what a night needs is imported once
+import creative.nights.nightly  # noqa: F401  what a night needs is imported once
 from creative import cli  # noqa: F401
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from creative import notices, show
+from creative import show
 from creative.brief.brief import Brief
 from creative.made import Made
+from creative.notices import sending as notices
 from creative.places import plain_place
 from creative.settings import Settings
 

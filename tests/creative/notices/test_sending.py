@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from creative import nightly, session
+from creative import session
 from creative.errors import BriefError, UsageError
-from creative.notices import hidden, send
+from creative.nights import nightly
+from creative.notices.sending import hidden, send
 from creative.settings import Settings, settings
 from tests.support.demo import edit
 from tests.support.nights import NightFolder

@@ -21,6 +21,7 @@ from creative.errors import CreativeError, DamagedStoreError, UsageError
 from creative.limits import Purse, estimate
 from creative.made import Made as Made  # what `make` returns
 from creative.manifest import write_manifest
+from creative.notices.telling import of_run, tell
 from creative.offering import offer
 from creative.registry import CampaignRow
 from creative.running.budget import Budget
@@ -32,7 +33,6 @@ from creative.settings import Settings
 from creative.sheet import write_sheet
 from creative.store import link_tree
 from creative.store.healing import heal
-from creative.telling import of_run, tell
 
 _DRAW_SHEET = "workers.sheet:draw_sheet"
 _SAY_S = 300.0  # a run that dies without a word has said what it spent until so long before

@@ -13,7 +13,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from creative import folder as folders
 from creative import session as sessions
 from creative import show
 from creative.backends import BackendSpec
@@ -27,18 +26,19 @@ from creative.errors import (
     InfrastructureError,
 )
 from creative.faults import kept
-from creative.folder import Found
 from creative.limits import estimate
-from creative.night import make_in
-from creative.notices import allowed, check_names
-from creative.outcome import Night, Row
+from creative.making import make_in
+from creative.nights import folder as folders
+from creative.nights.folder import Found
+from creative.nights.outcome import Night, Row
+from creative.notices.sending import allowed, check_names
+from creative.notices.telling import Message, of_run, of_trouble, tell, where
 from creative.registry.leases import Holder, Lease, LeaseLostError, leased
 from creative.running.budget import Meter
 from creative.running.port import Batch, Outcome, Runner
 from creative.session import Session
 from creative.settings import Settings
 from creative.store import open_store
-from creative.telling import Message, of_run, of_trouble, tell, where
 
 _REASONS = 3
 _ROWS = 20

@@ -9,8 +9,8 @@ from typing import Any
 
 from creative import show
 from creative.errors import EXIT_OK, EXIT_SOME_FAILED, EXIT_TEMPORARY, EXIT_USAGE
-from creative.folder import Found
 from creative.made import Made
+from creative.nights.folder import Found
 from creative.registry.leases import Holder
 
 _LEFT = ("draft", "over", "passed")

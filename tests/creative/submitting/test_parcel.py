@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from creative.brief import Brief, load_brief
 from creative.brief.media import References
 from creative.errors import DamagedStoreError, StoreError, UsageError
-from creative.parcel import MAX_DOCUMENT_BYTES, Packed, Parcel, load_parcel, pack, read_parcel, unpack
 from creative.resources import templates
 from creative.store import Store, open_store
+from creative.submitting.parcel import MAX_DOCUMENT_BYTES, Packed, Parcel, load_parcel, pack, read_parcel, unpack
 from tests.support.briefs import BRAND, Desk
 
 

@@ -36,18 +36,18 @@ from creative.errors import (
     RunnerError,
     UsageError,
 )
-from creative.jobs import Job, Jobs
 from creative.limits import estimate
-from creative.night import Made, make_in
+from creative.making import Made, make_in
+from creative.notices.telling import of_run, tell
 from creative.offering import offer
-from creative.parcel import Packed, load_parcel, pack, read_parcel, unpack
 from creative.places import plain_place
 from creative.resources import templates
 from creative.scratch import own_folder, scratch
 from creative.settings import Settings
 from creative.store import open_store
 from creative.store.healing import heal
-from creative.telling import of_run, tell
+from creative.submitting.jobs import Job, Jobs
+from creative.submitting.parcel import Packed, load_parcel, pack, read_parcel, unpack
 from creative.version import VERSION
 
 _JOBS = "workers.jobs:Jobs"
@@ -319,7 +319,7 @@ def run_parcel(sha256: str, settings: Settings, wish: Wish) -> Made:
     """Unpack a parcel and run its brief, as `creative run` does; manifest and contact sheet are put into the store.
 
     Those hear of it whom the brief names and the cluster's profile knows. Raises UsageError where the cluster does not say
-    where its registry is; otherwise as `creative.night.make`.
+    where its registry is; otherwise as `creative.making.make`.
     """
     told = settings
     if settings.remote and not settings.shared and "://" not in settings.registry:

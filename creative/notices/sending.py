@@ -91,7 +91,7 @@ def send(name: str, title: str, body: str, settings: Settings, seconds: float = 
     if importlib.util.find_spec("apprise") is None:
         return f"{shown} was not told: messages need apprise: pip install 'creative-farm[notify]'"
     message = json.dumps({"url": url, "title": title, "body": body[:_LONGEST]})
-    command = [sys.executable, "-m", "creative.send_notice"]
+    command = [sys.executable, "-m", "creative.notices.send_notice"]
     root = str(Path(__file__).parent.parent)
     try:
         sender = subprocess.Popen(

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from creative import submitting
 from creative.brief import load_brief
 from creative.brief.media import References
 from creative.errors import BriefError, RunnerError, UsageError
-from creative.jobs import Job
-from creative.parcel import pack
+from creative.notices.telling import Message
 from creative.resources import templates
 from creative.settings import Settings
 from creative.store import open_store
-from creative.submitting import Submission, follow, jobs_address
-from creative.telling import Message
+from creative.submitting import submit as submitting
+from creative.submitting.jobs import Job
+from creative.submitting.parcel import pack
+from creative.submitting.submit import Submission, follow, jobs_address
 from tests.support.nights import ADS, NightFolder
 
 LOG = """\

@@ -16,16 +16,17 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from creative import nightly, session
+from creative import session
 from creative.backends import BackendSpec
 from creative.brief import load_brief
 from creative.catalogue import load_catalogue
 from creative.errors import BriefError, RegistryError, StoreError, UsageError
-from creative.folder import Found, briefs
 from creative.limits import estimate, of_tonight
-from creative.night import make_in
-from creative.nightly import dry, night
-from creative.outcome import Night
+from creative.making import make_in
+from creative.nights import nightly
+from creative.nights.folder import Found, briefs
+from creative.nights.nightly import dry, night
+from creative.nights.outcome import Night
 from creative.records import Receipt
 from creative.registry import open_registry
 from creative.registry.leases import Holder, Lease, leased

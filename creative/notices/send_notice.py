@@ -1,5 +1,5 @@
 """The process that sends one message: it is on standard input as JSON (url, title, body); why it could not be sent is on
-standard output. See `creative.notices`, which ends it when it takes too long.
+standard output. See `creative.notices.sending`, which ends it when it takes too long.
 """
 
 from __future__ import annotations
