@@ -50,10 +50,20 @@ KINDS: Mapping[str, Kind] = {
         # A set in the brand's colours with the product standing in it; made once for its size family.
         #   params: prompt, width, height, take, palette {ground, second, accent: colour},
         #           product {x, foot, width, height: per mille of the canvas: centre, standing line, greatest size} or null.
-        #   image: RGB PNG.  meta: {width, height, product: [x, y, w, h] px or null, set: str}.
+        #   image: RGB PNG.  meta: {width, height, product: [x, y, w, h] px or null, set: str,
+        #          plate: [x, y, w, h] px or null, light: left|right|null, calm: [[x, y, w, h] px, the calmest ground first]}.
+        #   For moving cameras: layer: the product as it lies there, RGBA PNG of its box.  plate: the set behind it with its
+        #   shadow, RGB PNG: pasted into the image at its box, the product is gone.  depth: grey PNG of the set without the
+        #   product, a quarter of the size: 128 at the product's plane, 0 infinitely far; a step of the camera that moves
+        #   the product by 128 moves a pixel by its value.  Without a product, layer and plate are 1 x 1 px.
         #   photo, view: a photo of the brand's own library and what was seen in it, for a backend that takes one; then also
         #   params: photo {shows: whether the photo shows the product itself, released: whether its people agreed}.
-        Kind("scene", ("cutout?", "photo?", "view?"), {"image": PNG, "meta": JSON}, seeded=True),
+        Kind(
+            "scene",
+            ("cutout?", "photo?", "view?"),
+            {"image": PNG, "meta": JSON, "plate": PNG, "layer": PNG, "depth": PNG},
+            seeded=True,
+        ),
         # What is seen in a photo, for cropping it well. Per mille are of the upright photo's sides.
         #   params: none.  view: {width, height: px, upright; focus: [x, y, w, h] per mille; faces: [[x, y, w, h, permille sure]];
         #   horizon: {tilt_hundredths: degrees that the photo must be turned clockwise, y: per mille} or null;

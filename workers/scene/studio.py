@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ from PIL import Image
 from creative.backends import Made, Task
 from creative.errors import AttemptRefused, StepRefused
 from workers.backend import OneByOne
-from workers.scene import develop, proxy
+from workers.scene import develop, layers, proxy
+from workers.scene.calm import calm
 from workers.scene.colour import linear
 from workers.scene.cutout import open_photo
 from workers.scene.frame import Frame, frame
@@ -54,27 +54,28 @@ class Studio(OneByOne):
         rng = np.random.default_rng([seed & 0xFFFFFFFF, seed >> 32])
         mood = look(str(params["prompt"]), rng, geometry.filled)
         stage = Stage(geometry, mood, _palette(params["palette"]), rng, task.scratch, light_side(cutout, rng))
-        light = self._traced(stage, cutout, seed)
+        light, away = self._traced(stage, cutout, seed)
         _accept(light)
         ground = develop.picture(light, geometry.width, geometry.height, mood.hour, rng)
-        image = Image.fromarray(ground)
-        if cutout is not None:
-            image = develop.lay_over(ground, develop.fitted(cutout, geometry.box), geometry.box)
-        out = io.BytesIO()
-        image.save(out, "PNG", compress_level=3)
+        image, parts = layered(ground, away, geometry, cutout, rng)
         meta = {
             "width": geometry.width,
             "height": geometry.height,
             "product": list(geometry.box) if cutout is not None else None,
+            "plate": list(parts.box) if parts.box else None,
             "set": mood.set,
+            "light": "left" if stage.side < 0 else "right",
+            "calm": [list(box) for box in calm(image, geometry.box if cutout is not None else None)],
         }
         return Made(
-            {"image": out.getvalue(), "meta": json.dumps(meta, sort_keys=True).encode()},
+            {"image": layers.png(image), "meta": json.dumps(meta, sort_keys=True).encode(), **parts.outputs()},
             {"set": mood.set, "props": mood.props, "ground": mood.ground, "pattern": mood.gobo},
         )
 
-    def _traced(self, stage: Stage, cutout: Image.Image | None, seed: int) -> npt.NDArray[np.float32]:
-        """The set in linear light, at the quality's scale."""
+    def _traced(
+        self, stage: Stage, cutout: Image.Image | None, seed: int
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """The set in linear light, at the quality's scale, and how far away everything is (units, 0 is nothing)."""
         geometry = stage.frame
         quality = QUALITIES[str(self.spec.options.get("quality", "final"))]
         scale = quality.of(geometry)
@@ -85,6 +86,43 @@ class Studio(OneByOne):
             shapes["product"] = proxy.shape(cutout, stage, slim=1.5 / (geometry.unit * scale))
         sensor = camera(geometry, width, height, quality.samples, APERTURE, built.near, focus=0.1)
         return trace(shapes, sensor, seed, self.threads, quality.bounces)
+
+
+def layered(
+    ground: npt.NDArray[np.uint8],
+    away: npt.NDArray[np.float32],
+    geometry: Frame,
+    cutout: Image.Image | None,
+    rng: np.random.Generator,
+) -> tuple[Image.Image, layers.Layers]:
+    """The finished picture, and its layers for a moving camera."""
+    width, height, box = geometry.width, geometry.height, geometry.box
+    empty = layers.flat((width, height))
+    if cutout is None:
+        return Image.fromarray(ground), replace(empty, depth=_depth(away, geometry))
+    product = develop.fitted(cutout, box)
+    x, y, w, h = place = layers.around(box, width, height)
+    hidden = layers.silhouette(product, box, place, 1)
+    plate = layers.behind(ground[y : y + h, x : x + w].astype(np.float32), hidden)
+    grain = rng.standard_normal((h, w, 1), np.float32) * 1.8
+    plate = np.clip(plate + np.where(hidden[..., None], grain, 0) + 0.5, 0, 255).astype(np.uint8)
+    ground = ground.copy()
+    ground[y : y + h, x : x + w] = plate
+    # What hides the set is nearer than the set: its silhouette, a little larger, in the distances' own pixels.
+    scale = away.shape[1] / width
+    small = (max(round(width * scale), 1), max(round(height * scale), 1))
+    covered = Image.fromarray(layers.silhouette(product, box, (0, 0, width, height), 3).astype(np.uint8) * 255)
+    gone = np.asarray(covered.resize(small, Image.Resampling.BOX)) > 0
+    away = layers.behind(away[..., None], gone)[..., 0]
+    made = layers.Layers(layers.png(Image.fromarray(plate)), layers.png(product), _depth(away, geometry), place)
+    return develop.lay_over(ground, product, box), made
+
+
+def _depth(away: npt.NDArray[np.float32], geometry: Frame) -> bytes:
+    """The depth map, a quarter of the picture's size."""
+    values = Image.fromarray(layers.depth_map(away, geometry.distance))
+    size = (max(geometry.width // 4, 1), max(geometry.height // 4, 1))
+    return layers.png(values.resize(size, Image.Resampling.BOX))
 
 
 def _palette(colours: Any) -> Palette:

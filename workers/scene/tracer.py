@@ -120,14 +120,20 @@ def camera(
     }
 
 
-def trace(shapes: Shapes, sensor: Mapping[str, Any], seed: int, threads: int, bounces: int = 6) -> Floats:
-    """Render and denoise: (h, w, 3) linear light."""
+def trace(
+    shapes: Shapes, sensor: Mapping[str, Any], seed: int, threads: int, bounces: int = 6
+) -> tuple[Floats, Floats]:
+    """Render and denoise: (h, w, 3) linear light, and (h, w) distances along the camera's axis, 0 where nothing is."""
     drjit.set_thread_count(max(threads, 1))
     scene = mitsuba.load_dict({"type": "scene", "sensor": dict(sensor), **shapes})
     colour = render(scene, {"type": "path", "max_depth": bounces, "rr_depth": 4}, seed)
-    guides = render(scene, {"type": "aov", "aovs": "alb:albedo,nn:sh_normal"}, seed, GUIDE_SAMPLES)
+    guides = render(
+        scene, {"type": "aov", "aovs": "alb:albedo,nn:sh_normal,at:position,far:depth"}, seed, GUIDE_SAMPLES
+    )
     # A path that meets the sun in a mirror is far brighter than all its neighbours: the denoiser would leave a spot.
-    return denoise(np.minimum(colour, np.float32(12)), np.clip(guides[..., :3], 0, 1), guides[..., 3:6], threads)
+    light = denoise(np.minimum(colour, np.float32(12)), np.clip(guides[..., :3], 0, 1), guides[..., 3:6], threads)
+    eye = float(np.array(sensor["to_world"].matrix)[1, 3])
+    return light, np.where(guides[..., 9] > 0, guides[..., 7] - eye, 0).astype(np.float32)
 
 
 def render(scene: Any, integrator: Mapping[str, Any], seed: int, samples: int = 0) -> Floats:

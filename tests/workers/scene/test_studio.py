@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from creative.backends import BackendSpec, Made, Task
 from creative.errors import StepRefused
+from creative.steps import KINDS
 from workers.scene.cutout import Alpha
 from workers.scene.studio import Studio
 
@@ -61,7 +62,7 @@ def make(
     if isinstance(made, Exception):
         raise made
     assert isinstance(made, Made)
-    assert set(made.outputs) == {"image", "meta"}
+    assert set(made.outputs) == set(KINDS["scene"].outputs)
     image, meta = made.outputs["image"], made.outputs["meta"]
     assert isinstance(image, bytes) and isinstance(meta, bytes)
     return Image.open(io.BytesIO(image)), json.loads(meta), image
