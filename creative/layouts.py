@@ -4,7 +4,7 @@ Everything in a file is per mille of the *field*: the canvas without the publish
 without the entry's own margin, whichever is larger on each side. So a box can neither touch the edge nor lie under a
 publisher's buttons, and one entry serves a story with a safe zone and a feed picture without. Type sizes are per mille
 of the canvas's shorter side. `Shape.document` turns all of it into pixels for one placement: that document, as
-canonical JSON, is the `layout` input of stills and films.
+canonical JSON, is the `layout` input of stills and films. For right-to-left locales all of it changes sides.
 """
 
 from __future__ import annotations
@@ -12,167 +12,55 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from creative.arrange import Canvas, arranged, legal_group, legal_height
 from creative.errors import BriefError, Finding, UsageError
+from creative.framings import families, mirrored
+from creative.layout_parts import LEAST_PX, Group, Legal, Margin, Part, PartName, Role, Row, Size, Stand
 from creative.placements import Placement, ShapeName
 
-LEAST_PX = 12
-"""No text is set smaller, whatever a layout says: CRAFT's floor at 1x."""
+__all__ = ["LEAST_PX", "Group", "Layout", "Part", "PartName", "Role", "Shape", "Stand", "load_layouts", "placed"]
+
 LARGEST_SCALE = 1.6
 """A scene is never enlarged further: beyond this it looks soft."""
-
-Role = Literal["headline", "support", "price", "was", "unit_price", "cta", "logo", "legal", "caption", "url"]
-PartName = Literal["still", "body", "endcard"]
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Size(_Row):
-    """Type size in per mille of the canvas's shorter side; never under LEAST_PX pixels."""
-
-    most: int = Field(gt=0, le=1000)
-    least: int = Field(gt=0, le=1000)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Size:
-        if self.least > self.most:
-            raise ValueError(f"least {self.least} is larger than most {self.most}")
-        return self
+_PARTS: tuple[PartName, ...] = ("still", "body", "endcard")
+_LEGAL = {
+    "leaderboard": Legal(size=Size(most=130, least=130), lines=1),
+    "skyscraper": Legal(size=Size(most=75, least=75), lines=5),
+    "square": Legal(size=Size(most=20, least=18), lines=2),
+    "portrait": Legal(size=Size(most=20, least=18), lines=2),
+    "landscape": Legal(size=Size(most=24, least=20), lines=2),
+}
+"""Disclaimers where an entry says nothing else."""
 
 
-class Margin(_Row):
-    """Least distance of the field from the canvas's edge, per mille of the shorter side."""
-
-    x: int = Field(50, ge=0, le=400)
-    y: int = Field(50, ge=0, le=400)
-
-
-class Details(_Row):
-    """The small lines of an offer: the struck price and the unit price, beside the price or under it."""
-
-    place: Literal["beside", "below"] = "beside"
-    size: Size
-    share: int = Field(480, ge=0, le=900, description="beside: per mille of the box's width that they may take")
+def _known(framing: str) -> str:
+    if framing not in families():
+        raise ValueError(f"{framing!r} is no framing of templates/scenes/families.yaml: {', '.join(families())}")
+    return framing
 
 
-class Button(_Row):
-    """The surface under a call to action. `pad`: per mille of its type size, to the sides and above."""
-
-    pad: tuple[int, int] = (1100, 720)
-    radius: int = Field(1000, ge=0, le=1000, description="per mille of half its height: 1000 is a pill")
-
-
-class Item(_Row):
-    """One text, or the logo. `height`: what it may take of the field's height, per mille."""
-
-    role: Role
-    height: int = Field(gt=0, le=1000)
-    width: int = Field(1000, gt=0, le=1000, description="per mille of its group's width")
-    font: Literal["display", "text"] = "text"
-    size: Size | None = None
-    lines: int = Field(1, ge=1, le=8)
-    leading: int = Field(1120, ge=900, le=2000, description="line to line, per mille of the type size")
-    colour: Literal["text", "accent", "auto"] = "text"
-    details: Details | None = Field(None, description="of a price")
-    button: Button | None = Field(None, description="of a call to action")
-
-    @model_validator(mode="after")
-    def _whole(self) -> Item:
-        if self.role != "logo" and self.size is None:
-            raise ValueError(f"{self.role} needs a size")
-        if self.details is not None and self.role != "price":
-            raise ValueError("only a price has details")
-        if self.button is not None and self.role != "cta":
-            raise ValueError("only a call to action has a button")
-        return self
-
-
-class Group(_Row):
-    """Items one under the other in a box [x, y, width, height], packed and anchored together.
-
-    In a document, `mirror` is the box's left edge after changing sides (its own, where it does not).
-    """
-
-    box: tuple[int, int, int, int]
-    h: Literal["start", "center", "end"] = "start"
-    v: Literal["top", "middle", "bottom"] = "top"
-    gap: int = Field(20, ge=0, le=500, description="between items, per mille of the field's height")
-    mirror: bool = Field(False, description="all such groups may change sides together, where the ground is calmer")
-    items: tuple[Item, ...]
-
-    @model_validator(mode="after")
-    def _inside(self) -> Group:
-        x, y, w, h = self.box
-        if min(x, y) < 0 or min(w, h) <= 0 or x + w > 1000 or y + h > 1000:
-            raise ValueError(f"box {list(self.box)} leaves the field of 0 to 1000")
-        needed = sum(item.height for item in self.items) + self.gap * (len(self.items) - 1)
-        if needed > h:
-            raise ValueError(f"its items may take {needed}, the box has {h}")
-        return self
-
-
-class Stand(_Row):
-    """Where the product should stand: centre `x`, standing line `foot`, `height` wanted. The scene follows.
-
-    `most`: the height that it may grow to where standing there needs a larger scene; without it, `height`. A product
-    that is wide rather than high gets `width` instead of the height wanted.
-    """
-
-    x: int = Field(ge=-200, le=1200)
-    foot: int = Field(ge=0, le=1400)
-    height: int = Field(gt=0, le=1400)
-    width: int = Field(620, gt=0, le=1400)
-    most: int | None = Field(None, gt=0, le=1400)
-
-
-class Part(_Row):
-    """One arrangement. `plain` is taken instead of `groups` when there is no price to show."""
-
-    product: Stand
-    groups: tuple[Group, ...]
-    plain: tuple[Group, ...] | None = None
-
-    @model_validator(mode="after")
-    def _as_roomy(self) -> Part:
-        for groups in (self.groups, self.plain or ()):
-            roles = [item.role for group in groups for item in group.items]
-            if len(roles) != len(set(roles)):
-                raise ValueError("a role stands twice")
-        priced = {item.role: (group, item) for group in self.groups for item in group.items}
-        for group in self.plain or ():
-            for item in group.items:
-                if item.role in priced:
-                    old_group, old = priced[item.role]
-                    if (
-                        group.box[2] * item.width < old_group.box[2] * old.width
-                        or item.height < old.height
-                        or item.lines < old.lines
-                        or item.font != old.font
-                        or (item.size and old.size and item.size.least > old.size.least)
-                    ):
-                        # Planning chooses copy by `groups` alone; what fits there must fit in `plain`.
-                        raise ValueError(f"{item.role} has less room in plain than beside a price")
-        return self
-
-
-class Shape(_Row):
+class Shape(Row):
     """One entry: a canvas shape, within a range of ratios (width to height, per mille) of the canvas and of its field."""
 
     shape: ShapeName
     ratio: tuple[int, int] = (1, 100_000)
     field_ratio: tuple[int, int] = (1, 100_000)
-    scene: Literal["portrait", "landscape", "leaderboard", "skyscraper"]
+    scene: Annotated[str, AfterValidator(_known)] = Field(description="a framing of templates/scenes/families.yaml")
     margin: Margin = Margin()
+    legal: Legal | None = Field(None, description="room for a disclaimer; by the canvas's shape, if left out")
     still: Part
     body: Part | None = None
     endcard: Part | None = None
+
+    def framing(self, direction: str = "ltr") -> str:
+        """The scene's framing; right to left the one with the product on the other side."""
+        return mirrored(self.scene) if direction == "rtl" else self.scene
 
     def field(self, placement: Placement) -> tuple[int, int, int, int]:
         """x, y, width and height in px of what may be used. Raises UsageError as `document` does."""
@@ -186,39 +74,75 @@ class Shape(_Row):
             raise UsageError(f"placement {placement.id}: its safe zone leaves no room for text")
         return (left, top, right - left, bottom - top)
 
-    def document(self, placement: Placement) -> dict[str, Any]:
-        """The entry in whole pixels of one placement: JSON-ready, integers and strings only.
+    def document(
+        self, placement: Placement, direction: Literal["ltr", "rtl"] = "ltr", legal: bool = False
+    ) -> dict[str, Any]:
+        """The entry in whole pixels of one placement: JSON-ready, integers, strings and nulls only.
+
+        `direction`: of the locale's script; right to left all sides change. `legal`: whether there is a disclaimer, which
+        then stands at the field's foot, and all else is arranged above it.
 
         `{"shape", "scene", "width", "height", "field": [x, y, w, h], "parts": {"still": {"product": {x, foot, height, width, most},
-        "groups": [...], "plain": [...] or null}, "body", "endcard"}}`; an item's `height`, `width` and sizes are px,
-        its `leading`, `pad`, `radius` and `share` stay
-        per mille. A part that the entry lacks is the still's.
-        Raises UsageError for a placement without pixels, or whose safe zone leaves no field.
+        "groups": [...], "plain": [...] or null, "picture": {"box": [x, y, w, h], "radius", "mat"} or null, "surfaces":
+        [{"box", "radius", "colour", "role"}]}, "body", "endcard"}}`; all boxes are px of the canvas, and so are an item's
+        `height`, `width` and sizes; its `leading`, `pad`, `radius` and `share` stay per mille. A group with a plate has
+        `plate`: {"box": its outer limit, "pad": [x, y], "radius", "shape", "colour"}. A part that the entry lacks is the still's.
+        Raises UsageError for a placement without pixels, or whose safe zone or plates leave no room.
         """
         width, height = _pixels(placement)
-        short = min(width, height)
-        field = self.field(placement)
-        still = _part(self.still, field, short)
+        x, y, w, h = whole = self.field(placement)
+        own = self.legal or _LEGAL[self.shape]
+        foot = legal_height(own, min(width, height)) if legal else 0
+        if h - foot < 2 * LEAST_PX:
+            raise UsageError(f"placement {placement.id}: a disclaimer leaves no room for anything else")
+        canvas = Canvas(width, height, (x, y, w, h - foot), direction == "rtl")
+        parts: dict[str, dict[str, Any]] = {"still": arranged(self.still, canvas)}
+        parts["body"] = arranged(self.body, canvas) if self.body else parts["still"]
+        parts["endcard"] = arranged(self.endcard, canvas) if self.endcard else parts["still"]
+        if legal:
+            line = legal_group(own, canvas)
+            for name in _PARTS:
+                plain = parts[name]["plain"]
+                parts[name] = {
+                    **parts[name],
+                    "groups": [*parts[name]["groups"], line],
+                    "plain": None if plain is None else [*plain, line],
+                }
         return {
             "shape": self.shape,
-            "scene": self.scene,
+            "scene": self.framing(direction),
             "width": width,
             "height": height,
-            "field": list(field),
-            "parts": {
-                "still": still,
-                "body": _part(self.body, field, short) if self.body else still,
-                "endcard": _part(self.endcard, field, short) if self.endcard else still,
-            },
+            "field": list(whole),
+            "parts": parts,
         }
 
 
-class Layout(_Row):
-    """A family of layouts."""
+class Layout(Row):
+    """A family of layouts. It is an option only for ads that have all that it `needs` and nothing that it goes `without`.
 
-    name: str
+    `rank`: where a brief lets no layout be drawn, the lowest that suits is taken.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
     title: str
+    rank: int = Field(100, ge=0, le=1000)
+    needs: tuple[Literal["product", "price"], ...] = ()
+    without: tuple[Literal["product", "price"], ...] = ()
     shapes: tuple[Shape, ...]
+
+    def takes(self, product: bool, price: bool) -> bool:
+        """Whether it is made for an ad with, or without, a product's photo and a price."""
+        there = {"product": product, "price": price}
+        return all(there[name] for name in self.needs) and not any(there[name] for name in self.without)
+
+    def suits(self, placement: Placement) -> bool:
+        """Whether it has an entry for a placement."""
+        try:
+            self.shape_for(placement)
+        except UsageError:
+            return False
+        return True
 
     def shape_for(self, placement: Placement) -> Shape:
         """The first entry for the placement's shape and ratio. Raises UsageError when the family has none."""
@@ -242,7 +166,7 @@ def _pixels(placement: Placement) -> tuple[int, int]:
 
 
 def load_layouts(folder: Path) -> dict[str, Layout]:
-    """All families in a folder, by name, in the order of file names.
+    """All families in a folder, by name, the lowest rank first, else in the order of file names.
 
     Raises BriefError with every finding (file, line, field) when a file is not a layout.
     """
@@ -264,10 +188,14 @@ def load_layouts(folder: Path) -> dict[str, Layout]:
                 where = ".".join(str(step) for step in problem["loc"])
                 findings.append(Finding(str(path), line, column, where, problem["msg"]))
             continue
+        if layout.name in found:
+            line, column = _place(data, ["name"])
+            twice = f"{layout.name} is the name of another file's family"
+            findings.append(Finding(str(path), line, column, "name", twice))
         found[layout.name] = layout
     if findings:
         raise BriefError(findings)
-    return found
+    return dict(sorted(found.items(), key=lambda row: row[1].rank))
 
 
 def placed(
@@ -309,61 +237,3 @@ def _place(data: Any, loc: Sequence[str | int]) -> tuple[int, int]:
         except (AttributeError, KeyError, IndexError, TypeError):
             break
     return line, column
-
-
-def _part(part: Part, field: tuple[int, int, int, int], short: int) -> dict[str, Any]:
-    x, y, w, h = field
-    return {
-        "product": {
-            "x": x + round(w * part.product.x / 1000),
-            "foot": y + round(h * part.product.foot / 1000),
-            "height": round(h * part.product.height / 1000),
-            "width": round(w * part.product.width / 1000),
-            "most": round(h * (part.product.most or part.product.height) / 1000),
-        },
-        "groups": [_group(group, field, short) for group in part.groups],
-        "plain": None if part.plain is None else [_group(group, field, short) for group in part.plain],
-    }
-
-
-def _group(group: Group, field: tuple[int, int, int, int], short: int) -> dict[str, Any]:
-    x, y, w, h = field
-    bx, by, bw, bh = group.box
-    # Rounded down alike, so that items that fit per mille fit in pixels.
-    left, top, width, height = x + w * bx // 1000, y + h * by // 1000, w * bw // 1000, h * bh // 1000
-    return {
-        "box": [left, top, width, height],
-        "h": group.h,
-        "v": group.v,
-        "gap": h * group.gap // 1000,
-        "mirror": 2 * x + w - left - width if group.mirror else left,
-        "items": [_item(item, width, h, short) for item in group.items],
-    }
-
-
-def _item(item: Item, width: int, field_height: int, short: int) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "role": item.role,
-        "width": width * item.width // 1000,
-        "height": field_height * item.height // 1000,
-        "font": item.font,
-        "lines": item.lines,
-        "leading": item.leading,
-        "colour": item.colour,
-    }
-    if item.size is not None:
-        made |= _size(item.size, short)
-    if item.details is not None:
-        made["details"] = {
-            "place": item.details.place,
-            "share": item.details.share,
-            **_size(item.details.size, short),
-        }
-    if item.button is not None:
-        made["button"] = {"pad": list(item.button.pad), "radius": item.button.radius}
-    return made
-
-
-def _size(size: Size, short: int) -> dict[str, int]:
-    least = max(LEAST_PX, round(short * size.least / 1000))
-    return {"most": max(least, round(short * size.most / 1000)), "least": least}

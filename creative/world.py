@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
-from ruamel.yaml import YAML
+from typing import Literal
 
 from creative.brief.brief import Brief
 from creative.canonical import canonical, digest, file_digest
 from creative.catalogue import Catalogue
 from creative.copyfit import Fitter
 from creative.errors import StoreError, UsageError
+from creative.framings import Family, families
 from creative.layouts import Layout, load_layouts
 from creative.placements import Placement, placements
 from creative.resources import templates
@@ -67,22 +65,6 @@ def _size(source: Path | bytes) -> int | None:
     return len(source) if isinstance(source, bytes) else size_of(source)
 
 
-class Family(BaseModel):
-    """A size family of scenes; `product` in per mille of the canvas."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    width: int
-    height: int
-    product: dict[str, int]
-
-
-@cache
-def families() -> Mapping[str, Family]:
-    """The size families of `templates/scenes/families.yaml`, by name."""
-    table = YAML(typ="safe", pure=True).load(templates() / "scenes" / "families.yaml")
-    return {name: Family.model_validate(row) for name, row in table["families"].items()}
-
-
 @dataclass(frozen=True, slots=True)
 class Document:
     """A layout resolved for one placement: what the worker gets, and its digest."""
@@ -105,16 +87,17 @@ class World:
     logos: Mapping[str, str]
     fonts: Mapping[str, str]
     fitter: Fitter
-    _documents: dict[tuple[str, str], Document] = field(default_factory=dict)
+    _documents: dict[tuple[str, str, str], Document] = field(default_factory=dict)
 
-    def document(self, layout: str, placement: str) -> Document:
-        """One layout for one placement; made at its first use."""
-        found = self._documents.get((layout, placement))
+    def document(self, layout: str, placement: str, direction: Literal["ltr", "rtl"] = "ltr") -> Document:
+        """One layout for one placement and direction of script; made at its first use."""
+        found = self._documents.get((layout, placement, direction))
         if found is None:
             shape = self.layouts[layout].shape_for(self.placements[placement])
-            content = shape.document(self.placements[placement])
+            content = shape.document(self.placements[placement], direction)
             sha256 = self.media.add_bytes(canonical(content), "application/json")
-            found = self._documents[layout, placement] = Document(sha256, content, shape.scene)
+            found = Document(sha256, content, shape.framing(direction))
+            self._documents[layout, placement, direction] = found
         return found
 
 

@@ -16,7 +16,8 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class PlacedScene:
-    """A scene on a canvas. A scene pixel p is at p * scale + (x, y); `product` is [x, y, w, h] in canvas px, cut to it."""
+    """A scene on a canvas. A scene pixel p is at p * scale + (x, y); `product` is [x, y, w, h] in canvas px, cut to
+    the window (or the canvas)."""
 
     image: Image.Image
     product: Box | None
@@ -30,22 +31,40 @@ def place_scene(
 ) -> PlacedScene:
     """Crop and scale a scene for one part of a layout document (`creative.layouts.Shape.document`).
 
-    Raises StepRefused when scene and meta do not belong together.
+    With a picture window the scene lies in the window, and beyond it the canvas is mid-grey: `workers.compose.typeset`
+    lays the mat over that. Raises StepRefused when scene and meta do not belong together.
     """
     if list(scene.size) != [meta["width"], meta["height"]]:
         raise StepRefused(f"the scene is {scene.width}x{scene.height}, its meta says {meta['width']}x{meta['height']}")
-    canvas = (document["width"], document["height"])
-    product = meta["product"]
-    scale, x, y = placed(canvas, scene.size, product, document["parts"][part]["product"])
+    canvas = (int(document["width"]), int(document["height"]))
+    window = window_of(document, part)
+    product, stand = meta["product"], dict(document["parts"][part]["product"])
+    stand["x"], stand["foot"] = stand["x"] - window[0], stand["foot"] - window[1]
+    scale, x, y = placed(window[2:], scene.size, product, stand)
     left, top = max(0.0, -x / scale), max(0.0, -y / scale)
-    crop = (left, top, min(scene.width, left + canvas[0] / scale), min(scene.height, top + canvas[1] / scale))
-    image = scene.convert("RGB").resize(canvas, Image.Resampling.LANCZOS, box=crop)
-    return PlacedScene(image, None if product is None else _on_canvas(product, scale, x, y, canvas), scale, x, y)
+    crop = (left, top, min(scene.width, left + window[2] / scale), min(scene.height, top + window[3] / scale))
+    image = scene.convert("RGB").resize(window[2:], Image.Resampling.LANCZOS, box=crop)
+    if image.size != canvas:
+        whole = Image.new("RGB", canvas, (128, 128, 128))
+        whole.paste(image, window[:2])
+        image = whole
+    x, y = x + window[0], y + window[1]
+    return PlacedScene(image, None if product is None else _within(product, scale, x, y, window), scale, x, y)
 
 
-def _on_canvas(product: list[int], scale: float, x: float, y: float, canvas: tuple[int, int]) -> Box:
+def window_of(document: Mapping[str, Any], part: str = "still") -> Box:
+    """Where a part shows the scene: x, y, w, h in canvas px."""
+    picture = document["parts"][part].get("picture")
+    if picture is None:
+        return (0, 0, int(document["width"]), int(document["height"]))
+    x, y, w, h = picture["box"]
+    return (int(x), int(y), int(w), int(h))
+
+
+def _within(product: list[int], scale: float, x: float, y: float, window: Box) -> Box:
     px, py, pw, ph = product
-    left, top = max(0, round(px * scale + x)), max(0, round(py * scale + y))
-    right = min(canvas[0], round((px + pw) * scale + x))
-    bottom = min(canvas[1], round((py + ph) * scale + y))
+    wx, wy, ww, wh = window
+    left, top = max(wx, round(px * scale + x)), max(wy, round(py * scale + y))
+    right = min(wx + ww, round((px + pw) * scale + x))
+    bottom = min(wy + wh, round((py + ph) * scale + y))
     return (left, top, max(0, right - left), max(0, bottom - top))

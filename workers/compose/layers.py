@@ -29,9 +29,10 @@ from workers.compose.colour import (
 )
 from workers.compose.logo import legible
 from workers.compose.scrim import needed, scrim
+from workers.compose.surfaces import Surface
 
 Box = tuple[int, int, int, int]
-LayerKind = Literal["scrim", "button", "text", "logo"]
+LayerKind = Literal["scrim", "surface", "button", "text", "logo"]
 _APART = 24.0
 """A button whose colour is nearer to the ground than this (CIE Lab) would drown in it."""
 _ROUNDS = 4
@@ -64,6 +65,21 @@ class Placed(NamedTuple):
     box: Box
 
 
+class Laid(NamedTuple):
+    """A group on the canvas: its blocks, one under the other, and the plate under them."""
+
+    placed: Sequence[Placed]
+    plate: Surface | None = None
+
+    @property
+    def ink(self) -> Box:
+        """x, y, w, h of its blocks."""
+        left, top = min(one.x for one in self.placed), min(one.y for one in self.placed)
+        right = max(one.x + one.block.width for one in self.placed)
+        bottom = max(one.y + one.block.height for one in self.placed)
+        return left, top, right - left, bottom - top
+
+
 def draw(ground: Image.Image, layers: Sequence[Layer]) -> Image.Image:
     """The ground with the layers over it, RGB."""
     picture = ground.convert("RGB")
@@ -90,28 +106,47 @@ def boxes(
 
 
 def coloured(
-    groups: list[list[Placed]], ground: Image.Image, palette: Mapping[str, str], product: Box | None
+    groups: Sequence[Laid],
+    ground: Image.Image,
+    palette: Mapping[str, str],
+    product: Box | None,
+    surfaces: Sequence[Surface] = (),
 ) -> list[Layer]:
-    """Choose one colour for the texts, and add scrims until every one can be read over all of them."""
-    written = [(group, spots) for group in groups if (spots := _spots(group, ground.size))]
-    colour, _ = _tone([[pixels(ground, spot) for spot in spots] for _, spots in written], palette)
+    """Choose one colour for the texts on the picture and one for those on each surface; add scrims to the picture until
+    every text can be read over all of them."""
+    over = [
+        Layer("surface", one.role, one.image, one.x, one.y)
+        for one in (*surfaces, *(group.plate for group in groups if group.plate is not None))
+    ]
+    lit = draw(ground, over) if over else ground
+    written = [(group, spots) for group in groups if (spots := _spots(group.placed, ground.size))]
+    backed = {id(group): _backing(group, surfaces) for group in groups}
+    tones = {
+        backing: _tone(
+            [[pixels(lit, spot) for spot in spots] for group, spots in written if backed[id(group)] == backing],
+            palette,
+            backing,
+        )[0]
+        for backing in dict.fromkeys(backed.values())
+    }
     scrims: list[Layer] = []
-    lit = ground
     for _ in range(_ROUNDS):
         before = len(scrims)
         for group, spots in written:
+            if backed[id(group)] is not None:
+                continue
             under = [pixels(lit, spot) for spot in spots]
-            if _least(colour, under) < AIMED_CONTRAST:
-                size = max(part.size for placed in group for part in placed.block.parts)
-                shade = scrim(lit, spots, colour, under, size, product)
-                scrims.append(Layer("scrim", group[0].block.role, shade, 0, 0))
-                lit = draw(lit, scrims[-1:])
+            if _least(tones[None], under) < AIMED_CONTRAST:
+                size = max(part.size for placed in group.placed for part in placed.block.parts)
+                shade = scrim(lit, spots, tones[None], under, size, product)
+                scrims.append(Layer("scrim", group.placed[0].block.role, shade, 0, 0))
+                lit = draw(draw(ground, scrims), over) if over else draw(lit, scrims[-1:])
         if len(scrims) == before:
             break
-    made = list(scrims)
+    made = [*scrims, *over]
     for group in groups:
-        for placed in group:
-            made += _layers(placed, lit, palette, colour)
+        for placed in group.placed:
+            made += _layers(placed, lit, palette, tones[backed[id(group)]])
     for layer in made:
         if layer.runs and layer.contrast < LEAST_CONTRAST:
             raise StepRefused(
@@ -121,20 +156,35 @@ def coloured(
     return made
 
 
-def strain_of(groups: Sequence[Sequence[Placed]], ground: Image.Image, palette: Mapping[str, str]) -> float:
+def strain_of(groups: Sequence[Laid], ground: Image.Image, palette: Mapping[str, str]) -> float:
     """How strong scrims would have to be for all groups, added up."""
     return _tone(
-        [[pixels(ground, spot) for spot in spots] for group in groups if (spots := _spots(group, ground.size))], palette
+        [[pixels(ground, spot) for spot in spots] for group in groups if (spots := _spots(group.placed, ground.size))],
+        palette,
     )[1]
 
 
-def _tone(under: Sequence[Sequence[Floats]], palette: Mapping[str, str]) -> tuple[Rgb, float]:
+def _backing(group: Laid, surfaces: Sequence[Surface]) -> Rgb | None:
+    """The colour of the surface on which a whole group lies; None on the picture."""
+    if group.plate is not None:
+        return group.plate.colour
+    x, y, w, h = group.ink
+    return next((one.colour for one in reversed(surfaces) if one.covers((x, y, w, h))), None)
+
+
+def _tone(
+    under: Sequence[Sequence[Floats]], palette: Mapping[str, str], surface: Rgb | None = None
+) -> tuple[Rgb, float]:
     """The colour for all texts, given the pixels under each group's runs: the one that needs the faintest scrims.
 
-    The brand's own wins unless another needs much less. Also how strong its scrims are, added up.
+    The brand's own wins unless another needs much less; on a `surface` of the accent's colour what the brand writes on it.
+    Also how strong its scrims are, added up.
     """
     costs = []
-    for order, colour in enumerate(inks(palette)):
+    candidates = list(inks(palette))
+    if surface is not None:
+        candidates.insert(0 if surface == rgb(palette["accent"]) else len(candidates), rgb(palette["on_accent"]))
+    for order, colour in enumerate(candidates):
         # What most of the ground needs weighs most: single things under the words get spots of their own.
         strain = sum(needed(group, colour, 40.0) + 0.3 * needed(group, colour) for group in under)
         costs.append((strain * 0.7 - 0.15 if order == 0 else strain, order, colour, strain))

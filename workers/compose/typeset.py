@@ -15,7 +15,8 @@ from PIL import Image
 
 from workers.compose.blocks import Block, Setter, logo_block
 from workers.compose.glyphs import Face, check_direction
-from workers.compose.layers import Box, Layer, Placed, boxes, coloured, draw, strain_of
+from workers.compose.layers import Box, Laid, Layer, Placed, boxes, coloured, draw, strain_of
+from workers.compose.surfaces import plate, standing
 
 __all__ = ["Layer", "boxes", "draw", "lay_out"]
 
@@ -33,7 +34,8 @@ def lay_out(
     part: str = "still",
     product: Box | None = None,
 ) -> list[Layer]:
-    """Set one part of a layout document over a ground of the canvas's size; scrims first, then what stands on them.
+    """Set one part of a layout document over a ground of the canvas's size; scrims first, then the mat and surfaces, then what
+    stands on them.
 
     `fonts` has "display" and "text"; `logo` is one picture, or versions by name (light, dark), of which the one that
     stands out is taken. A role that `texts` lacks is left out and its group closes up; `roles`, if given, only picks what
@@ -51,20 +53,29 @@ def lay_out(
     arrangement = document["parts"][part]
     priced = "price" in texts or arrangement["plain"] is None
     wanted = arrangement["groups"] if priced else arrangement["plain"]
-    arranged = [[_packed(group, texts, setter, versions, False) for group in wanted]]
+    surfaces = standing(arrangement, ground.size, palette, [*texts, *(["logo"] if versions else [])])
+    under = (
+        draw(ground, [Layer("surface", one.role, one.image, one.x, one.y) for one in surfaces]) if surfaces else ground
+    )
+    arranged = [[_packed(group, texts, setter, versions, False, palette) for group in wanted]]
     if any(group["mirror"] != group["box"][0] for group in wanted):
-        arranged.append([_packed(group, texts, setter, versions, True) for group in wanted])
+        arranged.append([_packed(group, texts, setter, versions, True, palette) for group in wanted])
     # Words change sides only where that spares most of a scrim.
-    strains = [strain_of(groups, ground, palette) + 0.15 * order for order, groups in enumerate(arranged)]
-    groups = arranged[strains.index(min(strains))]
-    layers = coloured([group for group in groups if group], ground, palette, product)
+    found = [[group for group in groups if group.placed] for groups in arranged]
+    strains = [strain_of(groups, under, palette) + 0.15 * order for order, groups in enumerate(found)]
+    layers = coloured(found[strains.index(min(strains))], ground, palette, product, surfaces)
     return [layer for layer in layers if roles is None or layer.role in roles]
 
 
 def _packed(
-    group: Mapping[str, Any], texts: Mapping[str, str], setter: Setter, logos: Sequence[Image.Image], mirrored: bool
-) -> list[Placed]:
-    """The blocks of a group, one under the other, anchored in its box."""
+    group: Mapping[str, Any],
+    texts: Mapping[str, str],
+    setter: Setter,
+    logos: Sequence[Image.Image],
+    mirrored: bool,
+    palette: Mapping[str, str],
+) -> Laid:
+    """The blocks of a group, one under the other, anchored in its box, with its plate."""
     left, top, width, height = group["box"]
     align = {"start": "left", "center": "center", "end": "right"}[group["h"]]
     crossed = mirrored and group["mirror"] != left
@@ -82,7 +93,7 @@ def _packed(
         elif role in texts:
             made.append((setter.text(item, texts[role], align), item))
     if not made:
-        return []
+        return Laid(())
     used = sum(block.height for block, _ in made) + group["gap"] * (len(made) - 1)
     free = height - used
     if group["v"] == "middle":
@@ -98,4 +109,5 @@ def _packed(
         box_y = min(y, top + height - item["height"])
         placed.append(Placed(block, x, y, (box_x, box_y, item["width"], item["height"])))
         y += block.height + group["gap"]
-    return placed
+    laid = Laid(placed)
+    return laid._replace(plate=plate(group, laid.ink, palette, placed[0].block.role)) if "plate" in group else laid
