@@ -12,6 +12,7 @@ from creative.brief.brand import Brand
 from creative.brief.findings import Place, SourceFile, printable
 from creative.brief.models import (
     Campaign,
+    Footage,
     Limits,
     Market,
     Matrix,
@@ -104,6 +105,8 @@ class Brief:
     backends: Mapping[str, str]
     notify: Notify | None = None
     """Not part of the snapshot: where messages go is no part of what is made, and may have secrets in it."""
+    footage: Mapping[str, Footage] = field(default_factory=dict)
+    """The brand's own films; `files` of each are `Take`s with absolute paths."""
     extensions: Mapping[str, Any] = field(default_factory=dict)
     """Every x- key by its path, as JSON values."""
     media: Mapping[str, Path] = field(default_factory=dict)

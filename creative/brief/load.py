@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,19 @@ from creative.brief import rules, wording
 from creative.brief.brand import Brand, load_brand
 from creative.brief.brief import Brief, Copy, Wording, fallback_locale
 from creative.brief.explain import note_empty, validate
+from creative.brief.films import film_header
 from creative.brief.findings import Findings, Place, SourceFile
-from creative.brief.media import FileType, Folders, MediaError, References, png_header, read_text
-from creative.brief.models import BriefFile, Lengths, Offer, Product, ScriptLengths, Segment, StockVoice
+from creative.brief.media import (
+    MAX_FILM_BYTES,
+    MAX_MEDIA_BYTES,
+    FileType,
+    Folders,
+    MediaError,
+    References,
+    png_header,
+    read_text,
+)
+from creative.brief.models import BriefFile, Footage, Lengths, Offer, Product, ScriptLengths, Segment, StockVoice
 from creative.brief.support import refuse_unsupported
 from creative.brief.tables import open_table, read_copy, read_segments
 from creative.brief.types import WrittenFloat, WrittenInt, bad_character
@@ -162,11 +173,19 @@ def _find_files(loading: _Loading) -> None:
             path = _file(loading, node, ("png",), _CUT_OUT)
             if path is not None:
                 _check_photo(loading, node, path)
+    for films in loading.root.select("footage.*.files"):
+        for node in _items(films):
+            name = node.child("file") if isinstance(node.value, dict) else node
+            path = _file(loading, name, ("film",), _FILM, MAX_FILM_BYTES) if name is not None else None
+            if path is not None and name is not None:
+                _check_film(loading, node, name, path)
 
 
-def _file(loading: _Loading, node: Node, types: Sequence[FileType], instead: str) -> Path | None:
+def _file(
+    loading: _Loading, node: Node, types: Sequence[FileType], instead: str, most: int = MAX_MEDIA_BYTES
+) -> Path | None:
     try:
-        path = loading.folders.file(node.at.file.folder, Path(node.text or ""), types)
+        path = loading.folders.file(node.at.file.folder, Path(node.text or ""), types, most)
     except MediaError as error:
         hint = instead if error.instead.startswith("Save it as") else error.instead
         loading.findings.add(node.at, node.path, str(error), hint)
@@ -192,6 +211,25 @@ def _check_photo(loading: _Loading, node: Node, path: Path) -> None:
 
 
 _CUT_OUT = "Save the cut-out as a PNG with alpha"
+_FILM = "Export it as an MP4 with H.264"
+
+
+def _check_film(loading: _Loading, take: Node, name: Node, path: Path) -> None:
+    """A film is long enough for where it is cut, as far as its header says."""
+    try:
+        header = film_header(path)
+    except OSError as error:
+        loading.findings.add(name.at, name.path, f"cannot be read: {error.strerror}", "Check the file")
+        return
+    for end in ("from", "until"):
+        node = take.child(end)
+        try:
+            wanted = Decimal(node.text) if node is not None and node.text is not None else None
+        except ArithmeticError:
+            continue
+        if node is not None and wanted is not None and header.ms is not None and wanted * 1000 > header.ms + 100:
+            problem = f"is beyond the end of {name.text}, which lasts {header.ms / 1000:g} s"
+            loading.findings.add(node.at, node.path, problem, "Write a time that it has")
 
 
 def _read_scripts(loading: _Loading) -> None:
@@ -284,6 +322,7 @@ def _resolved(path: Path, file: BriefFile, kit: Brand, extensions: Mapping[str, 
         limits=file.limits,
         backends=file.backends,
         notify=file.notify,
+        footage={name: _footage(name, footage, loading) for name, footage in file.footage.items()},
         extensions=extensions,
         media=dict(sorted(loading.media.items())),
         lines=_lines(loading.root),
@@ -301,6 +340,13 @@ def _product(product: Product, photos: tuple[Path, ...], file: BriefFile) -> Pro
         served = {locale: fallback_locale(tuple(fact), locale, file.missing_translation) for locale in sorted(wanted)}
         facts[name] = {**fact, **{locale: fact[found] for locale, found in served.items() if found}}
     return product.model_copy(update={"photos": photos, "facts": facts})
+
+
+def _footage(name: str, footage: Footage, loading: _Loading) -> Footage:
+    """Footage with its films as they lie here, all in one form."""
+    found = [path for steps, path in loading.files.items() if steps[:2] == ("footage", name)]
+    takes = [take.model_copy(update={"file": path}) for take, path in zip(footage.takes, found, strict=True)]
+    return footage.model_copy(update={"files": tuple(takes)})
 
 
 def _segment(segment: Segment, copy: Copy) -> Segment:

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from creative.brief.films import is_film
+
 MAX_MEDIA_BYTES = 200_000_000
+MAX_FILM_BYTES = 1_000_000_000
 MAX_SIDE = 12_000
 MAX_PIXELS = 64_000_000
 
-FileType = Literal["png", "jpeg", "gif", "webp", "svg", "wav", "font", "pdf", "text", "unknown"]
+FileType = Literal["png", "jpeg", "gif", "webp", "svg", "wav", "font", "film", "pdf", "text", "unknown"]
 TITLES: dict[FileType, str] = {
     "png": "a PNG",
     "jpeg": "a JPEG",
@@ -23,6 +26,7 @@ TITLES: dict[FileType, str] = {
     "svg": "an SVG",
     "wav": "a WAV",
     "font": "a font (TTF or OTF)",
+    "film": "a film (MP4, MOV, MKV or WebM)",
     "pdf": "a PDF",
     "text": "a text file",
     "unknown": "a file of unknown type",
@@ -95,6 +99,8 @@ def sniff(head: bytes) -> FileType:
         return "wav" if head[8:12] == b"WAVE" else "webp"
     if head.startswith((b"\x00\x01\x00\x00", b"OTTO", b"true")):
         return "font"
+    if is_film(head):
+        return "film"
     if head.startswith(b"%PDF-"):
         return "pdf"
     if b"<svg" in head:

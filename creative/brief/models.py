@@ -9,6 +9,7 @@ Keys that begin with x- pass at every level, and are no part of the models.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -27,7 +28,20 @@ from creative.brief.later import (
 )
 from creative.brief.parts import Localised, Named, Part, Span
 from creative.brief.places import Currency, Locale, MarketCode, MediaPath, TimeZone, Url
-from creative.brief.types import FactName, Id, Line, Money, NoRepeats, Price, Switch, Value, Whole, one_or_more, refused
+from creative.brief.types import (
+    FactName,
+    Id,
+    Line,
+    Money,
+    NoRepeats,
+    Price,
+    Seconds,
+    Switch,
+    Value,
+    Whole,
+    one_or_more,
+    refused,
+)
 
 MAX_SEGMENTS = 20_000
 MAX_PLACEMENTS = 200
@@ -178,6 +192,40 @@ Trait = Annotated[
 ]
 
 
+class Take(Part):
+    """A film, or a part of it."""
+
+    file: MediaPath = Field(description="The film: MP4, MOV, MKV or WebM.")
+    from_: Seconds = Field(Decimal(0), alias="from", description="Where it begins, in seconds; its start, if left out.")
+    until: Seconds | None = Field(None, description="Where it ends, in seconds; its end, if left out.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Take:
+        if self.until is not None and self.until <= self.from_:
+            raise refused(f"ends at {self.until} s, not after it begins at {self.from_} s", "Mend one of the times")
+        return self
+
+
+TakeOrFile = Annotated[
+    Annotated[MediaPath, Tag("<file>")] | Annotated[Take, Tag("<take>")],
+    Discriminator(lambda value: "<take>" if isinstance(value, dict | Take) else "<file>"),
+]
+
+
+class Footage(Part):
+    """The user's own films, cut one after another into the picture of a segment's film ads."""
+
+    files: Annotated[tuple[TakeOrFile, ...], *one_or_more(20)] = Field(
+        min_length=1, description="Films in their order, each a file or {file: a.mp4, from: 1.5, until: 4}."
+    )
+    sound: Literal["keep", "none"] = Field("none", description="Whether their sound is heard, under voice and music.")
+
+    @property
+    def takes(self) -> tuple[Take, ...]:
+        """Every film in one form."""
+        return tuple(take if isinstance(take, Take) else Take(file=take) for take in self.files)
+
+
 class Segment(Part):
     """One audience. `description` and `traits` steer nothing that is printed, said or drawn."""
 
@@ -192,6 +240,7 @@ class Segment(Part):
     scene: Annotated[tuple[Line, ...], *one_or_more(100), NoRepeats] = Field(
         (), description="What the picture shows, in words for pictures; one, or a list to choose from."
     )
+    footage: Id | None = Field(None, description="Footage that their film ads show instead of a scene.")
     value: Whole = Field(1, ge=0, le=1_000_000, description="What they are worth: the highest are made first.")
 
 
@@ -312,6 +361,9 @@ class BriefFile(Part):
     )
     compliance: Compliance | None = Field(None, description="What the law asks for.")
     scenes: Scenes = Field(default_factory=Scenes, description="What pictures may and may not show.")
+    footage: Annotated[Mapping[Id, Footage], Named, Field(max_length=200)] = Field(
+        default_factory=dict, description="The brand's own films by id, for the segments that name them."
+    )
     segments: Annotated[
         Annotated[tuple[Segment, ...], Field(min_length=1, max_length=MAX_SEGMENTS), Tag("<inline>")]
         | Annotated[MediaPath, Tag("<path>")],

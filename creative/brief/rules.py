@@ -112,6 +112,7 @@ def written_names(root: Node) -> dict[str, tuple[str, ...]]:
     return {
         "product": names("products"),
         "offer": names("offers"),
+        "footage": names("footage"),
         "headline": tuple(name for name in names("copy") if name not in plain),
         "segment": values("segments.*.id"),
         "market": names("markets"),
@@ -151,6 +152,7 @@ def check_references(facts: Facts) -> None:
 _REFERENCES = (
     ("offers.*.product", "product"),
     ("segments.*.copy", "headline"),
+    ("segments.*.footage", "footage"),
     *(
         (f"{matrix}.*.{dimension}", dimension.removesuffix("s"))
         for matrix in ("include", "exclude")

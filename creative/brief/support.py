@@ -62,6 +62,7 @@ TABLE: tuple[Row, ...] = (
     Row("scenes.people", "built", never=("adults", "likeness:"), instead="Write people: none"),
     Row("scenes.never", "carried"),
     Row("scenes.library", "refused", instead=_LATER),
+    Row("footage", "built"),
     Row("segments", "built"),
     Row("segments.*.description", "carried"),
     Row("segments.*.traits", "carried"),

@@ -218,6 +218,26 @@ Price = Annotated[
 ]
 """A decimal string above zero, exact."""
 
+_SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?\Z")
+
+
+def _seconds(value: Any) -> Decimal:
+    if isinstance(value, Decimal) and value.is_finite():
+        return value
+    text = as_text(value).strip()
+    if not _SECONDS.match(text):
+        raise refused(f"is not a time in a film: {text[:40]!r}", "Write seconds from its start, such as 2.5")
+    return Decimal(text)
+
+
+Seconds = Annotated[
+    Decimal,
+    BeforeValidator(_seconds),
+    PlainSerializer(lambda seconds: format(seconds, "f"), return_type=str),
+    WithJsonSchema({"type": ["number", "string"], "examples": [2.5]}),
+]
+"""Seconds from the start of a film, in whole milliseconds, exact."""
+
 _MONEY = re.compile(r"([0-9]{1,10}(?:\.[0-9]{1,4})?) ([A-Z]{3})\Z")
 
 

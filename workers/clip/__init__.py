@@ -1,0 +1,1 @@
+"""Clips: the user's own films, cut to one length and size."""
