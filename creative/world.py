@@ -14,12 +14,13 @@ from creative.copyfit import Fitter
 from creative.errors import StoreError, UsageError
 from creative.framings import Family, families
 from creative.layouts import Layout, load_layouts
+from creative.own_media import Film, films
 from creative.placements import Placement, placements
 from creative.resources import templates
 from creative.store import Store
 from creative.store.files import size_of
 
-_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".wav": "audio/wav", ".ttf": "font/ttf", ".otf": "font/otf"}
+_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".wav": "audio/wav", ".mp4": "video/mp4", ".ttf": "font/ttf", ".otf": "font/otf"}
 _DEFAULT_FONTS: Mapping[str, str] = {"display": "Geologica-SemiBold.ttf", "text": "Inter-Medium.ttf"}
 
 
@@ -87,6 +88,7 @@ class World:
     logos: Mapping[str, str]
     fonts: Mapping[str, str]
     fitter: Fitter
+    footage: Mapping[str, tuple[Film, ...]] = field(default_factory=dict)
     _documents: dict[tuple[str, str, str], Document] = field(default_factory=dict)
 
     def document(self, layout: str, placement: str, direction: Literal["ltr", "rtl"] = "ltr") -> Document:
@@ -119,4 +121,5 @@ def ingest(brief: Brief, catalogue: Catalogue) -> World:
         logos={tone: media.add_file(Path(path)) for tone, path in kit.logo.items()},
         fonts={role: media.add_file(path) for role, path in fonts.items()},
         fitter=Fitter(display=fonts["display"].read_bytes(), text=fonts["text"].read_bytes()),
+        footage=films(brief, media.add_file),
     )

@@ -32,6 +32,7 @@ class Pictures:
         self.texts = functools.lru_cache(16384)(self._texts)
         self.still = functools.lru_cache(4096)(self._still)
         self.film = functools.lru_cache(4096)(self._film)
+        self.clip = functools.lru_cache(1024)(self._clip)
         self._cut = functools.lru_cache(256)(self._cutout)
 
     def _step(
@@ -65,6 +66,32 @@ class Pictures:
         inputs: dict[str, str | Output] = {"cutout": cutout.out("image")} if cutout else {}
         label = f"{family} scene {words[:40]!r}"
         return part(self._step("scene", params, inputs, self.seed, label), *([cutout] if cutout else []))
+
+    def _clip(self, footage: str, placement: str) -> Part:
+        """The body's picture from the brand's own films. Raises PlanningProblem when they are known to be too short."""
+        row, taken = self.world.placements[placement], self.world.footage[footage]
+        frames, _ = film_frames(row)
+        fps = row.fps or 30
+        there = [film.used_ms for film in taken]
+        needed = frames * 1000 // fps
+        if None not in there and (found := sum(ms or 0 for ms in there)) < needed - 50:
+            problem = (
+                f"has {found / 1000:.2f} s of film, and {placement} shows {needed / 1000:.2f} s before its end card: "
+                f"{(needed - found) / 1000:.2f} s are missing"
+            )
+            raise PlanningProblem(f"footage.{footage}.files", problem, "Add a film, or exclude the placement")
+        params = {
+            "width": row.width,
+            "height": row.height,
+            "fps": fps,
+            "frames": frames,
+            "trims": [[film.from_ms, film.until_ms] for film in taken],
+            "sound": self.brief.footage[footage].sound,
+            "ms": row.ms,
+        }
+        inputs: dict[str, str | Output] = {f"footage.{n}": film.sha256 for n, film in enumerate(taken)}
+        names = ", ".join(film.name for film in taken)
+        return part(self._step("clip", params, inputs, label=f"footage {footage} ({names[:60]}) for {placement}"))
 
     def _texts(self, about: Subject, headline: str | None, layout: str, placement: str) -> Mapping[str, str]:
         """What the picture says, by role: the longest of each that fits. Raises PlanningProblem when none does."""
@@ -152,18 +179,23 @@ class Pictures:
         placement: str,
         cues: Part,
         mix: Part | None,
+        clip: Part | None = None,
     ) -> tuple[Part, Part, Part]:
-        """Film, body and end card."""
+        """Film, body and end card; with a `clip`, that is seen, and the end card goes on from its last frame."""
         row = self.world.placements[placement]
         document = self.world.document(layout, placement)
-        scene = self.scene(about.product, words, document.family)
+        scene = clip or self.scene(about.product, words, document.family)
         texts = self.texts(about, headline, layout, placement)
         body_frames, card_frames = film_frames(row)
         shared = self._frame(row, texts, about.locale) | {"fps": row.fps}
         inputs = self._layout_inputs(scene, document)
+        shown = {"clip": clip.out("picture")} if clip is not None else {}
         body = part(
             self._step(
-                "body", shared | {"frames": body_frames}, inputs | {"cues": cues.out("cues")}, label=f"film {placement}"
+                "body",
+                shared | {"frames": body_frames},
+                inputs | {"cues": cues.out("cues")} | shown,
+                label=f"film {placement}",
             ),
             scene,
             cues,

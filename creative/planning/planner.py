@@ -114,12 +114,15 @@ class Planner:
             )
         shown_ms = placement.ms - placement.end_card_ms
         read = self.sound.read(about, voice, placement.ms, shown_ms)
-        mix = self.sound.mix(read, cell.placement)
+        footage = self._segments[cell.segment].footage if cell.modality == "video" else None
+        clip = self.pictures.clip(footage, cell.placement) if footage else None
+        heard = clip if footage and self.brief.footage[footage].sound == "keep" else None
+        mix = self.sound.mix(read, cell.placement, heard)
         if cell.modality == "audio":
             assert mix is not None
             return {"script": read.text}, mix, ()
         cues = self.sound.cues(read, placement.fps or 30, film_frames(placement)[0])
-        film, body, card = self.pictures.film(about, headline, scene, layout, cell.placement, cues, mix)
+        film, body, card = self.pictures.film(about, headline, scene, layout, cell.placement, cues, mix, clip)
         texts = dict(self.pictures.texts(about, headline, layout, cell.placement)) | {"script": read.text}
         return texts, film, ((body, "boxes"), (card, "boxes"))
 
@@ -178,6 +181,10 @@ class Planner:
         named = self._named(cell, ends["finish"])
         name = file_name(brief.naming, named)
         media = (*(self.world.photos[cell.product] if cell.product else ()), *self.world.logos.values())
+        footage = self._segments[cell.segment].footage if cell.modality == "video" else None
+        if footage:
+            takes = (f"{film.sha256} {film.from_ms} {film.until_ms}" for film in self.world.footage[footage])
+            media = (*media, *takes, self.brief.footage[footage].sound)
         options = (*self._segments[cell.segment].scene, *(self.brief.variants.choose))
         return CellRecord.model_construct(
             ad_id=cell.ad_id,

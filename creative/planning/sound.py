@@ -173,8 +173,8 @@ class Sound:
         inputs = {"times": read.fit.out("times")}
         return part(step("cues", row.name, row.revision, row.model, params, inputs, label="captions"), read.fit)
 
-    def _mix(self, read: Read, placement_id: str) -> Part | None:
-        """Voice and music of one placement; None when there is neither."""
+    def _mix(self, read: Read, placement_id: str, clip: Part | None = None) -> Part | None:
+        """Voice and music of one placement, and the own sound of a `clip`; None when there is none of them."""
         placement = self.world.placements[placement_id]
         below: list[Part] = []
         inputs: dict[str, str | Output] = {}
@@ -193,6 +193,9 @@ class Sound:
             bed = part(step("bed", row.name, row.revision, row.model, params, {}, self.seed, label))
             below.append(bed)
             inputs["bed"] = bed.out("audio")
+        if clip is not None:
+            below.append(clip)
+            inputs["clip"] = clip.out("audio")
         if not inputs:
             return None
         row = self.world.catalogue.choose("mix", self.brief.backends.get("mix"))

@@ -19,6 +19,7 @@ from workers.sound.wav import RATE, Samples, frames_of, mono, read_wav, resample
 
 UNDER_DB = 15.0  # how far the music is under the voice while it speaks
 ALONE_DB = 4.5  # how far the music alone is under the voice
+BESIDE = 0.5  # of the music, where the footage's own sound is heard too
 MARGIN_DB = 0.5  # kept free under the ceiling, for what a lossy codec adds
 DEAD_AIR_MS = 300
 _TOLERANCE = 0.1  # LU that the master may miss its loudness by before it tries again
@@ -37,6 +38,9 @@ class Mix(OneByOne):
         ms = task.params["ms"]
         voice = _input(task.inputs.get("voice"), "voice", ms)
         bed = _input(task.inputs.get("bed"), "bed", ms)
+        own = _input(task.inputs.get("clip"), "footage's sound", ms)
+        if own is not None:  # what the footage brings gives way to the voice as music does
+            bed = own if bed is None else (own + bed * BESIDE).astype(np.float32)
         notes: dict[str, object] = {}
         if voice is not None:
             spoken = _compress(
