@@ -56,7 +56,8 @@ class Task:
     """One step as a backend sees it.
 
     `inputs` maps each role to a local file, to be read only. `seed` is the attempt's own (attempt 0 has the step's), or
-    None for a kind without seed. `scratch` is an empty folder for this attempt, removed afterwards.
+    None for a kind without seed. `scratch` is an empty folder for this attempt, removed afterwards. `digests` has the
+    sha256 of each input's bytes where the worker knows it: what a backend keeps decoded, it keeps by that.
     """
 
     key: str
@@ -66,6 +67,7 @@ class Task:
     seed: int | None
     scratch: Path
     attempt: int = 0
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ class Workshop:
             for left, folder in zip(waiting, folders, strict=True):
                 seed = attempt_seed(left.step.seed, attempt)
                 step = left.step
-                tasks.append(Task(step.key, step.kind, step.params, left.files, seed, folder, attempt))
+                tasks.append(Task(step.key, step.kind, step.params, left.files, seed, folder, attempt, left.digests))
             started = time.monotonic()
             results = self._make(spec, tasks)
             seconds = (time.monotonic() - started) / len(tasks)
