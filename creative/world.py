@@ -20,7 +20,14 @@ from creative.resources import templates
 from creative.store import Store
 from creative.store.files import size_of
 
-_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".wav": "audio/wav", ".mp4": "video/mp4", ".ttf": "font/ttf", ".otf": "font/otf"}
+_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".wav": "audio/wav",
+    ".mp4": "video/mp4",
+    ".ttf": "font/ttf",
+    ".otf": "font/otf",
+}
 _DEFAULT_FONTS: Mapping[str, str] = {"display": "Geologica-SemiBold.ttf", "text": "Inter-Medium.ttf"}
 
 
@@ -42,6 +49,13 @@ class Media:
         sha256 = digest(data)
         self._sources.setdefault(sha256, (data, type_))
         return sha256
+
+    def file(self, sha256: str) -> Path:
+        """Where an ingested file lies. Raises KeyError for what was not ingested from a file."""
+        source, _ = self._sources[sha256]
+        if isinstance(source, bytes):
+            raise KeyError(sha256)
+        return source
 
     def bytes(self) -> int:
         """How much there is to upload at most."""

@@ -95,7 +95,7 @@ class Pictures:
 
     def _texts(self, about: Subject, headline: str | None, layout: str, placement: str) -> Mapping[str, str]:
         """What the picture says, by role: the longest of each that fits. Raises PlanningProblem when none does."""
-        document = self.world.document(layout, placement)
+        document = self.world.document(layout, placement, direction(about.locale))
         row = self.world.placements[placement]
         offers = self.words.offer_texts(about)
         candidates: dict[str, tuple[str, ...]] = {role: (text,) for role, text in offers.items()}
@@ -162,7 +162,7 @@ class Pictures:
 
     def _still(self, about: Subject, headline: str | None, words: str, layout: str, placement: str) -> Part:
         row = self.world.placements[placement]
-        document = self.world.document(layout, placement)
+        document = self.world.document(layout, placement, direction(about.locale))
         scene = self.scene(about.product, words, document.family)
         texts = self.texts(about, headline, layout, placement)
         params = self._frame(row, texts, about.locale) | {"max_bytes": row.max_bytes}
@@ -183,7 +183,7 @@ class Pictures:
     ) -> tuple[Part, Part, Part]:
         """Film, body and end card; with a `clip`, that is seen, and the end card goes on from its last frame."""
         row = self.world.placements[placement]
-        document = self.world.document(layout, placement)
+        document = self.world.document(layout, placement, direction(about.locale))
         scene = clip or self.scene(about.product, words, document.family)
         texts = self.texts(about, headline, layout, placement)
         body_frames, card_frames = film_frames(row)
