@@ -5,6 +5,8 @@ finding: worth a look, no refusal. Figures are what `workers.measure.measure.fig
 
 Safe zone: every word and every logo or button has to stay out of what the publisher's interface covers. Nothing is
 excepted: captions are read, and legal text must be legible by law.
+
+What is a finding, and what a check, is in `creative.craft.table`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from creative.craft import findings
 from creative.placements import ENCODINGS, Placement
+from creative.records import FindingRecord
 
 Figures = Mapping[str, Any]
 Rectangle = Sequence[int]
@@ -27,7 +31,6 @@ _SOUND_SLACK_MS = 25  # AAC comes in frames of 21.3 ms at 48 kHz
 _OFFSET_SLACK_MS = 20
 _HEAD_SILENCE_MS = 300
 _INNER_SILENCE_MS = 1000
-_TAIL_SILENCE_MS = 1000
 _BLACK_MS = 200
 _STILL_MS = 3000
 _LEVEL_SLACK = 0.05  # dB that two true-peak meters may differ by
@@ -46,15 +49,28 @@ def one_line(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """`failed-check` has reasons; `pending` has none and waits for somebody's eyes. Both are sentences for people."""
+    """`failed-check` has reasons, sentences for people; `pending` has none and waits for somebody's eyes."""
 
     state: Literal["pending", "failed-check"]
     reasons: tuple[str, ...] = ()
-    findings: tuple[str, ...] = ()
+    findings: tuple[FindingRecord, ...] = ()
 
 
-def accept(figures: Figures, placement: Placement, *, ad_id: str | None = None, title: str | None = None) -> Acceptance:
-    """Whether a finished file may be shown to people who approve. `ad_id`, `title`: what it has to say it is."""
+def accept(
+    figures: Figures,
+    placement: Placement,
+    *,
+    ad_id: str | None = None,
+    title: str | None = None,
+    texts: Mapping[str, str] | None = None,
+    brand: str = "",
+    spoken: bool = False,
+) -> Acceptance:
+    """Whether a finished file may be shown to people who approve.
+
+    `ad_id`, `title`: what it has to say it is. `texts`: its copy by role; `brand`: whose name has to be heard; `spoken`:
+    whether a voice says its script.
+    """
     reasons = (
         *_file(figures, placement),
         *_label(figures, ad_id, title),
@@ -66,7 +82,8 @@ def accept(figures: Figures, placement: Placement, *, ad_id: str | None = None, 
     )
     # A word that fails in each of ten captions is said once.
     once = tuple(dict.fromkeys(reasons))
-    return Acceptance("failed-check" if once else "pending", once, tuple(dict.fromkeys(_craft(figures, placement))))
+    found = dict.fromkeys(findings(figures, placement, texts=texts, brand=brand, spoken=spoken))
+    return Acceptance("failed-check" if once else "pending", once, tuple(found))
 
 
 def _file(figures: Figures, placement: Placement) -> Iterator[str]:
@@ -129,6 +146,9 @@ def _film(figures: Figures, placement: Placement) -> Iterator[str]:
         until = min(end, card) if card is not None and first < card else end
         if (card is None or first < card) and (until - first) * 1000 / rate > _STILL_MS:
             yield f"the film stands still from {first / rate:.1f} s to {until / rate:.1f} s"
+    for first, end, kind in figures.get("flashing", ()):
+        what = "saturated red flashes" if kind == "red" else "flashes"
+        yield f"the film {what} more than three times a second from {first / rate:.1f} s to {end / rate:.1f} s: it can harm"
 
 
 def _sound(figures: Figures, placement: Placement) -> Iterator[str]:
@@ -147,6 +167,8 @@ def _sound(figures: Figures, placement: Placement) -> Iterator[str]:
         yield f"the sound lasts {lasts / 1000:.3f} s, {ms / 1000:g} s are needed"
     if abs(figures.get("audio_offset_ms", 0)) > _OFFSET_SLACK_MS:
         yield f"the sound begins {figures['audio_offset_ms']} ms beside the picture"
+    if (gap := figures.get("sound_gap_ms") or 0) > 1000 / (placement.fps or 30):
+        yield f"the sound leaves the picture by {gap} ms: one frame is {1000 / (placement.fps or 30):.0f} ms"
     yield from _levels(figures, placement)
     for start, end in figures.get("silent", ()):
         if start == 0 and end > _HEAD_SILENCE_MS:
@@ -223,92 +245,3 @@ def _beyond(inner: Rectangle, outer: Rectangle) -> int:
 
 def _inside(inner: Rectangle, outer: Rectangle) -> bool:
     return _beyond(inner, outer) <= _SLACK_PX
-
-
-# --- craft: findings, never refusals -------------------------------------------------------------------------------
-
-
-def _craft(figures: Figures, placement: Placement) -> Iterator[str]:
-    if placement.modality != "audio":
-        yield from _composition(figures, placement)
-    if placement.modality == "video":
-        yield from _pace(figures, placement)
-    if placement.modality != "image" and "audio_codec" in figures:
-        for start, end in figures.get("silent", ()):
-            if (
-                start > 0
-                and end >= figures["audio_seconds"] * 1000 - _SOUND_SLACK_MS
-                and end - start > _TAIL_SILENCE_MS
-            ):
-                yield f"the last {(end - start) / 1000:.1f} s are silent"
-
-
-def _composition(figures: Figures, placement: Placement) -> Iterator[str]:
-    width, height = placement.width or 1, placement.height or 1
-    shorter = min(width, height)
-    product, texts = figures.get("product"), figures.get("texts", ())
-    small = width * height <= 300 * 250
-    if product is not None and placement.shape not in ("leaderboard", "skyscraper"):
-        share = product[2] * product[3] / shorter**2
-        if not 0.25 <= share <= 0.6:
-            yield f"the product fills {share:.0%} of the shorter side's square, 25 to 60 % look best"
-    still = [text for text in texts if text["role"] in ("headline", "support")]
-    words = sum(len(str(said).split()) for said in {text["text"] for text in still})
-    most = 10 if small else 20
-    if words > most:
-        yield f"headline and support have {words} words, about {most} are read"
-    if len({text["size"] for text in texts}) > 4 and placement.modality == "image":
-        yield f"there are {len({text['size'] for text in texts})} sizes of type, three look calm"
-    for text in texts:
-        name = _named(text)
-        if text["size"] < 12:
-            yield f"{name} is set in {text['size']} px, less than 12 px are hard to read"
-        # Capitals are about seven tenths of the type size.
-        least = height / 5 if width >= 5 * height else shorter / 18
-        if text["role"] == "headline" and text["size"] * 0.7 < least - 1:
-            yield f"{name} has capitals of about {text['size'] * 0.7:.0f} px, {least:.0f} px are read at a glance"
-        margin = shorter // 20 if placement.shape not in ("leaderboard", "skyscraper") else 2
-        ink = (text["x"], text["y"], text["w"], text["h"])
-        if _beyond(ink, (margin, margin, width - 2 * margin, height - 2 * margin)) > _SLACK_PX:
-            yield f"{name} is nearer to the edge than {margin} px"
-        card = figures.get("card")
-        covers = 0.0 if product is None or text["role"] == "caption" else _overlap(ink, product)
-        if covers > 0.2 and (card is None or text["first"] < card):
-            yield f"{name} stands over the product"
-
-
-def _overlap(inner: Rectangle, outer: Rectangle) -> float:
-    width = min(inner[0] + inner[2], outer[0] + outer[2]) - max(inner[0], outer[0])
-    height = min(inner[1] + inner[3], outer[1] + outer[3]) - max(inner[1], outer[1])
-    return max(0, width) * max(0, height) / max(1, inner[2] * inner[3])
-
-
-def _pace(figures: Figures, placement: Placement) -> Iterator[str]:
-    rate = placement.fps or 30
-    card, frames = figures.get("card"), figures.get("frames", 0)
-    if placement.end_card_ms:
-        if card is None:
-            yield "there is no end card"
-        elif (frames - card) * 1000 < placement.end_card_ms * rate:
-            yield f"the end card stays {(frames - card) / rate:.1f} s, {placement.end_card_ms / 1000:g} s are good"
-    if "audio_codec" not in figures:
-        yield "the film has no sound"
-    if any(first == 0 and end > rate for first, end in figures.get("still", ())):
-        yield "nothing moves in the first second"
-    roles = {"logo", "button"}
-    early = [mark for mark in figures.get("marks", ()) if mark["role"] in roles and mark["first"] < 5 * rate]
-    if figures.get("product") is None and not early:
-        yield "neither the product nor the logo is seen in the first 5 s"
-    top, right, bottom, left = figures.get("bars", (0, 0, 0, 0))
-    if min(top, bottom) > 0.02 * (placement.height or 1) or min(left, right) > 0.02 * (placement.width or 1):
-        yield "the picture stands between black bars: it should fill its frame"
-    shown: dict[tuple[str, str], int] = {}
-    for text in figures.get("texts", ()):
-        run = (text["role"], text["text"])
-        shown[run] = shown.get(run, 0) + max(0, text["end"] - text["first"])
-    for (role, words), still in shown.items():
-        # Four words a second and a moment to find them; captions are read along with the voice.
-        takes = 0.3 + len(words.split()) / (5 if role == "caption" else 4)
-        if role != "legal" and still / rate < takes:
-            name = _named({"role": role, "text": words})
-            yield f"{name} stands for {still / rate:.1f} s, it takes {takes:.1f} s to read"

@@ -27,6 +27,15 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
+class CardFinding:
+    """Something worth a look. `waived`: by whom and why it may stay; empty if nobody said so."""
+
+    id: str
+    says: str
+    waived: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One rendition. `width`, `height` in px (sound: 0), `figures` and `details` ready to be read, in order.
 
@@ -46,7 +55,7 @@ class Card:
     variant: int
     state: AssetState
     reasons: tuple[str, ...]
-    findings: tuple[str, ...]
+    findings: tuple[CardFinding, ...]
     sha256: str
     bytes: int
     type: str
@@ -126,7 +135,7 @@ def card_of(row: AssetRow) -> Card:
         variant=row.variant,
         state=row.state,
         reasons=tuple(row.reasons),
-        findings=tuple(row.findings),
+        findings=tuple(_finding(found) for found in row.findings),
         sha256=row.sha256,
         bytes=row.bytes,
         type=ENCODINGS[place.format].media_type if place and row.type in _VAGUE else row.type,
@@ -234,6 +243,14 @@ def _figures(row: AssetRow, width: int, height: int) -> tuple[str, ...]:
     if known := [ratio for ratio in ratios if ratio is not None]:
         found.append(f"contrast {min(known):.1f}")
     return tuple(found)
+
+
+def _finding(found: Any) -> CardFinding:
+    if not isinstance(found, Mapping):
+        return CardFinding("", str(found))
+    waived = found.get("waived") or {}
+    said = f"waived by {waived.get('by', '')}: {waived.get('reason', '')}" if waived else ""
+    return CardFinding(str(found.get("id", "")), str(found.get("says", "")), said)
 
 
 def _signed(value: float) -> str:

@@ -138,9 +138,15 @@ def print_asset(found: dict[str, Any]) -> None:
     add("asset", f"{found['asset_id']}  (ad {found['ad_id']})")
     add("name", found["name"])
     add("state", found["state"])
-    for name in ("reasons", "findings"):
-        for text in found[name]:
-            add(name[:-1], text)
+    for text in found["reasons"]:
+        add("reason", text)
+    for one in found["findings"]:
+        waived = one.get("waived")
+        add(
+            "finding",
+            f"{one['id'] + ': ' if one['id'] else ''}{one['says']}"
+            + (f"  (waived by {waived['by']}: {waived['reason']})" if waived else ""),
+        )
     add("where", " / ".join(str(found[name]) for name in ("segment", "market", "locale", "placement")))
     add("product", f"{found['product'] or '-'}, offer {found['offer'] or '-'}, variant {found['variant']}")
     add("file", f"{found['uri']}  ({size(found['bytes'])}, sha256 {found['sha256'][:16]}...)")

@@ -57,6 +57,18 @@ class ManifestLineage(_Part):
     steps: tuple[ManifestStep, ...]
 
 
+class ManifestFinding(_Part):
+    """Something worth a look: which row of the table of findings, in words, with its figure and limit."""
+
+    id: str
+    says: str
+    figure: str | None = None
+    limit: str = ""
+    waived: Mapping[str, str] | None = Field(
+        None, description="by whom, and the reason: it was looked at, and may stay"
+    )
+
+
 class ManifestLine(_Part):
     """One asset. What does not apply is null: an image has no `seconds`, a voice ad no `width`."""
 
@@ -82,7 +94,7 @@ class ManifestLine(_Part):
     seconds: float | None
     state: AssetState
     reasons: tuple[str, ...] = Field(description="why it is a failed-check")
-    findings: tuple[str, ...] = Field(description="worth a look, no refusal")
+    findings: tuple[ManifestFinding, ...] = Field(description="worth a look, no refusal")
     texts: Mapping[str, str] = Field(description="the copy as rendered and spoken, by role")
     choices: Mapping[str, str]
     lineage: ManifestLineage
@@ -136,6 +148,7 @@ def line_of(kind: type[Line], row: AssetRow, store: Store, **more: str) -> Line:
         {
             **more,
             **{name: getattr(row, name) for name in _FROM_ROW},
+            "findings": [{"id": "", "says": one} if isinstance(one, str) else one for one in row.findings],
             **{name: carried.pop(name, None) for name in _CARRIED},
             "uri": store.uri(row.sha256),
             "seconds": None if row.ms is None else row.ms / 1000,

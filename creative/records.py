@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 AssetState = Literal["pending", "approved", "rejected", "withdrawn", "superseded", "retired", "failed-check"]
 STATES: tuple[AssetState, ...] = (
@@ -107,6 +107,16 @@ class LineageStep(Record):
     notes: Mapping[str, Any] = Field(default_factory=dict)
 
 
+class FindingRecord(Record):
+    """Something worth a look on one ad, no refusal. `id` is the row of `creative.craft.RULES` that it comes from (empty in
+    records of the first version), `says` a sentence for people, with the `figure` and the `limit` that it names."""
+
+    id: str = ""
+    says: str
+    figure: str | None = None
+    limit: str = ""
+
+
 class AssetRecord(Record):
     """One finished rendition of a cell."""
 
@@ -121,11 +131,17 @@ class AssetRecord(Record):
     ms: int | None = None
     state: AssetState
     reasons: tuple[str, ...] = ()
-    findings: tuple[str, ...] = Field((), description="soft findings: worth a look, no refusal")
+    findings: tuple[FindingRecord, ...] = Field((), description="soft findings: worth a look, no refusal")
     figures: Mapping[str, Any] = Field(default_factory=dict)
     poster: str | None = None
     checked: str = Field("", description="digest of what judged it: measure and poster steps, the placement's row")
     lineage: tuple[LineageStep, ...] = ()
+
+    @field_validator("findings", mode="before")
+    @classmethod
+    def _as_first_written(cls, found: Any) -> Any:
+        """The first version wrote sentences only."""
+        return tuple({"says": one} if isinstance(one, str) else one for one in found)
 
 
 class Window(Record):

@@ -294,7 +294,7 @@ def _asset_row(asset: AssetRecord, cell: CellRecord, entry: int, state: AssetSta
         "poster": asset.poster,
         "checked": asset.checked,
         "reasons": list(asset.reasons),
-        "findings": list(asset.findings),
+        "findings": [one.model_dump(mode="json") for one in asset.findings],
         "figures": dict(asset.figures),
         "choices": dict(cell.choices),
         "texts": dict(cell.texts),

@@ -89,7 +89,7 @@ class AssetRow:
     finish: str
     poster: str | None
     reasons: list[str]
-    findings: list[str]
+    findings: list[Any]
     figures: Mapping[str, Any]
     choices: Mapping[str, str]
     texts: Mapping[str, str]

@@ -77,7 +77,7 @@ def _cells(line: ReviewLine, names: Sequence[str]) -> Iterator[str]:
     for name in names:
         value = getattr(line, name)
         if isinstance(value, tuple):
-            yield "; ".join(value)
+            yield "; ".join(one if isinstance(one, str) else f"{one.id}: {one.says}" for one in value)
         else:
             yield "" if value is None else str(value)
 

@@ -32,8 +32,9 @@ class _Outdated(StoreError):
 class Assets:
     """Makes the records of a window's ads, asking the store for as little as possible, and many things at once."""
 
-    def __init__(self, world: World, registry: Registry, receipts: Receipts) -> None:
-        self.world, self.registry, self.receipts = world, registry, receipts
+    def __init__(self, world: World, registry: Registry, receipts: Receipts, brand: str = "") -> None:
+        """`brand`: its name, which good ads let be heard."""
+        self.world, self.registry, self.receipts, self.brand = world, registry, receipts, brand
         self._rows = functools.cache(lambda placement: digest(world.placements[placement].model_dump_json().encode()))
 
     def judged_by(self, cell: CellRecord) -> str:
@@ -103,7 +104,16 @@ class Assets:
             raise read
         figures: dict[str, Any] = json.loads(read)
         placement = self.world.placements[cell.placement]
-        verdict = accept(figures, placement, ad_id=cell.ad_id, title=finish.recipe["params"]["title"])
+        steps = self._lineage((finish, measure, poster), found, lineage)
+        verdict = accept(
+            figures,
+            placement,
+            ad_id=cell.ad_id,
+            title=finish.recipe["params"]["title"],
+            texts=cell.texts,
+            brand=self.brand,
+            spoken=any(one.kind == "speech" for one in steps),
+        )
         return AssetRecord(
             asset_id=asset_id(cell.ad_id, finish.key),
             ad_id=cell.ad_id,
@@ -120,7 +130,7 @@ class Assets:
             figures=figures,
             poster=poster.outputs["image"].sha256,
             checked=self.judged_by(cell),
-            lineage=self._lineage((finish, measure, poster), found, lineage),
+            lineage=steps,
         )
 
     def _lineage(

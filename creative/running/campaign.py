@@ -92,7 +92,7 @@ class CampaignRun:
         self.log = Log(store, self.campaign)
         self.report = Report(run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
         self.receipts = Receipts(store)
-        self.assets = Assets(world, registry, self.receipts)
+        self.assets = Assets(world, registry, self.receipts, brief.brand_kit.name)
         self._begun = False
         self._started = time.monotonic()
         self._jobs: dict[str, Counter[str]] = defaultdict(Counter)

@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from creative.acceptance import accept, one_line
+from creative.craft import RULES
 from creative.placements import placements
 
 SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -20,7 +21,8 @@ def text(**change):
 
 STILL = {
     "bytes": 300_000, "format": "jpeg", "container": "jpeg", "codec": "jpeg", "width": 1080, "height": 1350, "mode": "RGB",
-    "flat": False, "metadata": LABEL, "canvas": [1080, 1350], "product": [300, 600, 560, 660], "marks": [], "texts": [text(end=1)],
+    "flat": False, "metadata": LABEL, "canvas": [1080, 1350], "product": [300, 600, 560, 660], "texts": [text(end=1)],
+    "marks": [{"role": "logo", "x": 100, "y": 80, "w": 200, "h": 60, "first": 0, "end": 1}, {"role": "button", "x": 100, "y": 1200, "w": 300, "h": 80, "first": 0, "end": 1}],
 }  # fmt: skip
 SOUND = {
     "audio_codec": "aac", "audio_rate": 48000, "audio_channels": 2, "audio_seconds": 6.016, "audio_offset_ms": 0, "lufs": -14.1,
@@ -30,7 +32,7 @@ FILM = {
     **STILL, **SOUND, "bytes": 2_000_000, "format": "mp4", "container": "mp4", "codec": "h264", "profile": "High",
     "pix_fmt": "yuv420p", "width": 1080, "height": 1920, "canvas": [1080, 1920], "frames": 180, "fps": 30, "even": True,
     "seconds": 6.0, "ms": 6000, "faststart": True, "kbps": 2700, "black": [], "still": [[135, 180]], "card": 135,
-    "texts": [text()], "marks": [{"role": "logo", "x": 100, "y": 300, "w": 200, "h": 60, "first": 0, "end": 180}],
+    "texts": [text()], "marks": [{"role": "logo", "x": 100, "y": 300, "w": 200, "h": 60, "first": 0, "end": 180}, {"role": "button", "x": 100, "y": 1000, "w": 300, "h": 80, "first": 135, "end": 180}],
 }  # fmt: skip
 SPOT = {
     **SOUND, "bytes": 720_000, "format": "mp3", "container": "mp3", "metadata": LABEL, "kbps": 192, "seconds": 30.0, "ms": 30000,
@@ -144,13 +146,14 @@ CRAFT = [
 @pytest.mark.parametrize(("name", "change", "says"), CRAFT)
 def test_craft_is_a_finding_and_no_refusal(name, change, says):
     found = verdict(name, **change)
-    assert found.state == "pending" and says in " | ".join(found.findings)
+    assert found.state == "pending" and says in " | ".join(one.says for one in found.findings)
+    assert all(one.id in RULES and one.limit for one in found.findings)
 
 
 def test_a_film_without_sound_is_a_finding_and_a_spot_without_is_refused():
     film = {name: value for name, value in FILM.items() if name not in SOUND}
     found = accept(film, placements()["meta-reel-6"])
-    assert found.state == "pending" and "the film has no sound" in found.findings
+    assert found.state == "pending" and "no-sound" in [one.id for one in found.findings]
     spot = {name: value for name, value in SPOT.items() if name not in SOUND}
     assert accept(spot, placements()["spotify-audio-30"]).reasons == ("the file has no sound",)
 

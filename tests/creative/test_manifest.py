@@ -108,7 +108,9 @@ def test_the_lines(registry: Registry, store: Store, tmp_path: Path) -> None:
     assert a["lineage"]["brief"] == {"segment": "brief.yaml:40"}
     assert a["lineage"]["steps"][0]["seed"] == 7
     assert "seconds" not in a["lineage"]["steps"][0]
-    assert (a["seconds"], a["width"], a["offer"], a["findings"]) == (None, 1080, "house-autumn", ["a long headline"])
+    assert (a["seconds"], a["width"], a["offer"], a["findings"]) == (
+        None, 1080, "house-autumn", [{"id": "", "says": "a long headline", "figure": None, "limit": "", "waived": None}],
+    )  # fmt: skip
     assert (a["url"], a["alt"], a["owner"]["name"]) == ("https://marlo.example/de", None, "Mara")
     assert a["other"] == {"badge": "x"}
     target = placements()[SOUND].lufs_tenths

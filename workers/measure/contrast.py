@@ -7,11 +7,15 @@ corner under one letter does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt, uniform_filter
+
+from workers.measure.sight import DICHROMATS, TO_LUMINANCE, Floats, linear, seen_by
+from workers.measure.sight import luminance as luminance  # asked for here by others
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -21,22 +25,19 @@ _NEAR = 40  # levels of luma (half as strict for chroma, which is subsampled): n
 _THICKEST = 0.18  # of the type size: half the thickest stroke; a thicker patch of the glyph's colour is ground
 _WORKING_SIZE = 40  # px of type: larger type is measured on a reduced picture
 _PERCENTILE = 5
-_LINEAR = np.array([v / 255 / 12.92 if v <= 10 else ((v / 255 + 0.055) / 1.055) ** 2.4 for v in range(256)], np.float32)
-_TO_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _TO_YCC = np.array([[0.299, 0.587, 0.114], [-0.169, -0.331, 0.5], [0.5, -0.419, -0.081]], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Legibility:
-    """`contrast` is None where there is no ground to be seen. `ink`: share of the rectangle in the glyphs' colour."""
+    """`contrast` is None where there is no ground to be seen. `ink`: share of the rectangle in the glyphs' colour.
+
+    `sight`: the contrast to who sees two primaries only, by `workers.measure.sight.DICHROMATS`.
+    """
 
     contrast: float | None
     ink: float
-
-
-def luminance(pixels: Pixels) -> NDArray[np.float32]:
-    """Relative luminance, 0 to 1, of RGB pixels in any shape (..., 3)."""
-    return np.asarray(_LINEAR[pixels] @ _TO_LUMINANCE, np.float32)
+    sight: Mapping[str, float] = field(default_factory=dict)
 
 
 def around(ink: Rectangle, size: int, width: int, height: int) -> Rectangle:
@@ -91,9 +92,16 @@ def legibility(
     share = float(own_place.mean()) if own_place.size else 0.0
     if np.count_nonzero(ground) < 8:
         return Legibility(None, share)
-    # The eye does not see a codec's noise of single pixels: three by three are averaged, ground only.
+    light, own = linear(pixels), linear(np.array(colour, np.uint8))
+    sight = {who: _ratio(seen_by(light, who), seen_by(own, who), ground) for who in DICHROMATS}
+    return Legibility(_ratio(light, own, ground), share, sight)
+
+
+def _ratio(light: Floats, own: Floats, ground: Mask) -> float:
+    """WCAG's ratio of a colour against the ground, in linear light; the eye does not see a codec's noise of single pixels:
+    three by three are averaged, ground only."""
     weight = uniform_filter(ground.astype(np.float32), 3)
-    light = uniform_filter(np.where(ground, luminance(pixels), 0).astype(np.float32), 3)[ground] / weight[ground]
-    own = float(luminance(np.array(colour, np.uint8)))
-    ratio = (np.maximum(light, own) + 0.05) / (np.minimum(light, own) + 0.05)
-    return Legibility(float(np.percentile(ratio, _PERCENTILE)), share)
+    bright = uniform_filter(np.where(ground, light @ TO_LUMINANCE, 0).astype(np.float32), 3)[ground] / weight[ground]
+    mine = float(own @ TO_LUMINANCE)
+    ratio = (np.maximum(bright, mine) + 0.05) / (np.minimum(bright, mine) + 0.05)
+    return float(np.percentile(ratio, _PERCENTILE))

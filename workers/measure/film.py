@@ -9,16 +9,20 @@ from fractions import Fraction
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from creative.errors import StepRefused
 from workers.measure.contrast import Pixels, Rectangle
+from workers.measure.flash import Flashes
+from workers.measure.pace import Pace
 from workers.media.decode import MAX_PIXELS, MAX_SECONDS, container, decoder
 
 _STEP = 8  # px between looked-at samples: 1 in 64 tells black and still as well as all
 _BLACK_MEAN, _BLACK_MOST = 24, 48  # luma, where 16 is black
 _STILL_MEAN = 0.5  # levels of luma that a still picture may differ by
 _CHANGED, _CHANGED_SHARE = 12, 0.0003
+_SMALL = 96  # px of the longer side of what flashes and changes are seen on
 _BT709, _FULL_RANGE = 1, 2
 _KR_KB = {_BT709: (0.2126, 0.0722)}
 _BT601 = (0.299, 0.114)
@@ -28,7 +32,9 @@ _BT601 = (0.299, 0.114)
 class Film:
     """What the frames are. `black` and `still` are stretches of frames, `end` exclusive.
 
-    `bars`: px at top, right, bottom and left that are black from the first frame to the last.
+    `bars`: px at top, right, bottom and left that are black from the first frame to the last. `flashing`: [first frame,
+    end, kind]; `flashes`: the most in any second, of a harmful size (`workers.measure.flash`). `changes`, `cuts` and
+    `bright`: `workers.measure.pace`.
     """
 
     codec: str
@@ -44,6 +50,11 @@ class Film:
     still: list[tuple[int, int]] = field(default_factory=list)
     flat: bool = True
     bars: tuple[int, int, int, int] = (0, 0, 0, 0)
+    flashing: list[tuple[int, int, str]] = field(default_factory=list)
+    flashes: int = 0
+    changes: list[int] = field(default_factory=list)
+    cuts: list[int] = field(default_factory=list)
+    bright: float = 0.0
 
 
 def plane(frame: VideoFrame, index: int) -> NDArray[np.uint8]:
@@ -69,6 +80,14 @@ def crop(frame: VideoFrame, place: Rectangle) -> Pixels:
     r, b = luma + 2 * (1 - kr) * red, luma + 2 * (1 - kb) * blue
     g = (luma - kr * r - kb * b) / (1 - kr - kb)
     return np.clip(np.stack([r, g, b], axis=-1) + 0.5, 0, 255).astype(np.uint8)
+
+
+def reduced(frame: VideoFrame) -> Pixels:
+    """The whole frame in RGB, its longer side 96 px: each pixel the mean of those that it stands for."""
+    scale = min(1.0, _SMALL / max(frame.width, frame.height))
+    width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+    small = frame.reformat(width=width, height=height, format="rgb24", interpolation=Interpolation.AREA)
+    return np.asarray(small.to_ndarray(), np.uint8)
 
 
 class _Stretches:
@@ -121,7 +140,7 @@ def watch(data: bytes, wanted: Mapping[int, Sequence[Callable[[VideoFrame], None
         )
         if film.fps <= 0:
             raise StepRefused("the film does not say how many frames a second it has")
-        black = _Stretches()
+        black, flashes, pace = _Stretches(), Flashes(film.fps), Pace()
         rows, columns = np.zeros(1, np.int16), np.zeros(1, np.int16)
         anchor: NDArray[np.int16] | None = None
         anchored = 0
@@ -137,6 +156,9 @@ def watch(data: bytes, wanted: Mapping[int, Sequence[Callable[[VideoFrame], None
                 if number - anchored > 1:
                     film.still.append((anchored, number))
                 anchor, anchored = small, number
+            seen = reduced(frame)
+            flashes.see(seen)
+            pace.see(seen)
             if frame.pts is not None and frame.time_base is not None:
                 if first_pts is None:
                     first_pts, film.start = frame.pts, float(frame.time or 0.0)
@@ -150,6 +172,8 @@ def watch(data: bytes, wanted: Mapping[int, Sequence[Callable[[VideoFrame], None
         black.say(film.frames, False)
         if film.frames - anchored > 1:
             film.still.append((anchored, film.frames))
-        film.black = black.found
+        pace.end()
+        film.black, film.flashing, film.flashes = black.found, flashes.found, flashes.most
+        film.changes, film.cuts, film.bright = pace.changes, pace.cuts, pace.bright
         film.bars = (_dark(rows), _dark(columns[::-1]), _dark(rows[::-1]), _dark(columns))
         return film

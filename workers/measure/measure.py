@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from workers.finish.read import metadata_of
 from workers.measure.boxes import Boxes, Run, read_boxes
 from workers.measure.contrast import Legibility, Mask, Pixels, Rectangle, around, legibility
 from workers.measure.film import Film, crop, watch
+from workers.measure.looks import descriptor, look_at
+from workers.measure.packets import sound_gap_ms
+from workers.measure.voice import under_db
 from workers.media.decode import Sound, decoding, picture, read, sound_of
 from workers.media.levels import clipped, loudness, silences, true_peak
 
@@ -50,11 +53,14 @@ def figures_of(asset: Path, modality: str, boxes: Sequence[Path] = (), threads: 
     Pictures: `codec, width, height, mode, flat`.   Films: `codec, profile, pix_fmt, width, height, frames, fps`
     (a whole number, or "30000/1001"), `even` (no frame early or late), `seconds, ms, faststart, kbps, flat`,
     `black` and `still` [[first, end]] in frames, `bars` [top, right, bottom, left] px always black, `card` (first frame
-    of the end card).
+    of the end card), `flashing` [[first, end, general|red]], `flashes` (most in a second), `changes`, `cuts` (frames),
+    `bright` (0 to 1), `sound_gap_ms`.
     Sound: `audio_codec, audio_rate, audio_channels, audio_kbps, audio_seconds`, in films `audio_offset_ms` (against the picture),
-    `lufs, true_peak, clipped` (samples), `silent` [[start, end]] in ms; sound alone has `seconds, ms, kbps` too.
-    With boxes: `canvas` [w, h], `texts` [{role, text, x, y, w, h, box, size, least, first, end, contrast, ink}],
-    `marks` [{role, x, y, w, h, first, end}], `product` [x, y, w, h].
+    `lufs, true_peak, clipped` (samples), `under_db` (see `workers.measure.voice`), `silent` [[start, end]] in ms; sound alone has `seconds, ms, kbps` too.
+    Pictures, and three moments of films: `looks` [descriptor], to be compared by `creative.duplicates`.
+    With boxes: `canvas` [w, h], `texts` [{role, text, x, y, w, h, box, size, least, first, end, contrast, ink, sight}],
+    `marks` [{role, x, y, w, h, first, end}], `product` [x, y, w, h], `eye`: see `workers.measure.looks.look_at`; a film's
+    is that of its end card.
     """
     data, kind = read(asset)
     if _MODALITIES[kind] != modality:
@@ -92,13 +98,23 @@ def _of_picture(data: bytes, kind: str, boxes: Boxes | None) -> Figures:
         "height": int(pixels.shape[0]),
         "mode": mode,
         "flat": bool((spread.max(axis=0).astype(int) - spread.min(axis=0) < 8).all()),
+        "looks": [descriptor(pixels)],
     }
     if boxes is not None:
         looks = _Looks(boxes, figures["width"], figures["height"])
         for place, (left, top, right, bottom) in looks.places(0):
             looks.take(place, pixels[top:bottom, left:right])
         figures |= looks.figures()
+        if (boxes.width, boxes.height) == (figures["width"], figures["height"]):
+            figures["eye"] = _eye(pixels, boxes, 0, boxes.product)
     return figures
+
+
+def _eye(pixels: Pixels, boxes: Boxes, moment: int, product: Rectangle | None) -> Figures:
+    """What is drawn to the eye by what stands in one frame."""
+    texts = [(run.role, run.ink) for run in boxes.runs if run.first <= moment < run.end]
+    marks = [(mark.role, (mark.x, mark.y, mark.w, mark.h)) for mark in boxes.marks if mark.first <= moment < mark.end]
+    return look_at(pixels, product, texts, marks)
 
 
 def _of_film(data: bytes, boxes: Boxes | None, threads: int) -> Figures:
@@ -106,7 +122,8 @@ def _of_film(data: bytes, boxes: Boxes | None, threads: int) -> Figures:
         faststart = is_faststart(data)
     heard = sound_of(data, "mp4")
     looks = _Looks(boxes, boxes.width, boxes.height) if boxes is not None else None
-    film = watch(data, looks.wanted() if looks else {}, threads)
+    moments = _Moments(boxes)
+    film = watch(data, moments.wanted(looks.wanted() if looks else {}), threads)
     seconds = film.frames / film.fps
     figures: Figures = {
         "codec": film.codec,
@@ -124,14 +141,57 @@ def _of_film(data: bytes, boxes: Boxes | None, threads: int) -> Figures:
         "flat": film.flat,
         "black": film.black,
         "bars": film.bars,
+        "flashing": film.flashing,
+        "flashes": film.flashes,
+        "changes": film.changes,
+        "cuts": film.cuts,
+        "bright": film.bright,
+        "looks": moments.looks,
         "still": [span for span in film.still if (span[1] - span[0]) / film.fps * 1000 >= _SHORTEST_STILL_MS],
     }
     if heard is not None:
-        figures |= _of_sound(heard, film)
+        figures |= _of_sound(heard, film) | {"sound_gap_ms": sound_gap_ms(data)}
     if looks is not None and boxes is not None:
         figures |= looks.figures()
         figures["card"] = boxes.card
+        if moments.eye:
+            figures["eye"] = moments.eye
     return figures
+
+
+class _Moments:
+    """The frames of a film that stand for it: two of its body, one of its end card. Known from the boxes alone."""
+
+    def __init__(self, boxes: Boxes | None) -> None:
+        self.boxes = boxes
+        self.looks: list[str] = []
+        self.eye: Figures = {}
+
+    def wanted(
+        self, others: Mapping[int, Sequence[Callable[[VideoFrame], None]]]
+    ) -> Mapping[int, Sequence[Callable[[VideoFrame], None]]]:
+        """`others`, and what is looked at here."""
+        if self.boxes is None:
+            return others
+        body = self.boxes.card or self.boxes.frames
+        rest = self.boxes.frames - body
+        moments = [body // 4, body * 6 // 10, *([body + rest * 3 // 4] if rest else [])]
+        return {**others, **{moment: [*others.get(moment, ()), self._look(moment, rest)] for moment in moments}}
+
+    def _look(self, moment: int, rest: int) -> Callable[[VideoFrame], None]:
+        def use(frame: VideoFrame) -> None:
+            pixels = crop(frame, (0, 0, frame.width, frame.height))
+            self.looks.append(descriptor(pixels))
+            boxes = self.boxes
+            if (
+                boxes
+                and rest
+                and moment >= boxes.frames - rest
+                and (frame.width, frame.height) == (boxes.width, boxes.height)
+            ):
+                self.eye = _eye(pixels, boxes, moment, None)
+
+        return use
 
 
 def _of_sound(heard: Sound, film: Film | None = None) -> Figures:
@@ -146,6 +206,7 @@ def _of_sound(heard: Sound, film: Film | None = None) -> Figures:
         "lufs": None if lufs is None else round(lufs, 2),
         "true_peak": None if peak is None else round(peak, 2),
         "clipped": clipped(heard.signal),
+        "under_db": under_db(heard.signal, heard.rate),
         "silent": silences(heard.signal, heard.rate),
     }
 
@@ -203,7 +264,12 @@ class _Looks:
             "product": self.boxes.product,
             "marks": [mark.model_dump() for mark in self.boxes.marks],
             "texts": [
-                {**run.model_dump(), "contrast": _worst(self.seen[number]), "ink": _least(self.seen[number])}
+                {
+                    **run.model_dump(),
+                    "contrast": _worst(self.seen[number]),
+                    "ink": _least(self.seen[number]),
+                    "sight": _sight(self.seen[number]),
+                }
                 for number, run in enumerate(self.boxes.runs)
             ],
         }
@@ -213,6 +279,12 @@ def _worst(seen: Sequence[Legibility]) -> float | None:
     ratios = [look.contrast for look in seen]
     known = [ratio for ratio in ratios if ratio is not None]
     return round(min(known), 2) if known and len(known) == len(ratios) else None
+
+
+def _sight(seen: Sequence[Legibility]) -> dict[str, float]:
+    """The worst contrast to each kind of dichromat, as far as it is known."""
+    names = sorted({who for look in seen for who in look.sight})
+    return {who: round(min(look.sight[who] for look in seen if who in look.sight), 2) for who in names}
 
 
 def _least(seen: Sequence[Legibility]) -> float:
