@@ -25,6 +25,7 @@ from creative.commands import asking, making, reviewing
 from creative.commands.nightly import nightly
 from creative.commands.options import has_said, say
 from creative.commands.submitting import run_parcel, submit
+from creative.commands.voices import voices
 from creative.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -65,6 +66,7 @@ for _command in (
     app.command()(_command)
 app.command(hidden=True)(run_parcel)
 app.add_typer(reviewing.manifest)
+app.add_typer(voices)
 
 
 def _version(value: bool) -> None:

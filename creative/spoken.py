@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from creative import unspaced
 from creative.errors import UsageError
 from creative.readings import Reading, readings
 
-CAPTION = 32  # characters of a caption at most, where words allow it
+CAPTION = 32  # characters of a caption at most, where words allow it; full-width ones count twice
 
 # Abbreviations with a point that do not end a sentence, in all five languages.
 _ABBREVIATIONS = frozenset(
@@ -55,8 +56,8 @@ _ABBREVIATIONS = frozenset(
         "zzgl",
     )
 )
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»“)\]]*(?=\s)|\n+")
-_CLAUSE_END = re.compile(r"[,;:.!?…–—][\"'”’»“)\]]*$")
+_SENTENCE_END = re.compile(r"[.!?…؟۔।]+[\"'”’»“)\]]*(?=\s)|\n+")
+_CLAUSE_END = re.compile(r"[,;:.!?…–—،؛؟、。！？：][\"'”’»“)\]]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,16 @@ def spoken(text: str, locale: str, lexicon: Mapping[str, str] | None = None) -> 
     `lexicon` says things its own way, whole words as written, the longest first. Signs without a sound are left out.
     Raises UsageError for a language without spoken forms.
     """
+    if locale.partition("-")[0].lower() == "ja":
+        return unspaced.say(text, lexicon or {})
     return _say(text, readings(text, locale, lexicon or {}))
 
 
 def phrases(text: str, locale: str) -> list[str]:
     """The caption phrases of a whole script, in order: at most `CAPTION` characters each, if the words allow it.
 
-    Joined by single spaces they are `text` again, but for its white space. A language without spoken forms is cut too.
+    Joined by single spaces (by nothing in a language without spaces) they are `text` again, but for its white space. A
+    language without spoken forms is cut too.
     """
     return [phrase for sentence in _sentences(text, locale, {}) for phrase in sentence.phrases]
 
@@ -98,20 +102,21 @@ def script(text: str, locale: str, lexicon: Mapping[str, str] | None = None) -> 
 @lru_cache(maxsize=1024)
 def _script(text: str, locale: str, entries: tuple[tuple[str, str], ...]) -> tuple[Sentence, ...]:
     lexicon = dict(entries)
+    join = "" if unspaced.unspaced(locale) else " "
     made = []
     for sentence in _sentences(text, locale, lexicon):
         written: list[str] = []
         said: list[str] = []
         pending = ""
         for phrase in sentence.phrases:
-            whole = f"{pending} {phrase}".strip()
+            whole = f"{pending}{join}{phrase}".strip()
             words = spoken(whole, locale, lexicon)
             if any(sign.isalnum() for sign in words):
                 written.append(whole)
                 said.append(words)
                 pending = ""
             elif written:
-                written[-1] = f"{written[-1]} {phrase}"
+                written[-1] = f"{written[-1]}{join}{phrase}"
             else:
                 pending = whole
         if written:
@@ -176,13 +181,16 @@ def _plain(text: str) -> str:
 
 
 def _sentences(text: str, locale: str, lexicon: Mapping[str, str]) -> list[Sentence]:
+    if unspaced.unspaced(locale):
+        found = ((one, unspaced.words(one, locale, lexicon)) for one in unspaced.sentences(text))
+        return [Sentence(one, tuple(_cut(words, "")), ()) for one, words in found if words]
     try:
-        found = readings(text, locale, lexicon)
+        said = readings(text, locale, lexicon)
     except UsageError:
-        found = []
+        said = []
     made = []
-    for start, end in _bounds(text, found):
-        tokens = _tokens(text, start, end, found)
+    for start, end in _bounds(text, said):
+        tokens = _tokens(text, start, end, said)
         if tokens:
             made.append(Sentence(" ".join(tokens), tuple(_cut(tokens)), ()))
     return made
@@ -247,19 +255,20 @@ def _tie(tokens: Sequence[str]) -> list[str]:
     return tied
 
 
-def _cut(tokens: Sequence[str]) -> list[str]:
+def _cut(tokens: Sequence[str], join: str = " ") -> list[str]:
     """Lines of at most `CAPTION` characters, broken where a reader would: after punctuation, else evenly.
 
     Least cost over all breaks; the cost of a line grows with its distance from an even share.
     """
-    total = len(" ".join(tokens))
+    widths = [unspaced.display_width(token) for token in tokens]
+    total = sum(widths) + len(join) * (len(tokens) - 1)
     share = total / max(1, math.ceil(total / CAPTION))
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(tokens) + 1):
         options = []
-        length = -1
+        length = -len(join)
         for start in range(end - 1, -1, -1):
-            length += len(tokens[start]) + 1
+            length += widths[start] + len(join)
             if length > CAPTION and start < end - 1:
                 break
             cost = best[start][0] + 60 + 100 * (1 - length / share) ** 2 + (150 if length < 10 < total else 0)
@@ -267,7 +276,7 @@ def _cut(tokens: Sequence[str]) -> list[str]:
                 last = tokens[end - 1]
                 if not _CLAUSE_END.search(last):
                     # A line that ends in a short word ("the", "in", "der") leaves the reader hanging.
-                    cost += 200 + (150 if len(last) <= 3 else 0)
+                    cost += 200 + (150 if join and len(last) <= 3 else 0)
                     # Nor is a clause begun behind another one and broken.
                     cost += 150 if any(_CLAUSE_END.search(token) for token in tokens[start : end - 1]) else 0
             options.append((cost, start))
@@ -276,6 +285,6 @@ def _cut(tokens: Sequence[str]) -> list[str]:
     end = len(tokens)
     while end:
         start = best[end][1]
-        lines.append(" ".join(tokens[start:end]))
+        lines.append(join.join(tokens[start:end]))
         end = start
     return lines[::-1]

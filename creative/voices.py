@@ -21,11 +21,13 @@ def choose_voice(
     use: str = "stock",
     draft_allowed: bool = False,
     backend: str | None = None,
+    speaker: str | None = None,
 ) -> tuple[BackendSpec, str]:
     """The row and the speaker for a locale: the best match of the first row that may be used.
 
     A locale's own voice comes before one of the same language, and a row that is no draft before a draft. `backend` names a
-    row of the brief's choice. Raises UsageError when no row will do; it names those that would, and what to write.
+    row of the brief's choice, `speaker` one of a row's speakers: rows that do not have it are left out, unless none has.
+    Raises UsageError when no row will do; it names those that would, and what to write.
     """
     speech = [row for row in rows if row.kind == "speech"]
     if backend is not None:
@@ -33,6 +35,8 @@ def choose_voice(
         if not named:
             raise UsageError(f"there is no voice backend {backend!r}; there is: {_names(speech) or 'none'}")
         speech = named
+    if speaker is not None:
+        speech = [row for row in speech if speaker in speakers(row, locale)] or speech
     useful = [row for row in speech if use in row.facts.get("uses", ("stock",))]
     if not useful:
         raise UsageError(f"no voice backend can {use} a voice: use one of {_uses(speech)}")
@@ -40,7 +44,7 @@ def choose_voice(
     usable = [(row, voice) for row, voice in able if draft_allowed or not row.draft]
     if usable:
         row, voice = min(usable, key=lambda found: (found[0].draft, found[1]["locale"] != locale))
-        return row, str(voice["speaker"])
+        return row, speaker if speaker in speakers(row, locale) else str(voice["speaker"])
     if able:
         names = " and ".join(sorted({row.name for row, _ in able}))
         raise UsageError(
@@ -51,15 +55,24 @@ def choose_voice(
     raise UsageError(f"no voice for {locale}: there are voices for {', '.join(locales(useful))}{drafts}")
 
 
-def characters_per_second(spec: BackendSpec, locale: str) -> float:
+def speakers(spec: BackendSpec, locale: str) -> list[str]:
+    """The row's speakers for a locale: those of its own dialect first, then all of its language."""
+    language = locale.partition("-")[0]
+    voices = [voice for voice in spec.facts.get("voices", ()) if voice["locale"].partition("-")[0] == language]
+    return list(
+        dict.fromkeys(str(voice["speaker"]) for voice in sorted(voices, key=lambda one: one["locale"] != locale))
+    )
+
+
+def characters_per_second(spec: BackendSpec, locale: str, speaker: str | None = None) -> float:
     """How many characters of spoken text the row says in a second, pauses inside sentences included."""
-    voice = _voice(spec, locale) or {}
+    voice = _voice(spec, locale, speaker) or {}
     return float(voice.get("characters_per_second", _RATE))
 
 
-def accent(spec: BackendSpec, locale: str) -> str:
+def accent(spec: BackendSpec, locale: str, speaker: str | None = None) -> str:
     """The locale that the voice sounds like: not always the one it is asked for ("en-US" for en-GB)."""
-    voice = _voice(spec, locale) or {}
+    voice = _voice(spec, locale, speaker) or {}
     return str(voice.get("accent", voice.get("locale", locale)))
 
 
@@ -70,8 +83,10 @@ def locales(rows: Iterable[BackendSpec]) -> list[str]:
     )
 
 
-def _voice(row: BackendSpec, locale: str) -> Mapping[str, Any] | None:
+def _voice(row: BackendSpec, locale: str, speaker: str | None = None) -> Mapping[str, Any] | None:
     voices: Sequence[Mapping[str, Any]] = row.facts.get("voices", ())
+    if speaker is not None:
+        voices = [voice for voice in voices if voice["speaker"] == speaker]
     own = next((voice for voice in voices if voice["locale"] == locale), None)
     language = locale.partition("-")[0]
     return own or next((voice for voice in voices if voice["locale"].partition("-")[0] == language), None)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from creative.errors import CreativeError
+from creative.backends import BackendSpec, Task, resolve
+from creative.errors import CreativeError, UsageError
 
 
 def _shaping() -> str:
@@ -74,21 +76,37 @@ def _fonts() -> str:
 
 
 def _voices() -> str:
-    """Each voice of the package's own table is loaded and says a word."""
-    from creative.backends import Task, resolve
+    """Each voice of the package's own table is loaded and says a word; those of an extra are tried where it is installed."""
     from creative.catalogue import load_catalogue
+    from creative.voice_files import how, missing
 
-    said = []
+    said, without = [], []
     for spec in load_catalogue().of_kind("speech"):
-        backend = resolve(spec.target)(spec, 1)
-        voice = spec.facts["voices"][0]
-        params = {"phrases": ["Coffee"], "locale": voice["locale"], "speaker": voice["speaker"]}
-        with tempfile.TemporaryDirectory() as folder:
-            [made] = backend.make([Task("doctor", "speech", params, {}, 1, Path(folder))])
-        if isinstance(made, Exception):
-            raise CreativeError(f"{spec.name}: {made}") from made
+        lacking = set(missing(spec))
+        voice = next((one for one in spec.facts.get("voices", ()) if one["speaker"] not in lacking), None)
+        if voice is None:
+            continue
+        try:
+            _say_a_word(spec, voice)
+        except UsageError as error:
+            if "extra" not in spec.facts:
+                raise
+            without.append(f"{spec.name} not: {error}")
+            continue
         said.append(spec.name)
-    return f"{' and '.join(said)} can be heard"
+        if lacking:
+            without.append(f"of {spec.name} not {', '.join(sorted(lacking))}: {how(spec)}")
+    return "; ".join([f"{' and '.join(said)} can be heard", *without])
+
+
+def _say_a_word(spec: BackendSpec, voice: Mapping[str, Any]) -> None:
+    backend = resolve(spec.target)(spec, 1)
+    word = "コーヒー" if voice["locale"] == "ja-JP" else "Coffee"
+    params = {"phrases": [word], "locale": voice["locale"], "speaker": voice["speaker"]}
+    with tempfile.TemporaryDirectory() as folder:
+        [made] = backend.make([Task("doctor", "speech", params, {}, 1, Path(folder))])
+    if isinstance(made, Exception):
+        raise CreativeError(f"{spec.name}: {made}") from made
 
 
 CHECKS: Mapping[str, Callable[[], str]] = {

@@ -15,7 +15,8 @@ from creative.planning.window import Part, part
 from creative.planning.words import Subject, Words
 from creative.spoken import Sentence, phrases, script, seconds_needed, words_to_cut
 from creative.steps import Output, step
-from creative.voices import characters_per_second, choose_voice
+from creative.unspaced import display_width
+from creative.voices import characters_per_second, choose_voice, speakers
 from creative.world import World
 
 LEAD_MS, TAIL_MS, GAP_MS = 150, 350, 260
@@ -23,7 +24,8 @@ TEMPO_PERMILLE = (920, 1080)
 LITTLE = 0.5
 """A read that fills less of its seconds than this share is worth a warning."""
 READING_CHARACTERS_PER_S = 17
-"""What a viewer reads beside a picture; subtitling guides allow 17 to 20 (Netflix Timed Text: 20 for adults)."""
+"""What a viewer reads beside a picture; subtitling guides allow 17 to 20 (Netflix Timed Text: 20 for adults). Full-width
+characters count twice: 8 to 9 of Chinese or Japanese."""
 DEFAULT_LUFS_TENTHS, DEFAULT_TRUE_PEAK_TENTHS = -140, -10
 """For films of publishers that name none: what phones and the strictest audio publisher of the table ask for."""
 
@@ -71,7 +73,7 @@ class Sound:
         if voice is None:
             return self._silent(texts, about.locale, shown_ms)
         spec, speaker = self._voice(voice, about.locale)
-        rate = characters_per_second(spec, about.locale)
+        rate = characters_per_second(spec, about.locale, speaker)
         room = ms - LEAD_MS - TAIL_MS
         cut, cuts = 0, list[int]()
         for text in texts:
@@ -114,10 +116,11 @@ class Sound:
         room = READING_CHARACTERS_PER_S * ms // 1000
         cut, cuts = 0, list[int]()
         for text in texts:
-            if len(text) <= room:
+            length = display_width(text)
+            if length <= room:
                 self._note(locale, ms, cuts, None)
                 return Read((), tuple(phrases(text, locale)), None, None)
-            cut = max(1, round((len(text) - room) / (len(text) / len(text.split()))))
+            cut = max(1, round((length - room) / (length / len(text.split()))))
             cuts.append(cut)
         problem = f"the shortest script for {locale} cannot be read in {ms / 1000:g} s"
         raise PlanningProblem(f"copy.script.{locale}", problem, f"Cut about {_count(cut)}")
@@ -126,16 +129,16 @@ class Sound:
         row = next(row for row in self.brief.voices if row.id == voice)
         rows = self.world.catalogue.of_kind("speech")
         try:
-            spec, speaker = choose_voice(rows, locale, row.use, row.draft, self.brief.backends.get("speech"))
+            spec, speaker = choose_voice(
+                rows, locale, row.use, row.draft, self.brief.backends.get("speech"), row.speaker
+            )
         except UsageError as error:
             raise PlanningProblem(f"voices.{voice}", str(error)) from error
-        if row.speaker is None or row.speaker == speaker:
-            return spec, speaker
-        speakers = [str(known["speaker"]) for known in spec.facts.get("voices", ()) if known["locale"] == locale]
-        if row.speaker not in speakers:
-            problem = f"{spec.name} has no speaker {row.speaker!r} for {locale}"
-            raise PlanningProblem(f"voices.{voice}", problem, f"It has {', '.join(speakers)}")
-        return spec, row.speaker
+        if row.speaker not in (None, speaker):
+            known = {one for other in rows for one in speakers(other, locale)}
+            problem = f"no voice has a speaker {row.speaker!r} for {locale}"
+            raise PlanningProblem(f"voices.{voice}", problem, f"There is: {', '.join(sorted(known))}")
+        return spec, speaker
 
     def _fitted(self, sentences: tuple[Sentence, ...], locale: str, spec: BackendSpec, speaker: str, ms: int) -> Read:
         said = [self._speech(sentence.spoken, locale, spec.name, speaker) for sentence in sentences]

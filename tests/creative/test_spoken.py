@@ -100,8 +100,8 @@ def test_lexicon_comes_first_longest_first_and_only_for_whole_words() -> None:
 
 
 def test_a_language_without_spoken_forms_is_refused_by_name() -> None:
-    with pytest.raises(UsageError, match=r"'ja-JP'.*de, en, es, fr, it"):
-        spoken("こんにちは", "ja-JP", {})
+    with pytest.raises(UsageError, match=r"'zh-CN'.*de, en, es, fr, it"):
+        spoken("你好", "zh-CN", {})
     assert phrases("こんにちは。 さようなら。", "ja-JP")
 
 
@@ -182,3 +182,40 @@ def test_no_text_is_too_odd(text: str, locale: str) -> None:
         for sentence in script(text, locale, {}):
             assert len(sentence.phrases) == len(sentence.spoken)
             assert all(sentence.spoken)
+
+
+JAPANESE = {
+    "10月14日まで、1,480円（税込）。": "十月十四日まで、千四百八十円、税込。",
+    "この冬は、￥4,400。": "この冬は、四千四百円。",
+    "250 gで20%引き。": "二百五十グラムで二十パーセント引き。",
+    "2026/10/14、9:30から": "二千二十六年十月十四日、九時三十分から",
+    "0120-123-456へ": "ゼロ一二ゼロ、一二三、四五六へ",
+    "1.5倍の「香り」": "一点五倍の、香り、",
+    "詳しくは、oseli.exampleへ。": "詳しくは、オセリドットエグザンプルへ。",
+    "Oseliの塩": "オセリの塩",
+    "Oselisの塩": "Oselisの塩",
+}
+
+
+@pytest.mark.parametrize("written", JAPANESE)
+def test_japanese_is_said_in_kanji_numerals(written: str) -> None:
+    assert spoken(written, "ja-JP", {"Oseli": "オセリ", "example": "エグザンプル"}) == JAPANESE[written]
+
+
+def test_languages_without_spaces_are_cut_between_words_and_never_in_a_number() -> None:
+    text = "Oseliのナイトバームは、海から生まれます。この冬は、特別価格の￥4,400で10月14日までお届けします。"
+    first, second = script(text, "ja-JP", {})
+    assert "".join(first.phrases) + "".join(second.phrases) == text
+    assert all(1 <= len(phrase) <= 17 for sentence in (first, second) for phrase in sentence.phrases)
+    assert sum("￥4,400" in phrase for phrase in second.phrases) == 1
+    assert sum("10月14日" in phrase for phrase in second.phrases) == 1
+    assert len(phrases("今晚，把一天放下，只留下安静，海盐与植物油，不多不少。五种成分。", "zh-CN")) >= 3
+    assert phrases("يبدأ من البحر؟ خمسة مكوّنات.", "ar-AE") == ["يبدأ من البحر؟", "خمسة مكوّنات."]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="あア漢字、。「」!?0123456789,.￥$%/:-kgABz 月日円\n", max_size=60))
+def test_any_japanese_is_cut_and_said(text: str) -> None:
+    cut = phrases(text, "ja-JP")
+    assert "".join("".join(cut).split()) == "".join(text.split())
+    assert not any(sign.isdecimal() for sign in spoken(text, "ja-JP", {}))
