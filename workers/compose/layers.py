@@ -17,11 +17,12 @@ from workers.compose.blocks import Block, Part
 from workers.compose.colour import (
     AIMED_CONTRAST,
     LEAST_CONTRAST,
-    Floats,
     Rgb,
+    Sample,
     apart,
     between,
     contrast,
+    flat,
     inks,
     pixels,
     rgb,
@@ -139,7 +140,7 @@ def coloured(
             if _least(tones[None], under) < AIMED_CONTRAST:
                 size = max(part.size for placed in group.placed for part in placed.block.parts)
                 shade = scrim(lit, spots, tones[None], under, size, product)
-                scrims.append(Layer("scrim", group.placed[0].block.role, shade, 0, 0))
+                scrims.append(Layer("scrim", group.placed[0].block.role, shade.image, shade.x, shade.y))
                 lit = draw(draw(ground, scrims), over) if over else draw(lit, scrims[-1:])
         if len(scrims) == before:
             break
@@ -173,7 +174,7 @@ def _backing(group: Laid, surfaces: Sequence[Surface]) -> Rgb | None:
 
 
 def _tone(
-    under: Sequence[Sequence[Floats]], palette: Mapping[str, str], surface: Rgb | None = None
+    under: Sequence[Sequence[Sample]], palette: Mapping[str, str], surface: Rgb | None = None
 ) -> tuple[Rgb, float]:
     """The colour for all texts, given the pixels under each group's runs: the one that needs the faintest scrims.
 
@@ -210,7 +211,7 @@ def _rim(part: Part, x: int, y: int, canvas: tuple[int, int]) -> Box:
     return (left, top, min(canvas[0], right) - left, min(canvas[1], bottom) - top)
 
 
-def _least(colour: Rgb, under: Sequence[Floats]) -> float:
+def _least(colour: Rgb, under: Sequence[Sample]) -> float:
     """The contrast of the run that is hardest to read."""
     return min(contrast(colour, spot) for spot in under)
 
@@ -223,19 +224,18 @@ def _layers(placed: Placed, lit: Image.Image, palette: Mapping[str, str], colour
         return [Layer("logo", "logo", picture, x, y, (), (mark,))]
     made: list[Layer] = []
     if block.button is not None:
-        under = np.median(pixels(lit, (x, y, block.width, block.height)), axis=0)
+        under = np.median(pixels(lit, (x, y, block.width, block.height)).rows, axis=0)
         fill, colour = _surface(palette, (round(float(under[0])), round(float(under[1])), round(float(under[2]))))
         mark = {"role": "button", "x": x, "y": y, "w": block.width, "h": block.height}
         surface = _pill(block.width, block.height, block.button, fill)
         made.append(Layer("button", block.role, surface, x, y, (), (mark,)))
-        lit = draw(lit, made)
         box = (x, y, block.width, block.height)
     for role in dict.fromkeys(part.role for part in block.parts):
         parts = [part for part in block.parts if part.role == role]
-        spots = [_rim(part, x, y, lit.size) for part in parts]
         if block.button is not None:
-            spots = [(x + part.x, y + part.y, part.mask.width, part.mask.height) for part in parts]
-        under_text = [pixels(lit, spot) for spot in spots]
+            under_text = [flat(fill)]
+        else:
+            under_text = [pixels(lit, _rim(part, x, y, lit.size)) for part in parts]
         own = colour
         if role == "price" and _least(rgb(palette["accent"]), under_text) >= AIMED_CONTRAST:
             own = rgb(palette["accent"])

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from workers.compose.colour import Floats, Rgb, between, contrast, inks
+from workers.compose.colour import Rgb, Sample, between, contrast, inks
 
 _READABLE = 3.0
 """WCAG 2 asks 3:1 of graphics."""
@@ -15,7 +15,7 @@ _ONE_COLOUR = 14.0
 """Standard deviation (0 to 255) of opaque pixels below which a logo has one colour, antialiasing aside."""
 
 
-def legible(versions: Sequence[Image.Image], under: Floats, palette: Mapping[str, str], text: Rgb) -> Image.Image:
+def legible(versions: Sequence[Image.Image], under: Sample, palette: Mapping[str, str], text: Rgb) -> Image.Image:
     """The logo (RGBA versions of one size) that goes with the text's colour if it stands out, else the one that does best."""
 
     def merit(version: tuple[Image.Image, Rgb, bool]) -> tuple[bool, float]:

@@ -6,93 +6,130 @@ things under the words stand out (a bean, a bow), a soft spot over just those.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from workers.compose.colour import AIMED_CONTRAST, Floats, Rgb, contrast, luminance, mixed
+from workers.compose.colour import AIMED_CONTRAST, Floats, Rgb, Sample, luminance, mixed, ratios
 
 Box = tuple[int, int, int, int]
 _STEPS, _SPOT_STEPS = 24, 12
+_SHARES = np.arange(_STEPS) / _STEPS
 _MOST = 40.0
 """The band leaves this share (per cent) of the ground under a run to the spots."""
+_COARSE = 8
+"""px at most of a square in which strength is reckoned: it changes slowly, and is spread smoothly."""
 
 
-def needed(under: Sequence[Floats], colour: Rgb, spared: float = 2.0) -> float:
+class Shade(NamedTuple):
+    """A scrim: an RGBA picture whose top left corner is at (x, y) on the canvas; beyond it there is none."""
+
+    image: Image.Image
+    x: int
+    y: int
+
+
+def needed(under: Sequence[Sample], colour: Rgb, spared: float = 2.0) -> float:
     """How strong (0 to 1) a scrim has to be for `colour` to be read on the pixels under each of some runs of text.
 
-    `spared`: the share (per cent) of a run's pixels that need not reach the contrast.
+    `spared`: the share (per cent) of a run's pixels that need not reach the contrast. Reckoned for one pixel of each run:
+    the one at that share, since a flat tint hardly changes their order.
     """
     flat = np.array(_tint(under, colour), dtype=np.float64)
-
-    def enough(step: int) -> bool:
-        share = step / _STEPS
-        return all(contrast(colour, spot + (flat - spot) * share, spared) >= AIMED_CONTRAST for spot in under)
-
-    return bisect_left(range(_STEPS), True, key=enough) / _STEPS
+    hard = np.stack([spot.hardest(colour, spared) for spot in under])
+    over = hard + (flat - hard) * _SHARES[:, None, None]
+    enough = (ratios(colour, over) >= AIMED_CONTRAST).all(axis=1)
+    return int(enough.argmax()) / _STEPS if enough.any() else 1.0
 
 
 def scrim(
     ground: Image.Image,
     spots: Sequence[Box],
     colour: Rgb,
-    under: Sequence[Floats],
+    under: Sequence[Sample],
     type_size: int,
     product: Box | None,
-) -> Image.Image:
-    """A canvas-sized RGBA layer over which text of a colour can be read at `spots` (x, y, w, h).
+) -> Shade:
+    """What to lay over the ground so that text of a colour can be read at `spots` (x, y, w, h).
 
     `under`: the pixels at each spot; `type_size` in px. The band leaves the `product` alone. The tint is the ground's own
     colour there, much darker or much lighter, so that it reads as light, not as a plate.
     """
-    tint = np.array(_tint(under, colour), dtype=np.float64)
+    tint = _tint(under, colour)
     left, top = min(x for x, _, _, _ in spots), min(y for _, y, _, _ in spots)
     right, bottom = max(x + w for x, _, w, _ in spots), max(y + h for _, y, _, h in spots)
-    alpha = veil(ground.size, (left, top, right - left, bottom - top)) * needed(under, colour, _MOST)
+    factor = _factor(type_size, product)
+    alpha = veil(ground.size, (left, top, right - left, bottom - top), factor) * needed(under, colour, _MOST)
     if product is not None:
-        alpha = alpha * _clear_of(product, ground.size)
-    alpha = 1 - (1 - alpha) * (1 - _over_what_stands_out(ground, spots, colour, tint, alpha, type_size))
+        alpha = alpha * _clear_of(product, ground.size, factor)
+    alpha = 1 - (1 - alpha) * (1 - _over_what_stands_out(ground, spots, colour, tint, alpha, type_size, factor))
     # Rounded up, so that eight bits of alpha cannot take the last tenth of contrast away.
-    layer = Image.new("RGBA", ground.size, (*_tint(under, colour), 0))
-    layer.putalpha(Image.fromarray(np.ceil(np.clip(alpha, 0, 1) * 255).astype(np.uint8)))
-    return layer
+    coarse = Image.fromarray(np.ceil(np.clip(alpha, 0, 1) * 255).astype(np.uint8))
+    strength = coarse.resize((coarse.width * factor, coarse.height * factor), Image.Resampling.BILINEAR)
+    strength = strength.crop((0, 0, *ground.size))
+    box = strength.getbbox() or (0, 0, 1, 1)
+    layer = Image.new("RGBA", (box[2] - box[0], box[3] - box[1]), tint)
+    layer.putalpha(strength.crop(box))
+    return Shade(layer, box[0], box[1])
 
 
-def veil(size: tuple[int, int], box: Box) -> NDArray[np.float64]:
-    """Strength (0 to 1) of the band for a box (x, y, w, h) on a canvas.
+def _factor(type_size: int, product: Box | None) -> int:
+    """px of a square: fine enough for what is spread, and for the rim around the product."""
+    reach = _COARSE * 3.0 if product is None else _reach(product)
+    return max(1, min(_COARSE, round(_soft(type_size) / 3), round(reach / 3)))
+
+
+def _soft(type_size: int) -> float:
+    return max(2.0, 0.3 * type_size)
+
+
+def _reach(product: Box) -> float:
+    return max(6.0, 0.18 * product[2])
+
+
+def veil(size: tuple[int, int], box: Box, factor: int = 1) -> Floats:
+    """Strength (0 to 1) of the band for a box (x, y, w, h) on a canvas, in squares of `factor` px.
 
     Wide words, and words on upright canvases, get a band across the whole width that runs off the nearer of top and
     bottom; a column on a wide canvas gets the whole height, and the nearer side.
     """
     (width, height), (x, y, w, h) = size, box
+    shape = (-(-height // factor), -(-width // factor))
     if width > 1.15 * height and w < 0.62 * width:
-        return np.broadcast_to(_band(width, x, x + w, max(0.3 * w, 0.5 * height)), (height, width))
-    return np.broadcast_to(_band(height, y, y + h, max(0.5 * h, 0.06 * height))[:, None], (height, width))
+        return np.broadcast_to(_band(width, x, x + w, max(0.3 * w, 0.5 * height), factor), shape)
+    return np.broadcast_to(_band(height, y, y + h, max(0.5 * h, 0.06 * height), factor)[:, None], shape)
 
 
-def _band(length: int, first: int, end: int, reach: float) -> NDArray[np.float64]:
-    at = np.arange(length) + 0.5
-    before, after = np.clip((first - at) / reach, 0, 1), np.clip((at - end) / reach, 0, 1)
+def _band(length: int, first: int, end: int, reach: float, factor: int) -> Floats:
+    at = _middles(length, factor)
+    before, after = ((first - at) / reach).clip(0, 1), ((at - end) / reach).clip(0, 1)
     if first < 0.3 * length and end < 0.7 * length:
-        before = np.zeros(length)
+        before = np.zeros(len(at))
     elif end > 0.7 * length and first > 0.3 * length:
-        after = np.zeros(length)
+        after = np.zeros(len(at))
     away = np.maximum(before, after)
-    eased: NDArray[np.float64] = 1 - away * away * (3 - 2 * away)
+    eased: Floats = 1 - away * away * (3 - 2 * away)
     return eased
 
 
-def _clear_of(product: Box, size: tuple[int, int]) -> NDArray[np.float64]:
+def _middles(length: int, factor: int) -> Floats:
+    """Where the middles of squares are, px."""
+    middles: Floats = (np.arange(-(-length // factor), dtype=np.float64) + 0.5) * factor
+    return middles
+
+
+def _clear_of(product: Box, size: tuple[int, int], factor: int) -> Floats:
     """0 over the product, rising to 1 around it."""
-    (width, height), (x, y, w, h) = size, product
-    reach = max(6.0, 0.18 * w)
-    across = np.maximum(x - np.arange(width), np.arange(width) - (x + w - 1)) / reach
-    down = np.maximum(y - np.arange(height), np.arange(height) - (y + h - 1)) / reach
-    away = np.clip(np.hypot(np.clip(across, 0, None)[None, :], np.clip(down, 0, None)[:, None]), 0, 1)
-    clear: NDArray[np.float64] = away * away * (3 - 2 * away)
+    x, y, w, h = product
+    reach = _reach(product)
+    columns, rows = _middles(size[0], factor), _middles(size[1], factor)
+    across = np.maximum(x - columns, columns - (x + w)) / reach
+    down = np.maximum(y - rows, rows - (y + h)) / reach
+    away: Floats = np.hypot(np.maximum(across, 0)[None, :], np.maximum(down, 0)[:, None]).clip(0, 1)
+    clear: Floats = away * away * (3 - 2 * away)
     return clear
 
 
@@ -100,40 +137,53 @@ def _over_what_stands_out(
     ground: Image.Image,
     spots: Sequence[Box],
     colour: Rgb,
-    tint: Floats,
-    alpha: NDArray[np.float64],
+    tint: Rgb,
+    alpha: Floats,
     type_size: int,
-) -> NDArray[np.float64]:
-    """Strength of a second, local veil: what each pixel under the words still needs, spread softly."""
-    width, height = ground.size
-    own = float(luminance(np.array(colour, dtype=np.float64)))
-    soft = max(2.0, 0.3 * type_size)
-    # Small enough that the spreading costs nothing; what a large square needs is what its neediest pixel does.
-    factor = max(1, round(soft / 3))
-    small = np.zeros((-(-height // factor), -(-width // factor)), np.uint8)
+    factor: int,
+) -> Floats:
+    """Strength of a second, local veil: what each pixel under the words still needs, spread softly.
+
+    What a square needs is what its neediest pixel does.
+    """
+    every = max(1, min(4, factor // 2))
+    shares = (np.arange(_SPOT_STEPS) / _SPOT_STEPS)[:, None, None]
+    high, wide = alpha.shape
+    small = np.zeros((high, wide), np.uint8)
     for x, y, w, h in spots:
-        cut = np.asarray(ground.crop((x, y, x + w, y + h)), dtype=np.float64)
-        every = max(1, min(4, factor // 2))
-        cut, veiled = cut[::every, ::every], alpha[y : y + h : every, x : x + w : every, None]
-        lit = cut + (tint - cut) * veiled
-        least = np.full(lit.shape[:2], 255, np.uint8)
-        for step in range(_SPOT_STEPS - 1, -1, -1):
-            theirs = luminance(lit + (tint - lit) * (step / _SPOT_STEPS))
-            ratio = (np.maximum(theirs, own) + 0.05) / (np.minimum(theirs, own) + 0.05)
-            least[ratio >= AIMED_CONTRAST] = step * 255 // _SPOT_STEPS
-        rows, columns = np.indices(least.shape) * every
-        np.maximum.at(small, ((rows + y) // factor, (columns + x) // factor), least)
+        size = (-(-w // every), -(-h // every))
+        box = (x, y, min(x + size[0] * every, ground.width), min(y + size[1] * every, ground.height))
+        cut = np.asarray(ground.resize(size, Image.Resampling.NEAREST, box=box), dtype=np.float64)
+        rows = np.minimum((y + np.arange(size[1]) * every) // factor, high - 1)
+        columns = np.minimum((x + np.arange(size[0]) * every) // factor, wide - 1)
+        lit = cut + (tint - cut) * alpha[np.ix_(rows, columns)][..., None]
+        down, across = np.nonzero(ratios(colour, lit) < AIMED_CONTRAST)
+        if not len(down):
+            continue
+        short = lit[down, across]
+        enough = ratios(colour, short + (tint - short) * shares) >= AIMED_CONTRAST
+        step = np.where(enough.any(axis=0), enough.argmax(axis=0) * 255 // _SPOT_STEPS, 255).astype(np.uint8)
+        np.maximum.at(small, (rows[down], columns[across]), step)
     if not small.any():
-        return np.zeros((height, width))
+        return np.zeros(alpha.shape)
     # Spread wider than it is softened, so that the softening takes nothing from the middle.
-    spread = Image.fromarray(small).filter(ImageFilter.MaxFilter(2 * round(2 * soft / factor) + 1))
-    spread = spread.filter(ImageFilter.GaussianBlur(soft / factor))
-    spread = spread.resize((small.shape[1] * factor, small.shape[0] * factor), Image.Resampling.BILINEAR)
-    return np.asarray(spread, dtype=np.float64)[:height, :width] / 255
+    soft = _soft(type_size) / factor
+    spread = Image.fromarray(_widest(small, round(2 * soft))).filter(ImageFilter.GaussianBlur(soft))
+    return np.asarray(spread, dtype=np.float64) / 255
 
 
-def _tint(under: Sequence[Floats], colour: Rgb) -> Rgb:
-    mean = np.concatenate([spot.reshape(-1, 3) for spot in under]).mean(axis=0)
+def _widest(values: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
+    """The greatest value within `reach` squares on either side, along both axes."""
+    for axis in (0, 1):
+        padded = np.pad(values, [(reach, reach) if axis == n else (0, 0) for n in (0, 1)])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=axis)
+        values = windows.max(axis=-1)
+    return values
+
+
+def _tint(under: Sequence[Sample], colour: Rgb) -> Rgb:
+    weights = np.array([len(spot.rows) for spot in under], dtype=np.float64)
+    mean = np.average([spot.mean for spot in under], axis=0, weights=weights)
     own: Rgb = (round(float(mean[0])), round(float(mean[1])), round(float(mean[2])))
     light = float(luminance(np.array(colour, dtype=np.float64))) > 0.25
     return mixed(own, (0, 0, 0), 0.82) if light else mixed(own, (255, 255, 255), 0.86)
