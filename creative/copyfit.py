@@ -1,7 +1,7 @@
 """Copy that fits: how large a text can be set in its box, and whether that is large enough.
 
-Widths come from HarfBuzz (Pillow's raqm shapes with the same; they agreed within 0.2 px from 12 to 80 px), so planning
-chooses the copy by the very rule that the composers set it by: they call `fit_text`, too. No imaging library is needed.
+Lines are shaped by HarfBuzz (`creative.typefaces`) once, for planning and for the composers, who draw the very glyphs that
+were measured here: what was planned to fit, does. No imaging library is needed.
 """
 
 from __future__ import annotations
@@ -9,33 +9,29 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
-import uharfbuzz
-
+from creative.bidi import base_level, classes_of, levels, on_line, runs_leftwards, visual
+from creative.font_table import FontRole, own_fonts
 from creative.layouts import LEAST_PX
-from creative.linebreak import SOFT_HYPHEN, Line, Word, balanced, words
+from creative.linebreak import Line, balanced, words
+from creative.scripts import INVISIBLE, RTL_LANGUAGES, direction_of, subtags
+from creative.segments import typographic
+from creative.typefaces import Ink, Source, Typeface
 
-FontRole = Literal["display", "text"]
-_RTL = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 _PRICE = re.compile(
-    r"(?P<before>[^\d\s]{0,4}[\s\u00a0\u202f]?)(?P<whole>\d[\d.,'’\s\u00a0\u202f]*?)"
-    r"(?P<point>[.,])(?P<cents>\d\d)(?P<after>[\s\u00a0\u202f]?[^\d\s]{0,4})"
+    r"(?P<before>[^\d\s]{0,4}[\s\u00a0\u202f]?)(?P<whole>\d[\d.,'’٬\s\u00a0\u202f]*?)"
+    r"(?P<point>[.,٫])(?P<cents>\d\d)(?P<after>[\s\u00a0\u202f]?[^\d\s]{0,4})"
 )
 CENTS_SCALE = 0.54
 """Cents and the currency's sign beside the whole part of a price; CRAFT: big whole part, raised cents."""
+_CLEAR = 40
+"""Between the ink of two lines of a tall script, per mille of the type size."""
 
 
 _REMEMBERED = 65536
 """How many answers are kept before all are forgotten."""
-
-
-class Ink(NamedTuple):
-    """A string set on one line, in ems: advance width; ink above and below the baseline (both positive)."""
-
-    width: float
-    top: float
-    bottom: float
 
 
 class Piece(NamedTuple):
@@ -47,13 +43,23 @@ class Piece(NamedTuple):
     gap: float
 
 
+class Setting(NamedTuple):
+    """A way to break a text: its lines, ink above the first baseline and below the last in ems, leading per mille."""
+
+    lines: tuple[Line, ...]
+    top: float
+    bottom: float
+    leading: int
+
+
 class Fit(NamedTuple):
-    """How a text is set: `size` in px; `top` and `bottom` as in Ink, of all its lines."""
+    """How a text is set: `size` in px, `leading` per mille of it; `top` and `bottom` as in Ink, of first and last line."""
 
     size: int
     lines: tuple[Line, ...]
     top: float
     bottom: float
+    leading: int = 0
 
     def block(self, leading: float) -> float:
         """Height of the ink in px, at most."""
@@ -61,62 +67,57 @@ class Fit(NamedTuple):
 
 
 class _Copy:
-    """A text measured once: its words, the ink above and below any of its lines in ems, and its splits as asked for."""
+    """A text in one typeface: its words, and its splits as asked for."""
 
-    def __init__(self, parts: Sequence[Word], top: float, bottom: float) -> None:
-        self.words, self.top, self.bottom = parts, top, bottom
-        self._splits: dict[tuple[int, bool], tuple[Line, ...]] = {}
+    def __init__(self, face: Typeface, text: str, locale: str) -> None:
+        self._face, self._locale = face, locale
+        self._text = typographic(text, locale)
+        self._leading = face.leading(self._text, locale)
+        self._base = 1 if direction_of(self._text, locale) == "rtl" else 0
+        self._levels = levels(self._text, self._base) if runs_leftwards(self._text) else []
+        self.words = self._words(False)
+        self._fine: tuple[Any, ...] | None = None
+        self._splits: dict[tuple[int, bool], Setting] = {}
 
-    def split(self, lines: int, tight: bool = False) -> tuple[Line, ...]:
-        """See `creative.linebreak.balanced`."""
-        if (lines, tight) not in self._splits:
-            self._splits[lines, tight] = balanced(self.words, lines, tight=tight)
-        return self._splits[lines, tight]
+    def _words(self, fine: bool) -> tuple[Any, ...]:
+        return words(
+            self._text, lambda piece: self._face.ink(piece, self._locale).width, self._locale, self._levels, fine
+        )
+
+    @property
+    def fine(self) -> tuple[Any, ...]:
+        """Its smallest pieces, where phrases are too long for a line."""
+        if self._fine is None:
+            self._fine = self._words(True)
+        return self._fine
+
+    def split(self, count: int, tight: bool = False) -> Setting:
+        """See `creative.linebreak.balanced`; `tight` also breaks inside of phrases."""
+        if (count, tight) not in self._splits:
+            self._splits[count, tight] = self._split(count, tight)
+        return self._splits[count, tight]
+
+    def _split(self, count: int, tight: bool) -> Setting:
+        lines, inks = [], []
+        for line in balanced(self.fine if tight else self.words, count, tight=tight):
+            leveled = tuple(on_line(line.levels, classes_of(line.text), self._base)) if line.levels else ()
+            ink = self._face.shaped(line.text, self._locale, leveled).ink
+            lines.append(Line(line.text, ink.right - ink.left, leveled))
+            inks.append(ink)
+        leading = self._leading
+        if leading:
+            near = max((one.bottom + two.top for one, two in pairwise(inks)), default=0.0)
+            leading = max(leading, math.ceil(near * 1000) + _CLEAR)
+        return Setting(tuple(lines), max(self._face.cap, inks[0].top), inks[-1].bottom, leading)
 
 
-class Metrics:
-    """One font file's measures. Raises ValueError when the bytes are no font."""
+class Metrics(Typeface):
+    """A typeface that answers what fits. Raises ValueError when the bytes are no font."""
 
-    def __init__(self, data: bytes) -> None:
-        try:
-            face = uharfbuzz.Face(data)
-            self._known = frozenset(face.unicodes)
-        except uharfbuzz.HarfBuzzError as error:
-            raise ValueError(f"this is not a font: {error}") from error
-        if not self._known:
-            raise ValueError("this is not a font: it has no characters")
-        self._font = uharfbuzz.Font(face)
-        self._em = float(face.upem)
-        self._inks: dict[tuple[str, str], Ink] = {}
+    def __init__(self, source: Source, others: Mapping[str, Source] | None = None) -> None:
+        super().__init__(source, others)
         self._fits: dict[tuple[str, str, Room], Fit | None] = {}
         self._copies: dict[tuple[str, str], _Copy] = {}
-        self.cap = self.ink("H", "").top
-        """Height of a capital, in ems."""
-
-    def ink(self, text: str, locale: str) -> Ink:
-        """Measure a string, shaped for a locale."""
-        found = self._inks.get((text, locale))
-        if found is None:
-            if len(self._inks) >= _REMEMBERED:
-                self._inks.clear()
-            found = self._inks[text, locale] = self._shape(text, locale)
-        return found
-
-    def _shape(self, text: str, locale: str) -> Ink:
-        buffer = uharfbuzz.Buffer()
-        buffer.add_str(text)
-        buffer.guess_segment_properties()
-        if locale:
-            buffer.language = locale
-        uharfbuzz.shape(self._font, buffer)
-        width = top = bottom = 0
-        for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
-            width += place.x_advance
-            extents = self._font.get_glyph_extents(info.codepoint)
-            if extents is not None:
-                top = max(top, extents.y_bearing + place.y_offset)
-                bottom = max(bottom, -(extents.y_bearing + extents.height + place.y_offset))
-        return Ink(width / self._em, top / self._em, bottom / self._em)
 
     def fit(self, text: str, locale: str, room: Room) -> Fit | None:
         """See `fit_text`."""
@@ -128,71 +129,84 @@ class Metrics:
         return self._fits[key]
 
     def _fit(self, text: str, locale: str, room: Room) -> Fit | None:
+        if not text.strip():
+            return None
         if room.price:
             ink = price_ink(self, text, locale)
-            return room.best([(Line(text, ink.width),)], ink.top, ink.bottom) if text.strip() else None
+            return room.best([Setting((Line(text, ink.width),), ink.top, ink.bottom, 0)])
         copy = self._copy(text, locale)
         if not copy.words:
             return None
+        found = room.best(
+            self._seen(copy.split(count), room) for count in range(1, min(room.lines, len(copy.words)) + 1)
+        )
+        return found or room.best(
+            self._seen(copy.split(count, True), room) for count in range(1, min(room.lines, len(copy.fine)) + 1)
+        )
+
+    def _seen(self, setting: Setting, room: Room) -> Setting:
         # A button's height hangs on its font alone, so that equal buttons are equally high.
-        top, bottom = (self.cap, 0.0) if room.pad != (0, 0) else (copy.top, copy.bottom)
-        counts = range(1, min(room.lines, len(copy.words)) + 1)
-        found = room.best((copy.split(count) for count in counts), top, bottom)
-        return found or room.best((copy.split(count, tight=True) for count in counts), top, bottom)
+        return setting._replace(top=self.cap, bottom=0.0) if room.pad != (0, 0) else setting
 
     def _copy(self, text: str, locale: str) -> _Copy:
         if (text, locale) not in self._copies:
             if len(self._copies) >= _REMEMBERED:
                 self._copies.clear()
-            parts = words(text, lambda piece: self.ink(piece, locale).width)
-            inks = [self.ink(word.text, locale) for word in parts]
-            top, bottom = max((ink.top for ink in inks), default=0.0), max((ink.bottom for ink in inks), default=0.0)
-            self._copies[text, locale] = _Copy(parts, max(self.cap, top), bottom)
+            self._copies[text, locale] = _Copy(self, text, locale)
         return self._copies[text, locale]
-
-    def missing(self, text: str) -> str:
-        """The characters that the font has no glyph for, in order, each once."""
-        invisible = {SOFT_HYPHEN, "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060"}
-        return "".join(
-            dict.fromkeys(letter for letter in text if ord(letter) not in self._known and letter not in invisible)
-        )
 
 
 def direction(locale: str) -> Literal["ltr", "rtl"]:
     """Which way a locale's script runs, by its language ("ar-EG", "he")."""
-    return "rtl" if locale.replace("_", "-").split("-")[0].lower() in _RTL else "ltr"
+    return "rtl" if subtags(locale)[0] in RTL_LANGUAGES else "ltr"
 
 
-def price_pieces(metrics: Metrics, text: str) -> tuple[Piece, ...]:
-    """A formatted price as a retail designer sets it: the whole part large, cents and sign small and raised.
+def price_pieces(metrics: Typeface, text: str, locale: str = "") -> tuple[Piece, ...]:
+    """A formatted price as a retail designer sets it, from left to right: the whole part large, cents and sign small, raised.
 
-    Raised parts share the whole part's top; the cents stand over the decimal sign. What is no plain price with two
-    cents ("5 for 3", "1,000", Arabic digits) is one piece as it is.
+    Raised parts share the whole part's top; the cents stand over the decimal sign. Where the currency stands is the
+    bidirectional algorithm's: left of the number in Arabic and Hebrew. What is no plain price with two cents ("5 for 3",
+    "1,000") is one piece as it is.
     """
-    match = _PRICE.fullmatch(text.strip())
+    seen = typographic("".join(letter for letter in text if letter not in INVISIBLE), locale)
+    match = _PRICE.fullmatch(seen)
     if match is None:
-        return (Piece(text, 1.0, 0.0, 0.0),)
+        return (Piece(typographic(text, locale) or text, 1.0, 0.0, 0.0),)
     rise = metrics.cap * (1 - CENTS_SCALE)
     before, after = match["before"].strip(), match["after"].strip()
+    if _swapped(text, locale, before, after):
+        before, after = after, before
     made = []
     if before:
         made.append(Piece(before, CENTS_SCALE, rise, 0.0))
-    made.append(Piece(match["whole"] + match["point"], 1.0, 0.0, 0.1 if before[-1:].isalpha() else 0.0))
-    made.append(Piece(match["cents"], CENTS_SCALE, rise, -0.82 * metrics.ink(match["point"], "").width))
+    made.append(Piece(match["whole"] + match["point"], 1.0, 0.0, 0.1 if any(map(str.isalpha, before)) else 0.0))
+    hang = 0.82 if match["point"] in ".," else 0.5
+    made.append(Piece(match["cents"], CENTS_SCALE, rise, -hang * metrics.ink(match["point"], locale).width))
     if after:
         made.append(Piece(after, CENTS_SCALE, rise, 0.06))
     return tuple(made)
 
 
-def price_ink(metrics: Metrics, text: str, locale: str) -> Ink:
+def _swapped(text: str, locale: str, before: str, after: str) -> bool:
+    """Whether what is written before a price's number stands right of it, and what is written after, left."""
+    if not (before or after) or not runs_leftwards(text):
+        return False
+    base = 1 if direction(locale) == "rtl" else base_level(text)
+    order = visual(on_line(levels(text, base), classes_of(text), base))
+    digit = next(at for at, letter in enumerate(text) if letter.isdigit())
+    sign = text.index((after or before)[0], digit if after else 0)
+    return (order.index(sign) > order.index(digit)) != bool(after)
+
+
+def price_ink(metrics: Typeface, text: str, locale: str) -> Ink:
     """Measures of a price in its pieces, in ems of the whole part's size."""
     width = top = bottom = 0.0
-    for piece in price_pieces(metrics, text):
+    for piece in price_pieces(metrics, text, locale):
         ink = metrics.ink(piece.text, locale)
         width += piece.gap + ink.width * piece.scale
         top = max(top, piece.rise + ink.top * piece.scale)
         bottom = max(bottom, ink.bottom * piece.scale - piece.rise)
-    return Ink(width, top, bottom)
+    return Ink(width, top, bottom, 0.0, width)
 
 
 class Room(NamedTuple):
@@ -207,16 +221,17 @@ class Room(NamedTuple):
     leading: int
     pad: tuple[int, int]
 
-    def best(self, options: Iterable[tuple[Line, ...]], top: float, bottom: float) -> Fit | None:
+    def best(self, options: Iterable[Setting]) -> Fit | None:
         """The option that is best set here: one line more only where it lets the text grow by a fifth."""
         chosen: Fit | None = None
-        for option in options:
-            ems = max(line.width for line in option) + 2 * self.pad[0] / 1000
-            block = top + bottom + (len(option) - 1) * self.leading / 1000 + 2 * self.pad[1] / 1000
-            # Two pixels are kept back for the rounding of glyphs to the grid.
+        for lines, top, bottom, least in options:
+            leading = max(self.leading, least)
+            ems = max(line.width for line in lines) + 2 * self.pad[0] / 1000
+            block = top + bottom + (len(lines) - 1) * leading / 1000 + 2 * self.pad[1] / 1000
+            # Two pixels are kept back for the rounding of ink to the grid.
             size = min(self.most, int((self.width - 2) / max(ems, 0.01)), int((self.height - 2) / max(block, 0.01)))
             if size >= self.least and (chosen is None or size * 5 >= chosen.size * 6):
-                chosen = Fit(size, option, top, bottom)
+                chosen = Fit(size, lines, top, bottom, leading)
         return chosen
 
 
@@ -272,10 +287,19 @@ def items_of(document: Mapping[str, Any], part: str = "still", plain: bool = Fal
 
 
 class Fitter:
-    """Chooses copy for layouts in one pair of fonts. Raises ValueError when either is no font."""
+    """Chooses copy for layouts in one pair of fonts. Raises ValueError when either is no font.
 
-    def __init__(self, display: bytes, text: bytes) -> None:
-        self._metrics: dict[str, Metrics] = {"display": Metrics(display), "text": Metrics(text)}
+    `others` are the fonts of other scripts, by role and script; the farm's own, if left out.
+    """
+
+    def __init__(
+        self, display: Source, text: Source, others: Mapping[FontRole, Mapping[str, Source]] | None = None
+    ) -> None:
+        behind = others or {"display": own_fonts("display"), "text": own_fonts("text")}
+        self._metrics: dict[str, Metrics] = {
+            "display": Metrics(display, behind.get("display")),
+            "text": Metrics(text, behind.get("text")),
+        }
         self._items: dict[tuple[int, str], tuple[Mapping[str, Any], dict[str, dict[str, Any]]]] = {}
         self._answers: dict[tuple[int, str, str, str, str], bool] = {}
 
@@ -298,9 +322,20 @@ class Fitter:
         fitting = [text for text in candidates if self.fits(document, role, text, locale, part)]
         return max(fitting, key=len) if fitting else None
 
-    def missing(self, text: str, font: FontRole) -> str:
-        """The characters that a font has no glyph for: a text with any of them is refused."""
-        return self._metrics[font].missing(text)
+    def missing(self, text: str, font: FontRole, locale: str = "") -> str:
+        """The characters that cannot be set right: a text with any of them is refused."""
+        return self._metrics[font].missing(typographic(text, locale), locale)
+
+    def scripts(self, texts: Iterable[str], locale: str) -> tuple[str, ...]:
+        """Names ("display.Arab", "text.Arab") of the other fonts that texts need, in order."""
+        texts = [typographic(text, locale) for text in texts]
+        return tuple(
+            sorted(
+                f"{role}.{name}"
+                for role, metrics in self._metrics.items()
+                for name in frozenset().union(*(metrics.names(text, locale) for text in texts))
+            )
+        )
 
     def _item(self, document: Mapping[str, Any], part: str, role: str) -> dict[str, Any] | None:
         # The document is kept with its items, so that its id stays its own.

@@ -5,16 +5,16 @@ Pure arithmetic, in ems: a line's width grows in proportion to its type size, so
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-SOFT_HYPHEN = "\u00ad"
+from creative.segments import SOFT_HYPHEN, closes, pieces, weak
+
 _WIDOW_EM = 2.2
 """A last line narrower than this, under others, looks forgotten."""
-_WEAK = 3
-"""A word of at most so many letters, without punctuation, had better begin a line than end it."""
+
+_WEAK_COST = 1.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Word:
     """What must stay together, and what follows it: a space, or a hyphen that shows only where the line breaks.
 
     Widths in ems. `closes`: it ends a sentence or clause, where a break reads well; `weak`: it should not end a line.
+    `levels`: bidi levels of its characters and of the space, or none.
     """
 
     text: str
@@ -30,64 +31,50 @@ class Word:
     hyphen: float = 0.0
     closes: bool = False
     weak: bool = False
+    levels: tuple[int, ...] = ()
 
 
 class Line(NamedTuple):
-    """A line as it is set, and its width in ems."""
+    """A line as it is set, its width in ems, and the bidi levels of its characters where any runs leftwards."""
 
     text: str
     width: float
+    levels: tuple[int, ...] = ()
 
 
-def pieces(text: str) -> Iterator[tuple[str, str]]:
-    """(what stays together, what follows it: " ", a soft hyphen or ""). Spaces that do not break stay inside.
-
-    Lines may break at spaces, after a hyphen or dash inside a word, and at soft hyphens.
-    """
-    for chunk in re.split(r"[ \t\r\n]+", text):
-        if not chunk:
-            continue
-        start = 0
-        found: list[tuple[str, str]] = []
-        for at, letter in enumerate(chunk):
-            inner = 0 < at < len(chunk) - 1
-            if letter == SOFT_HYPHEN:
-                if at > start:
-                    found.append((chunk[start:at], SOFT_HYPHEN))
-                start = at + 1
-            elif inner and letter in "-–—/" and chunk[at - 1].isalpha() and chunk[at + 1].isalpha():
-                found.append((chunk[start : at + 1], ""))
-                start = at + 1
-        if chunk[start:]:
-            found.append((chunk[start:], " "))
-        elif found:
-            found[-1] = (found[-1][0], " ")
-        yield from found
-
-
-def words(text: str, width: Callable[[str], float]) -> tuple[Word, ...]:
-    """The words of a text, measured by `width` (ems of a string set on its own)."""
+def words(
+    text: str, width: Callable[[str], float], locale: str = "", levels: Sequence[int] = (), fine: bool = False
+) -> tuple[Word, ...]:
+    """The words of a text, measured by `width` (ems of a string set on its own). `fine`: see `pieces`."""
     space, hyphen = width(" "), width("-")
-    made = []
-    for piece, follows in pieces(text):
-        closes = piece[-1] in ".!?:;,…" and follows == " "
+    found = list(pieces(text, locale, fine))
+    made, at = [], 0
+    for number, (piece, follows) in enumerate(found):
+        at = text.index(piece, at)
+        end = at + len(piece)
+        after = found[number + 1][0] if number + 1 < len(found) else ""
+        split = follows == SOFT_HYPHEN
+        own = tuple(levels[at : end + (1 if follows else 0)])
         made.append(
             Word(
-                piece + (SOFT_HYPHEN if follows == SOFT_HYPHEN else ""),
+                piece + (SOFT_HYPHEN if split else ""),
                 width(piece),
                 space if follows == " " else 0.0,
-                hyphen if follows == SOFT_HYPHEN else 0.0,
-                closes,
-                not closes and follows == " " and len(piece) <= _WEAK and piece.isalpha(),
+                hyphen if split else 0.0,
+                not split and closes(piece),
+                not split and weak(piece, follows, after, locale),
+                # The last word of a text may be followed by nothing.
+                own + own[-1:] if levels and follows and len(own) == len(piece) else own,
             )
         )
+        at = end
     return tuple(made)
 
 
 def balanced(parts: Sequence[Word], lines: int, *, tight: bool = False) -> tuple[Line, ...]:
     """Split words into `lines` lines (fewer if there are fewer words): the split whose widest line is narrowest.
 
-    Among splits that are nearly as narrow, the one that reads well wins: a line counts 4 % wider if it ends with a
+    Among splits that are nearly as narrow, the one that reads well wins: a line counts 12 % wider if it ends with a
     weak word, 3 % narrower if it ends a sentence, and far wider if it is a lone short word at the end. `tight` leaves
     this out: the narrowest split, whatever it reads like.
     """
@@ -108,7 +95,7 @@ def balanced(parts: Sequence[Word], lines: int, *, tight: bool = False) -> tuple
         if end == count:
             return ems if ems > _WIDOW_EM or first == 0 else ems + 2 * _WIDOW_EM
         last = parts[end - 1]
-        return ems * (0.97 if last.closes else 1.04 if last.weak else 1.0)
+        return ems * (0.97 if last.closes else _WEAK_COST if last.weak else 1.0)
 
     costs = [[cost(first, end) if first < end else 0.0 for end in range(count + 1)] for first in range(count)]
     # table[k][j]: the first j words in k lines: the cost of their costliest line, the sum of squares, the last break.
@@ -130,13 +117,20 @@ def balanced(parts: Sequence[Word], lines: int, *, tight: bool = False) -> tuple
     end = count
     for k in range(lines, 0, -1):
         first = table[k][end][2]
-        made.append(Line(_set(parts[first:end], end == count), width(first, end)))
+        text, levels = _set(parts[first:end], end == count)
+        made.append(Line(text, width(first, end), levels))
         end = first
     return tuple(reversed(made))
 
 
-def _set(parts: Sequence[Word], last: bool) -> str:
-    text = "".join(word.text + (" " if word.space else "") for word in parts).rstrip(" ")
-    if text.endswith(SOFT_HYPHEN):
-        text = text[:-1] + ("" if last else "-")
-    return text.replace(SOFT_HYPHEN, "")
+def _set(parts: Sequence[Word], last: bool) -> tuple[str, tuple[int, ...]]:
+    """A line's string, and the levels of its characters."""
+    text = "".join(word.text + (" " if word.space else "") for word in parts)
+    levels = [level for word in parts for level in word.levels]
+    while text.endswith(" "):
+        text, levels = text[:-1], levels[: len(text) - 1]
+    hyphen = text.endswith(SOFT_HYPHEN) and not last
+    kept = [at for at, letter in enumerate(text) if letter != SOFT_HYPHEN]
+    own = tuple(levels[at] for at in kept) if levels else ()
+    text = text.replace(SOFT_HYPHEN, "")
+    return (text + "-", own + own[-1:]) if hyphen else (text, own)

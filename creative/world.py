@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,6 +12,7 @@ from creative.canonical import canonical, digest, file_digest
 from creative.catalogue import Catalogue
 from creative.copyfit import Fitter
 from creative.errors import StoreError, UsageError
+from creative.font_table import ROLES, FontRole, own_fonts
 from creative.framings import Family, families
 from creative.layouts import Layout, load_layouts
 from creative.own_media import Film, films
@@ -91,7 +92,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Media digests, tables and rows, for one brief. `photos` by product id, `fonts` by role, `logos` by light or dark."""
+    """Media digests, tables and rows, for one brief. `photos` by product id, `fonts` by role, `logos` by light or dark.
+
+    `script_fonts`: files for scripts that those fonts lack, by role and script ("display.Arab").
+    """
 
     media: Media
     catalogue: Catalogue
@@ -103,7 +107,13 @@ class World:
     fonts: Mapping[str, str]
     fitter: Fitter
     footage: Mapping[str, tuple[Film, ...]] = field(default_factory=dict)
+    script_fonts: Mapping[str, Path] = field(default_factory=dict)
     _documents: dict[tuple[str, str, str], Document] = field(default_factory=dict)
+
+    def fonts_for(self, texts: Iterable[str], locale: str) -> dict[str, str]:
+        """The digests of the fonts that texts are set in, by name; no others, so that a new font changes no other ad."""
+        named = {name: self.media.add_file(self.script_fonts[name]) for name in self.fitter.scripts(texts, locale)}
+        return {**self.fonts, **named}
 
     def document(self, layout: str, placement: str, direction: Literal["ltr", "rtl"] = "ltr") -> Document:
         """One layout for one placement and direction of script; made at its first use."""
@@ -122,6 +132,9 @@ def ingest(brief: Brief, catalogue: Catalogue) -> World:
     media, kit = Media(), brief.brand_kit
     fonts: dict[str, Path] = {role: templates() / "fonts" / name for role, name in _DEFAULT_FONTS.items()}
     fonts |= {role: Path(font.file) for role, font in kit.fonts.items()}
+    others: dict[FontRole, dict[str, Path]] = {role: dict(own_fonts(role)) for role in ROLES}
+    for role, font in kit.fonts.items():
+        others[role] |= {script: Path(own.file) for script, own in font.scripts.items()}
     return World(
         media=media,
         catalogue=catalogue,
@@ -134,6 +147,7 @@ def ingest(brief: Brief, catalogue: Catalogue) -> World:
         },
         logos={tone: media.add_file(Path(path)) for tone, path in kit.logo.items()},
         fonts={role: media.add_file(path) for role, path in fonts.items()},
-        fitter=Fitter(display=fonts["display"].read_bytes(), text=fonts["text"].read_bytes()),
+        fitter=Fitter(fonts["display"], fonts["text"], others),
+        script_fonts={f"{role}.{script}": path for role, files in others.items() for script, path in files.items()},
         footage=films(brief, media.add_file),
     )

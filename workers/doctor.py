@@ -12,13 +12,26 @@ from creative.errors import CreativeError, UsageError
 
 
 def _shaping() -> str:
-    from PIL import features
+    import uharfbuzz
 
-    if not features.check("raqm"):
-        raise CreativeError("Pillow has no raqm: text is not shaped; install Pillow's own wheel")
-    if not features.check("fribidi"):
-        raise CreativeError("FriBiDi is missing, so right-to-left text is refused: apt-get install libfribidi0")
-    return f"raqm {features.version('raqm')}, right-to-left too"
+    from creative.font_table import ROLES, own_fonts
+    from creative.typefaces import Typeface
+    from workers.compose.glyphs import faces
+
+    if not hasattr(uharfbuzz, "RasterDraw"):
+        raise CreativeError("uharfbuzz has no rasteriser: text is not drawn; install its own wheel, 0.57 or later")
+    for role in ROLES:
+        fonts = own_fonts(role)
+        face = Typeface(fonts["Latn"], fonts)
+        if missing := face.missing(_SAMPLE, "ar"):
+            raise CreativeError(f"the packaged fonts have no {missing[0]!r}: install the package again")
+    drawn = faces({role: own_fonts(role)["Latn"] for role in ROLES})["text"].ink("Text", 24, "en")
+    if drawn.mask.getbbox() is None:
+        raise CreativeError("HarfBuzz draws no letters: install uharfbuzz's own wheel (pip install uharfbuzz)")
+    return f"HarfBuzz {uharfbuzz.version_string()}, right-to-left too; fonts for {len(own_fonts('text')) - 1} scripts"
+
+
+_SAMPLE = "Text Текст Κείμενο نص עברית ข้อความ पाठ 文字 テキスト 글자"
 
 
 def _codecs() -> str:

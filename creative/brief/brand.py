@@ -20,11 +20,24 @@ ColourRole = Literal["ground", "second", "accent", "text", "on_accent", "muted",
 REQUIRED_COLOURS: tuple[ColourRole, ...] = ("ground", "second", "accent", "text", "on_accent")
 
 
-class Font(Part):
+Script = Literal["Latn", "Cyrl", "Grek", "Arab", "Hebr", "Thai", "Deva", "Hans", "Hant", "Jpan", "Kore"]
+"""Scripts by ISO 15924; Han letters are of the locale's: Hans (zh), Hant (zh-TW, zh-HK), Jpan (ja), Kore (ko)."""
+
+
+class ScriptFont(Part):
     """One font file with its licence."""
 
     file: MediaPath = Field(description="A TTF or OTF file.")
     licence: MediaPath = Field(description="The text of its licence, UTF-8.")
+
+
+class Font(ScriptFont):
+    """The font of a role, and those that stand in where it lacks the letters of a script."""
+
+    scripts: Mapping[Script, ScriptFont] = Field(
+        default_factory=dict,
+        description="Fonts for scripts that `file` lacks, by ISO 15924 (Arab, Jpan, ...); the farm's own, if left out.",
+    )
 
 
 class Brand(Part):
@@ -103,6 +116,8 @@ _TYPES: tuple[tuple[str, tuple[FileType, ...]], ...] = (
     ("logo.*", ("png",)),
     ("fonts.*.file", ("font",)),
     ("fonts.*.licence", ("text",)),
+    ("fonts.*.scripts.*.file", ("font",)),
+    ("fonts.*.scripts.*.licence", ("text",)),
     ("photos", ("png", "jpeg")),
     ("photos.*", ("png", "jpeg")),
 )
@@ -130,7 +145,18 @@ def _files(root: Node, folders: Folders, findings: Findings) -> dict[tuple[str, 
 def _resolved(kit: Brand, found: Mapping[tuple[str, ...], Path]) -> Brand:
     photos = tuple(path for steps, path in found.items() if steps[0] == "photos")
     fonts = {
-        role: Font(file=found["fonts", role, "file"], licence=found["fonts", role, "licence"]) for role in kit.fonts
+        role: Font(
+            file=found["fonts", role, "file"],
+            licence=found["fonts", role, "licence"],
+            scripts={
+                script: ScriptFont(
+                    file=found["fonts", role, "scripts", script, "file"],
+                    licence=found["fonts", role, "scripts", script, "licence"],
+                )
+                for script in font.scripts
+            },
+        )
+        for role, font in kit.fonts.items()
     }
     logo = {tone: found["logo", tone] for tone in kit.logo}
     return kit.model_copy(update={"logo": logo, "fonts": fonts, "photos": photos})

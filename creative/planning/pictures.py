@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from creative.brief.brief import Brief
 from creative.copyfit import direction, items_of
@@ -127,10 +127,10 @@ class Pictures:
         fitter, parts = self.world.fitter, _PARTS[placement.modality]
         fonts = {item["font"] for name in parts if (item := items_of(document.content, name).get(role))}
         for text, font in itertools.product(texts, sorted(fonts)):
-            missing = fitter.missing(text, font)
+            missing = fitter.missing(text, font, about.locale)
             if missing:
                 character = f"{missing[0]!r} (U+{ord(missing[0]):04X})"
-                raise PlanningProblem(where, f"the {font} font has no {character}, which {text[:60]!r} needs")
+                raise PlanningProblem(where, f"no font can set {character} of {text[:60]!r}", _other(font))
         fitting = [
             text
             for text in texts
@@ -141,12 +141,21 @@ class Pictures:
             raise PlanningProblem(where, problem, _shorter(where, texts))
         return max(fitting, key=len)
 
-    def _layout_inputs(self, scene: Part, document: Document) -> dict[str, str | Output]:
+    def _check_captions(self, captions: Sequence[str], locale: str) -> None:
+        for text in captions:
+            missing = self.world.fitter.missing(text, "text", locale)
+            if missing:
+                problem = f"no font can set {missing[0]!r} (U+{ord(missing[0]):04X}) of the caption {text[:60]!r}"
+                raise PlanningProblem("copy.script", problem, _other("text"))
+
+    def _layout_inputs(
+        self, scene: Part, document: Document, texts: Iterable[str], locale: str
+    ) -> dict[str, str | Output]:
         return {
             "scene": scene.out("image"),
             "meta": scene.out("meta"),
             "layout": document.sha256,
-            **{f"font.{role}": sha256 for role, sha256 in self.world.fonts.items()},
+            **{f"font.{name}": sha256 for name, sha256 in self.world.fonts_for(texts, locale).items()},
             **{f"logo.{tone}": sha256 for tone, sha256 in self.world.logos.items()},
         }
 
@@ -166,9 +175,8 @@ class Pictures:
         scene = self.scene(about.product, words, document.family)
         texts = self.texts(about, headline, layout, placement)
         params = self._frame(row, texts, about.locale) | {"max_bytes": row.max_bytes}
-        return part(
-            self._step("still", params, self._layout_inputs(scene, document), label=f"still {placement}"), scene
-        )
+        inputs = self._layout_inputs(scene, document, texts.values(), about.locale)
+        return part(self._step("still", params, inputs, label=f"still {placement}"), scene)
 
     def _film(
         self,
@@ -188,7 +196,9 @@ class Pictures:
         texts = self.texts(about, headline, layout, placement)
         body_frames, card_frames = film_frames(row)
         shared = self._frame(row, texts, about.locale) | {"fps": row.fps}
-        inputs = self._layout_inputs(scene, document)
+        captions: Sequence[str] = cues.step.params["captions"]
+        self._check_captions(captions, about.locale)
+        inputs = self._layout_inputs(scene, document, [*texts.values(), *captions], about.locale)
         shown = {"clip": clip.out("picture")} if clip is not None else {}
         body = part(
             self._step(
@@ -210,6 +220,10 @@ class Pictures:
             below.append(mix)
         params = {"fps": row.fps, "frames": body_frames + card_frames}
         return part(self._step("film", params, joined, label=f"film {placement}"), *below), body, card
+
+
+def _other(font: str) -> str:
+    return f"Write it without, or give the brand kit a {font} font for its script (`fonts: {{{font}: {{..., scripts: ...}}}}`)"
 
 
 def _shorter(where: str, texts: Sequence[str]) -> str:

@@ -140,7 +140,9 @@ def test_details_below_leave_less_when_each_has_its_line() -> None:
 
 def test_missing_glyphs_are_named_once() -> None:
     assert FITTER.missing("Łódź 5,49\u00a0€ ε Ж", "display") == ""
-    assert FITTER.missing("茶と茶", "text") == "茶と"
+    assert Metrics(TEXT).missing("茶と茶") == "茶と"
+    assert FITTER.missing("茶と茶", "text") == ""
+    assert FITTER.missing("ꨀ und ꨀ", "text") == "ꨀ"
 
 
 @pytest.mark.parametrize(("locale", "way"), [("de-DE", "ltr"), ("ar-EG", "rtl"), ("he_IL", "rtl"), ("en", "ltr")])

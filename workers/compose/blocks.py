@@ -8,9 +8,10 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from creative.copyfit import Fit, fit_text, offer_items, price_pieces
+from creative.copyfit import Fit, fit_text, offer_items, price_ink, price_pieces
 from creative.errors import StepRefused
 from creative.layouts import LEAST_PX
+from creative.segments import typographic
 from workers.compose.glyphs import Face, check_glyphs
 
 
@@ -56,8 +57,8 @@ class Setter:
         """A text in balanced lines; with a button, its label in the middle of the surface. Raises StepRefused."""
         fit = self._fit(item, text)
         face, size = self.faces[item["font"]], fit.size
-        step = round(size * item["leading"] / 1000)
-        inks = [face.ink(line.text, size, self.locale, self.direction) for line in fit.lines]
+        step = round(size * fit.leading / 1000)
+        inks = [face.ink(line.text, size, self.locale, line.levels) for line in fit.lines]
         cap = round(face.metrics.cap * size)
         width = max(ink.mask.width for ink in inks)
         pad_x, pad_y = (round(size * pad / 1000) for pad in item["button"]["pad"]) if "button" in item else (0, 0)
@@ -118,19 +119,21 @@ class Setter:
         size = rows[0][0].size
         baseline = main.mask.height - self._drop(item, main) + round(size * 0.45)
         for row, ink in zip(rows, wide, strict=True):
-            # Clear of the decimal comma, which hangs below the price's baseline.
             baseline += max(self._above(part) for part in row)
             x = (width - ink) * slack // 2
+            # Clear of the decimal comma, and of letters that go below the baseline.
+            under = (x - parts[0].x, baseline - max(self._above(part) for part in row) - 1)
+            if under[1] < main.mask.height and main.mask.crop((*under, under[0] + ink, main.mask.height)).getbbox():
+                baseline += main.mask.height - under[1]
             for part in row if self.direction == "ltr" else reversed(row):
-                y = max(baseline - self._above(part), main.mask.height + 1 if part.x + x < main.mask.width // 2 else 0)
-                parts.append(_at(part, x, y))
+                parts.append(_at(part, x, baseline - self._above(part)))
                 x += part.mask.width + gap
             baseline += round(size * 0.4)
         height = max(part.y + part.mask.height for part in parts)
         return Block("price", width, height, tuple(parts), 0, 0)
 
     def _fit(self, item: Mapping[str, Any], text: str) -> Fit:
-        check_glyphs(self.faces, item["font"], item["role"], text)
+        check_glyphs(self.faces, item["font"], item["role"], text, self.locale)
         metrics = self.faces[item["font"]].metrics
         fit = fit_text(metrics, text, self.locale, item)
         if fit is not None:
@@ -147,9 +150,9 @@ class Setter:
         fit = self._fit(item, text)
         face, size = self.faces[item["font"]], fit.size
         drawn, pen = [], 0.0
-        for piece in price_pieces(face.metrics, text):
+        for piece in price_pieces(face.metrics, text, self.locale):
             own = size if piece.scale == 1.0 else max(LEAST_PX, round(size * piece.scale))
-            ink = face.ink(piece.text, own, self.locale, self.direction)
+            ink = face.ink(piece.text, own, self.locale)
             pen += piece.gap * size
             # Raised pieces share the cap line of the whole part to the pixel.
             base = -round(face.metrics.cap * (size - own)) if piece.rise else 0
@@ -164,7 +167,8 @@ class Setter:
         return Part("price", text, whole, 0, 0, size, item["least"])
 
     def _detail(self, item: Mapping[str, Any], text: str, size: int) -> Part:
-        ink = self.faces[item["font"]].ink(text, size, self.locale, self.direction)
+        text = typographic(text, self.locale)
+        ink = self.faces[item["font"]].ink(text, size, self.locale)
         mask = ink.mask
         if item["role"] == "was":
             # Struck at half the height of the figures, within the ink.
@@ -189,15 +193,29 @@ class Setter:
 
     def _above(self, part: Part) -> int:
         """Ink of a detail above its baseline, in px."""
-        return -self.faces["text"].ink(part.text, part.size, self.locale, self.direction).top
+        return -self.faces["text"].ink(part.text, part.size, self.locale).top
 
     def _drop(self, item: Mapping[str, Any], main: Part) -> int:
         metrics = self.faces[item["font"]].metrics
-        return min(main.mask.height, round(max(metrics.ink(c, self.locale).bottom for c in main.text) * main.size))
+        return min(main.mask.height, max(0, round(price_ink(metrics, main.text, self.locale).bottom * main.size)))
+
+
+_LOGOS: dict[tuple[int, ...], tuple[Sequence[Image.Image], Block]] = {}
+"""Scaled logos by the identity of their pictures, which are held so that none is another's: a worker has few."""
 
 
 def logo_block(versions: Sequence[Image.Image], item: Mapping[str, Any]) -> Block:
     """A logo as large as its item allows, without its transparent border; its other versions in the first one's place."""
+    key = (*map(id, versions), item["width"], item["height"])
+    found = _LOGOS.get(key)
+    if found is None:
+        if len(_LOGOS) >= 32:
+            _LOGOS.clear()
+        found = _LOGOS[key] = (tuple(versions), _scaled(versions, item))
+    return found[1]
+
+
+def _scaled(versions: Sequence[Image.Image], item: Mapping[str, Any]) -> Block:
     size: tuple[int, int] | None = None
     made = []
     for picture in versions:

@@ -1,23 +1,21 @@
-"""Text as pixels: shaped by raqm, measured by its ink."""
+"""Text as pixels: the glyphs that `creative.typefaces` shaped, drawn by HarfBuzz's rasteriser at their exact places."""
 
 from __future__ import annotations
 
-import io
-import math
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image, ImageDraw, ImageFont, features
+import uharfbuzz
+from PIL import Image
 
 from creative.copyfit import Metrics
 from creative.errors import StepRefused
+from creative.segments import typographic
+from creative.typefaces import Shaped, opened
 
-_SMALL, _FINE = 32, 4
-"""Type under so many px is drawn so many times larger."""
-_FAINT = 12
-"""Coverage (0 to 255) that cannot be seen."""
+_KEPT = 512
+"""How many drawn lines are remembered."""
 
 
 class Ink(NamedTuple):
@@ -29,57 +27,71 @@ class Ink(NamedTuple):
 
 
 class Face:
-    """One font file: measures for fitting, glyphs for drawing. Raises StepRefused when it is no font, or raqm is missing."""
+    """A typeface: measures for fitting, glyphs for drawing. `others` are fonts of other scripts by name ("Arab").
 
-    def __init__(self, path: Path) -> None:
-        if not features.check("raqm"):
-            raise StepRefused("Pillow was built without raqm, so text cannot be shaped: install Pillow's own wheel")
+    Raises StepRefused when a file is no font.
+    """
+
+    def __init__(self, path: Path, others: Mapping[str, Path] | None = None) -> None:
         try:
-            self._data = path.read_bytes()
-            self.metrics = _metrics(self._data)
-            self._at(12)
+            found = {name: opened(other) for name, other in (others or {}).items()}
+            own = opened(path)
         except (ValueError, OSError) as error:
             raise StepRefused(f"a font cannot be used: {error}") from error
+        key = (id(own), *((name, id(font)) for name, font in sorted(found.items())))
+        # Fonts are kept open by `opened`; what was measured and drawn in them is kept with them.
+        kept = _FACES.get(key)
+        if kept is None:
+            if len(_FACES) >= 32:
+                _FACES.clear()
+            kept = _FACES[key] = (Metrics(own, found), {})
+        self.metrics, self._drawn = kept
 
-    def _at(self, size: int) -> ImageFont.FreeTypeFont:
-        return _font(self._data, size)
-
-    def ink(self, text: str, size: int, locale: str, direction: str) -> Ink:
-        """Draw one line.
-
-        Small type is drawn larger and averaged, so that its letters stand where they belong: at its own size Pillow
-        rounds each to a whole pixel, which a reader sees as uneven spaces.
-        """
-        fine = _FINE if size < _SMALL else 1
-        font = self._at(size * fine)
-        base, reach = size * 2, size
-        width = math.ceil(font.getlength(text, direction=direction, language=locale) / fine) + 2 * reach
-        mask = Image.new("L", (width * fine, size * 3 * fine), 0)
-        ImageDraw.Draw(mask).text(
-            (reach * fine, base * fine), text, fill=255, font=font, anchor="ls", direction=direction, language=locale
-        )
-        if fine > 1:
-            mask = mask.reduce(fine).point(lambda level: level if level > _FAINT else 0)
-        box = mask.getbbox()
-        if box is None:
-            return Ink(Image.new("L", (1, 1), 0), 0, 0)
-        return Ink(mask.crop(box), box[0] - reach, box[1] - base)
+    def ink(self, text: str, size: int, locale: str, levels: Sequence[int] = ()) -> Ink:
+        """Draw one line. `levels` are its characters' bidi levels, if it is a part of a longer paragraph."""
+        key = (text, size, locale, tuple(levels))
+        found = self._drawn.get(key)
+        if found is None:
+            if len(self._drawn) >= _KEPT:
+                self._drawn.clear()
+            found = self._drawn[key] = _draw(self.metrics.shaped(text, locale, levels), size)
+        return Ink(found.mask.copy(), found.left, found.top)
 
 
-# By content, not by path: a worker's scratch folders come and go with the same names.
-@lru_cache(maxsize=8)
-def _metrics(data: bytes) -> Metrics:
-    return Metrics(data)
+_FACES: dict[tuple[object, ...], tuple[Metrics, dict[tuple[object, ...], Ink]]] = {}
+_RASTER = uharfbuzz.RasterDraw()
 
 
-@lru_cache(maxsize=64)
-def _font(data: bytes, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(io.BytesIO(data), size, layout_engine=ImageFont.Layout.RAQM)
+def faces(fonts: Mapping[str, Path]) -> dict[str, Face]:
+    """Typefaces by role from a step's fonts: "display", "text", and those of other scripts ("display.Arab")."""
+    made = {}
+    for role in ("display", "text"):
+        others = {name.partition(".")[2]: path for name, path in fonts.items() if name.startswith(f"{role}.")}
+        made[role] = Face(fonts[role], others)
+    return made
 
 
-def check_glyphs(faces: Mapping[str, Face], font: str, role: str, text: str) -> None:
-    """Raise StepRefused naming the characters that a font cannot draw."""
-    missing = faces[font].metrics.missing(text)
+def _draw(line: Shaped, size: int) -> Ink:
+    _RASTER.reset()
+    for font, glyph, x, y, scale in line.glyphs:
+        unit = size * scale / font.em
+        _RASTER.transform = (unit, 0.0, 0.0, unit, x * size, y * size)
+        _RASTER.draw_glyph(font.font, glyph)
+    image = _RASTER.render()
+    place = image.extents
+    if not place.width or not place.height:
+        return Ink(Image.new("L", (1, 1), 0), 0, 0)
+    # Its rows go upwards.
+    mask = Image.frombuffer("L", (place.width, place.height), image.buffer, "raw", "L", place.stride, -1)
+    box = mask.getbbox()
+    if box is None:
+        return Ink(Image.new("L", (1, 1), 0), 0, 0)
+    return Ink(mask.crop(box), place.x_origin + box[0], -(place.y_origin + place.height) + box[1])
+
+
+def check_glyphs(faces: Mapping[str, Face], font: str, role: str, text: str, locale: str = "") -> None:
+    """Raise StepRefused naming the characters that cannot be set right."""
+    missing = faces[font].metrics.missing(typographic(text, locale), locale)
     if missing:
         names = ", ".join(f"{letter!r} (U+{ord(letter):04X})" for letter in missing[:8])
         raise StepRefused(
@@ -89,6 +101,6 @@ def check_glyphs(faces: Mapping[str, Face], font: str, role: str, text: str) -> 
 
 
 def check_direction(direction: str) -> None:
-    """Raise StepRefused when right-to-left text cannot be set right on this machine."""
-    if direction == "rtl" and not features.check("fribidi"):
-        raise StepRefused("right-to-left text needs the system library FriBiDi (Debian: libfribidi0) on the worker")
+    """Raise StepRefused for what is no direction."""
+    if direction not in ("ltr", "rtl"):
+        raise StepRefused(f"{direction!r} is no direction: ltr or rtl")

@@ -9,11 +9,12 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from creative.backends import Made, Task
+from creative.backends import BackendSpec, Made, Task
 from creative.canonical import canonical
 from creative.errors import StepRefused
 from workers.backend import OneByOne
 from workers.compose.canvas import place_scene
+from workers.compose.kept import Kept, digest_of, weight_of
 from workers.compose.typeset import boxes, draw, lay_out
 
 METADATA_BYTES = 4096
@@ -22,43 +23,68 @@ _QUALITIES = (94, 92, 90, 88, 85, 82, 79, 76, 72, 68, 64, 60, 55, 50)
 
 
 class Still(OneByOne):
-    """Kind `still`. Notes: the JPEG's quality and the least contrast of its texts, in tenths."""
+    """Kind `still`. Notes: the JPEG's quality and the least contrast of its texts, in tenths.
+
+    Options: `quality`, the JPEG's highest (94); `subsampling`, Pillow's (0 is 4:4:4: thin coloured letters blur without).
+    """
+
+    def __init__(self, spec: BackendSpec, threads: int) -> None:
+        super().__init__(spec, threads)
+        self._kept = Kept()
 
     def make_one(self, task: Task) -> Made:
         """Raises StepRefused: see `lay_out`, `place_scene`, `encode`."""
         params = task.params
-        document = read_json(task.inputs["layout"])
+        layout = digest_of(task, "layout")
+        document = self._kept.get(("layout", layout), lambda: read_json(task.inputs["layout"]))
         if [document["width"], document["height"]] != [params["width"], params["height"]]:
             raise StepRefused(f"the layout is for {document['width']}x{document['height']}, the placement is not")
-        placed = place_scene(read_image(task.inputs["scene"]), read_json(task.inputs["meta"]), document)
+        scene, meta = digest_of(task, "scene"), digest_of(task, "meta")
+        placed = self._kept.get(
+            ("placed", scene, meta, layout),
+            lambda: place_scene(self._picture(task, "scene", scene), read_json(task.inputs["meta"]), document),
+            lambda made: weight_of(made.image),
+        )
         layers = lay_out(
             document,
             params["texts"],
-            {"display": task.inputs["font.display"], "text": task.inputs["font.text"]},
+            {role.partition(".")[2]: path for role, path in task.inputs.items() if role.startswith("font.")},
             placed.image,
             params["palette"],
             params["locale"],
             params["direction"],
-            logo=read_logos(task) or None,
+            logo={role: self._picture(task, role) for role in logo_roles(task)} or None,
             product=placed.product,
         )
-        data, quality = encode(draw(placed.image, layers), params["max_bytes"] - METADATA_BYTES)
+        options = self.spec.options
+        data, quality = encode(
+            draw(placed.image, layers),
+            params["max_bytes"] - METADATA_BYTES,
+            int(options.get("quality", _QUALITIES[0])),
+            int(options.get("subsampling", 0)),
+        )
         ratios = [layer.contrast for layer in layers if layer.runs]
         notes = {"quality": quality, "contrast_tenths": int(min(ratios) * 10) if ratios else None}
         found = canonical(boxes(document, placed.product, layers))
         return Made({"image": data, "boxes": found}, notes)
 
+    def _picture(self, task: Task, role: str, digest: str | None = None) -> Image.Image:
+        """An input, decoded once for all steps that have it."""
+        key = ("picture", digest or digest_of(task, role))
+        return self._kept.get(key, lambda: read_image(task.inputs[role]), weight_of)
 
-def encode(picture: Image.Image, ceiling: int) -> tuple[bytes, int]:
-    """A JPEG of at most `ceiling` bytes at the highest quality that allows it, and that quality.
 
-    Full colour resolution (4:4:4), since thin coloured letters blur without it. Raises StepRefused when not even
-    quality 50 is small enough.
+def encode(picture: Image.Image, ceiling: int, best: int = _QUALITIES[0], subsampling: int = 0) -> tuple[bytes, int]:
+    """A JPEG of at most `ceiling` bytes at the highest quality up to `best` that allows it, and that quality.
+
+    Full colour resolution (`subsampling` 0: 4:4:4), since thin coloured letters blur without it. Raises StepRefused when
+    not even quality 50 is small enough.
     """
     size = 0
-    for quality in _QUALITIES:
+    for quality in (best, *(lower for lower in _QUALITIES if lower < best)):
         buffer = io.BytesIO()
-        picture.save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True)
+        # Tables of its own make a JPEG a twentieth smaller and take as long again: only where bytes are short.
+        picture.save(buffer, "JPEG", quality=quality, subsampling=subsampling, optimize=size > 0)
         size = buffer.tell()
         if size <= ceiling:
             return buffer.getvalue(), quality
@@ -72,15 +98,20 @@ def read_image(path: Path) -> Image.Image:
     try:
         with Image.open(path) as picture:
             picture.load()
-            copy: Image.Image = picture.copy()
-            return copy
+            image: Image.Image = picture  # the pixels stay; only its file is closed
+            return image
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise StepRefused(f"{path.name} is no picture that can be read: {error}") from error
 
 
 def read_logos(task: Task) -> dict[str, Image.Image]:
     """The logo's versions by input role ("logo.light", "logo.dark"); none, if the brand has none. Raises StepRefused."""
-    return {role: read_image(task.inputs[role]) for role in sorted(task.inputs) if role.split(".")[0] == "logo"}
+    return {role: read_image(task.inputs[role]) for role in logo_roles(task)}
+
+
+def logo_roles(task: Task) -> list[str]:
+    """The input roles that have a version of the logo."""
+    return [role for role in sorted(task.inputs) if role.split(".")[0] == "logo"]
 
 
 def read_json(path: Path) -> dict[str, Any]:

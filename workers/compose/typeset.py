@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from workers.compose.blocks import Block, Setter, logo_block
-from workers.compose.glyphs import Face, check_direction
+from workers.compose.glyphs import check_direction, faces
 from workers.compose.layers import Box, Laid, Layer, Placed, boxes, coloured, draw, strain_of
 from workers.compose.surfaces import plate, standing
 
@@ -46,8 +46,7 @@ def lay_out(
     right-to-left without FriBiDi.
     """
     check_direction(direction)
-    faces = {name: Face(fonts[name]) for name in ("display", "text")}
-    setter = Setter(faces, locale, direction)
+    setter = Setter(faces(fonts), locale, direction)
     versions = () if logo is None else (logo,) if isinstance(logo, Image.Image) else tuple(logo.values())
     texts = {role: text for role, text in texts.items() if text.strip()}
     arrangement = document["parts"][part]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, features
+from PIL import Image
 
 from creative.layouts import load_layouts
 from creative.placements import placements
@@ -97,7 +97,6 @@ def test_only_the_price_is_struck_not_its_word() -> None:
     assert alpha.crop((0, rows[0], alpha.width // 3, rows[0] + 1)).getextrema()[0] == 0
 
 
-@pytest.mark.skipif(not features.check("fribidi"), reason="FriBiDi is not installed here")
 def test_leftward_scripts_begin_at_the_right() -> None:
     ltr, rtl = (layers("google-landscape", direction=way) for way in ("ltr", "rtl"))
     left = next(layer for layer in ltr if layer.role == "headline")
