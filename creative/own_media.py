@@ -1,13 +1,25 @@
-"""What teams bring themselves, as planning knows it: their films."""
+"""What teams bring themselves, as planning knows it: their films, their photo library, what their product photos are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from creative.brief.brief import Brief
 from creative.brief.films import film_header
+from creative.brief.library import LibraryPhoto, words_of
+from creative.brief.photos import PhotoHeader, photo_header
+
+MOST_ENLARGED = 1.4
+"""How far a photo of the library is enlarged at most, where it fills a scene."""
+_WORDS = 2
+"""How many words a photo has to share with a scene, unless the scene has fewer."""
+_STEM = 5
+_EMPTY = frozenset(
+    ["the", "and", "with", "from", "into", "over", "under", "for", "near", "out", "one", "two", "all", "its"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +57,53 @@ def films(brief: Brief, add: Callable[[Path], str]) -> Mapping[str, tuple[Film, 
         )
         for name, footage in brief.footage.items()
     }
+
+
+def product_photos(brief: Brief, add: Callable[[Path], str]) -> Mapping[str, PhotoHeader]:
+    """What each product photo says of itself, by its sha256: planning chooses how it is cut out without opening it."""
+    return {add(Path(path)): photo_header(Path(path)) for product in brief.products.values() for path in product.photos}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPhoto:
+    """A photo of the brand's library, and the sha256 of its file."""
+
+    sha256: str
+    photo: LibraryPhoto
+
+
+def library(brief: Brief, add: Callable[[Path], str]) -> tuple[OwnPhoto, ...]:
+    """The brief's library."""
+    return tuple(OwnPhoto(add(photo.path), photo) for photo in brief.library)
+
+
+def fitting(
+    photos: Sequence[OwnPhoto], scene: str, product: str | None, size: tuple[int, int], seed: int
+) -> OwnPhoto | None:
+    """The photo for a scene, or None when none fits.
+
+    It shares at least two words with the scene's (one, where the scene has no more, or where it shows the product itself),
+    shows no other product, and fills `size` without being enlarged much. Of those that share most, a stable draw: the same
+    whatever the size, as long as the photo is large enough for it.
+    """
+    wanted = words_of(scene) - _EMPTY
+    best: list[tuple[float, bytes, OwnPhoto]] = []
+    for own in photos:
+        photo = own.photo
+        if photo.product is not None and photo.product != product:
+            continue
+        if max(size[0] / photo.width, size[1] / photo.height) > MOST_ENLARGED:
+            continue
+        shared = _shared(wanted, photo.words)
+        shows = photo.product is not None
+        if shared < min(1 if shows else _WORDS, max(len(wanted), 1)) - 0.45:
+            continue
+        draw = hashlib.sha256(f"{seed}\0{own.sha256}\0{scene}\0{product or ''}".encode()).digest()
+        best.append((shared + (0.5 if shows else 0.0), draw, own))
+    return max(best, key=lambda found: found[:2])[2] if best else None
+
+
+def _shared(wanted: frozenset[str], words: Sequence[str]) -> float:
+    """How many words are shared; those that only begin alike (kitchen, kitchens) count a little less."""
+    stems = {word[:_STEM] for word in words if len(word) >= _STEM}
+    return sum(1.0 if word in words else 0.8 if word[:_STEM] in stems else 0.0 for word in wanted)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from creative.brief.brief import Brief
+from creative.brief.photos import PhotoHeader
 from creative.canonical import canonical, digest, file_digest
 from creative.catalogue import Catalogue
 from creative.copyfit import Fitter
@@ -15,7 +16,7 @@ from creative.errors import StoreError, UsageError
 from creative.font_table import ROLES, FontRole, own_fonts
 from creative.framings import Family, families
 from creative.layouts import Layout, load_layouts
-from creative.own_media import Film, films
+from creative.own_media import Film, OwnPhoto, films, library, product_photos
 from creative.placements import Placement, placements
 from creative.resources import templates
 from creative.store import Store
@@ -24,6 +25,8 @@ from creative.store.files import size_of
 _TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
     ".wav": "audio/wav",
     ".mp4": "video/mp4",
     ".ttf": "font/ttf",
@@ -107,6 +110,8 @@ class World:
     fonts: Mapping[str, str]
     fitter: Fitter
     footage: Mapping[str, tuple[Film, ...]] = field(default_factory=dict)
+    headers: Mapping[str, PhotoHeader] = field(default_factory=dict)
+    library: tuple[OwnPhoto, ...] = ()
     script_fonts: Mapping[str, Path] = field(default_factory=dict)
     _documents: dict[tuple[str, str, str], Document] = field(default_factory=dict)
 
@@ -150,4 +155,6 @@ def ingest(brief: Brief, catalogue: Catalogue) -> World:
         fitter=Fitter(fonts["display"], fonts["text"], others),
         script_fonts={f"{role}.{script}": path for role, files in others.items() for script, path in files.items()},
         footage=films(brief, media.add_file),
+        headers=product_photos(brief, media.add_file),
+        library=library(brief, media.add_file),
     )

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from creative.brief.brand import Brand
 from creative.brief.findings import Place, SourceFile, printable
+from creative.brief.library import LibraryPhoto
 from creative.brief.models import (
     Campaign,
     Footage,
@@ -105,6 +106,8 @@ class Brief:
     backends: Mapping[str, str]
     notify: Notify | None = None
     """Not part of the snapshot: where messages go is no part of what is made, and may have secrets in it."""
+    library: tuple[LibraryPhoto, ...] = ()
+    """The brand's own photos, taken before a scene is made."""
     footage: Mapping[str, Footage] = field(default_factory=dict)
     """The brand's own films; `files` of each are `Take`s with absolute paths."""
     extensions: Mapping[str, Any] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from creative.brief.brief import Brief, Copy, Wording, fallback_locale
 from creative.brief.explain import note_empty, validate
 from creative.brief.films import film_header
 from creative.brief.findings import Findings, Place, SourceFile
+from creative.brief.library import LibraryPhoto, read_library
 from creative.brief.media import (
     MAX_FILM_BYTES,
     MAX_MEDIA_BYTES,
@@ -22,10 +23,10 @@ from creative.brief.media import (
     Folders,
     MediaError,
     References,
-    png_header,
     read_text,
 )
 from creative.brief.models import BriefFile, Footage, Lengths, Offer, Product, ScriptLengths, Segment, StockVoice
+from creative.brief.photos import photo_header
 from creative.brief.support import refuse_unsupported
 from creative.brief.tables import open_table, read_copy, read_segments
 from creative.brief.types import WrittenFloat, WrittenInt, bad_character
@@ -55,6 +56,7 @@ class _Loading:
     files: dict[tuple[str, ...], Path] = field(default_factory=dict)
     scripts: dict[tuple[str, ...], rules.Script] = field(default_factory=dict)
     media: dict[str, Path] = field(default_factory=dict)
+    library: list[LibraryPhoto] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
     ranks: int = 0
     brand_folder: Path | None = None
@@ -170,9 +172,17 @@ def _items(node: Node) -> list[Node]:
 def _find_files(loading: _Loading) -> None:
     for photos in loading.root.select("products.*.photos"):
         for node in _items(photos):
-            path = _file(loading, node, ("png",), _CUT_OUT)
+            path = _file(loading, node, ("png", "jpeg", "webp"), "Save it as a PNG, JPEG or WebP")
             if path is not None:
                 _check_photo(loading, node, path)
+    for node in loading.root.select("scenes.library"):
+        if node.text is not None:
+            products = loading.root.child("products")
+            names = products.names() if products is not None else ()
+            own, files = read_library(node, loading.folders, loading.rank(), names, loading.findings)
+            loading.library = [replace(photo, path=loading.keep(photo.path)) for photo in own]
+            for path in files:
+                loading.keep(path)
     for films in loading.root.select("footage.*.files"):
         for node in _items(films):
             name = node.child("file") if isinstance(node.value, dict) else node
@@ -195,22 +205,16 @@ def _file(
 
 
 def _check_photo(loading: _Loading, node: Node, path: Path) -> None:
-    """A product photo is a cut-out: PNG with alpha."""
+    """A product photo has a header that can be read; one without transparency is cut out."""
     try:
-        header = png_header(path)
+        photo_header(path)
     except MediaError as error:
         loading.findings.add(node.at, node.path, str(error), error.instead)
         return
     except OSError as error:
         loading.findings.add(node.at, node.path, f"cannot be read: {error.strerror}", "Check the file")
-        return
-    if not header.has_alpha:
-        loading.findings.add(
-            node.at, node.path, "has no alpha: photos without transparency are not supported yet", _CUT_OUT
-        )
 
 
-_CUT_OUT = "Save the cut-out as a PNG with alpha"
 _FILM = "Export it as an MP4 with H.264"
 
 
@@ -322,6 +326,7 @@ def _resolved(path: Path, file: BriefFile, kit: Brand, extensions: Mapping[str, 
         limits=file.limits,
         backends=file.backends,
         notify=file.notify,
+        library=tuple(loading.library),
         footage={name: _footage(name, footage, loading) for name, footage in file.footage.items()},
         extensions=extensions,
         media=dict(sorted(loading.media.items())),

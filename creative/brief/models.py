@@ -89,7 +89,7 @@ class Product(Part):
 
     name: Localised = Field(description="Its name in each locale: {product.name} in copy.")
     photos: Annotated[tuple[MediaPath, ...], *one_or_more(50)] = Field(
-        (), description="Cut-outs, PNG with alpha, best first."
+        (), description="Photos, best first: PNG with alpha, or a PNG, JPEG or WebP that is cut out of its ground."
     )
     facts: Annotated[Mapping[FactName, Fact], Field(max_length=200)] = Field(
         default_factory=dict,
@@ -183,7 +183,10 @@ class Scenes(Part):
         "none", description="none, adults, or likeness:<consent id>."
     )
     never: tuple[Line, ...] = Field((), max_length=200, description="What no picture may show.")
-    library: MediaPath | None = Field(None, description="Folder of the brand's own pictures, taken first.")
+    library: MediaPath | None = Field(
+        None,
+        description="Folder of the brand's own photos: one that fits a segment's scene words is taken before a scene is made.",
+    )
 
 
 Trait = Annotated[

@@ -61,7 +61,7 @@ TABLE: tuple[Row, ...] = (
     Row("scenes", "built"),
     Row("scenes.people", "built", never=("adults", "likeness:"), instead="Write people: none"),
     Row("scenes.never", "carried"),
-    Row("scenes.library", "refused", instead=_LATER),
+    Row("scenes.library", "built"),
     Row("footage", "built"),
     Row("segments", "built"),
     Row("segments.*.description", "carried"),

@@ -42,15 +42,19 @@ class Pictures:
         inputs: Mapping[str, str | Output],
         seed: int | None = None,
         label: str = "",
+        backend: str | None = None,
     ) -> Step:
-        row = self.world.catalogue.choose(kind, self.brief.backends.get(kind))
+        """`backend`: the row that is taken when the brief names none."""
+        row = self.world.catalogue.choose(kind, self.brief.backends.get(kind, backend))
         return step(kind, row.name, row.revision, row.model, params, inputs, seed, label)
 
     def _cutout(self, product: str) -> Part | None:
         photos = self.world.photos[product]
         if not photos:
             return None
-        return part(self._step("cutout", {}, {"photo": photos[0]}, label=f"cut-out of {product}"))
+        header = self.world.headers.get(photos[0])
+        freed = "u2netp" if header is not None and not header.has_alpha else None
+        return part(self._step("cutout", {}, {"photo": photos[0]}, label=f"cut-out of {product}", backend=freed))
 
     def _scene(self, product: str | None, words: str, family: str) -> Part:
         cutout = self._cut(product) if product is not None else None

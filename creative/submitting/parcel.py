@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from creative.brief.brief import Brief
 from creative.brief.load import load_brief
-from creative.brief.media import MAX_MEDIA_BYTES, References
+from creative.brief.media import MAX_FILM_BYTES, References
 from creative.canonical import canonical
 from creative.errors import DamagedStoreError, StoreError, UsageError
 from creative.resources import templates
@@ -54,7 +54,7 @@ class ParcelFile(_Part):
 
     path: _Path
     sha256: _Sha256
-    bytes: int = Field(ge=0, le=MAX_MEDIA_BYTES)
+    bytes: int = Field(ge=0, le=MAX_FILM_BYTES)
 
 
 class Reference(_Part):

@@ -55,8 +55,8 @@ def test_sniff() -> None:
 @pytest.mark.parametrize(
     ("data", "problem", "instead"),
     [
-        (b"\xff\xd8\xff\xe0" + b"\0" * 600, "is a JPEG, and must be a PNG: ", "PNG with alpha"),
-        (png(2, 2, 2), "photos without transparency are not supported yet", "Save the cut-out as a PNG with alpha"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 600, "is a damaged JPEG", "Save it again"),
+        (b"GIF89a" + b"\0" * 600, "is a GIF, and must be a PNG or a JPEG or a WebP: ", "PNG, JPEG or WebP"),
         (png()[:20], "damaged PNG", "Save it again"),
         (png(50_000, 2), "is too large: 50000 x 2 px", "3000 px"),
         (png(9_000, 9_000), "is too large", ""),

@@ -54,7 +54,7 @@ _ALL = {
     ),
 }  # fmt: skip
 _REFUSED = [
-    "products.spade.claims", "products.seeds.regulated", "compliance", "scenes.people", "scenes.library",
+    "products.spade.claims", "products.seeds.regulated", "compliance", "scenes.people",
     "voices.0.use", "voices.1.use", "experiments", "match", "review", "archive",
 ]  # fmt: skip
 
