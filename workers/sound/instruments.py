@@ -5,7 +5,7 @@ Levels are about 1 at full velocity. Nothing here is random but what takes a gen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -57,6 +57,9 @@ def _shape(tone: Tone, attack: float, release: float) -> Tone:
     return tone
 
 
+# -- struck and plucked ---------------------------------------------------------------------------
+
+
 def piano(note: float, seconds: float, velocity: float) -> Tone:
     """A felt piano: stiff strings, dull hammers; high partials die first; soft notes are darker."""
     t = _time(seconds)
@@ -82,11 +85,50 @@ def keys(note: float, seconds: float, velocity: float) -> Tone:
     t = _time(seconds)
     base = pitch(note)
     index = (0.7 + 1.9 * velocity) * np.exp(-t / 0.7) + 0.25
-    bell = 0.22 * velocity * np.exp(-t / 0.16) * np.sin(2 * np.pi * base * 7.01 * t) * (base * 7 < 9000)
+    bell_ = 0.22 * velocity * np.exp(-t / 0.16) * np.sin(2 * np.pi * base * 7.01 * t) * (base * 7 < 9000)
     body = np.sin(2 * np.pi * base * t + index * np.sin(2 * np.pi * base * t))
     decay = np.exp(-t / (0.9 + 1.6 * 2 ** (-(note - 48) / 18)))
     sway = 1 + 0.09 * np.sin(2 * np.pi * 4.6 * t)
-    return _shape(0.5 * velocity * decay * sway * (body + bell), 0.005, min(0.1, seconds / 3))
+    return _shape(0.5 * velocity * decay * sway * (body + bell_), 0.005, min(0.1, seconds / 3))
+
+
+def _string(
+    note: float, seconds: float, velocity: float, where: float, ring: float, dull: float, stiffness: float, top: float
+) -> Tone:
+    """A plucked string: partials by where it is plucked (0 to 0.5 of its length), the high ones dying by `dull`."""
+    tone = np.zeros(max(2, round(seconds * RATE)))
+    base = pitch(note)
+    slow = ring * 2 ** (-(note - 55) / 20)
+    for k in range(1, 31):
+        frequency = base * k * np.sqrt(1 + stiffness * k * k)
+        if frequency > top:
+            break
+        level = abs(np.sin(np.pi * k * where)) * k ** -(0.75 + 0.7 * (1 - velocity))
+        # The finger is soft, and every partial leaves it a little later: no two begin in step.
+        _add(tone, level, frequency, slow / (1 + dull * (k - 1) ** 1.3), 0.4 * k)
+    return tone
+
+
+def guitar(note: float, seconds: float, velocity: float) -> Tone:
+    """A nylon guitar: plucked near the hole, a wooden body behind it."""
+    tone = _string(note, seconds, velocity, 0.19, 1.1, 0.13, 0.00006, 8500)
+    _add(tone, 0.5, 103.0, 0.05)
+    _add(tone, 0.3, 208.0, 0.035)
+    _add(tone, 0.12 * velocity, 2900.0, 0.004)  # the nail
+    return _shape(0.5 * velocity * tone, 0.003, min(0.09, seconds / 3))
+
+
+def harp(note: float, seconds: float, velocity: float) -> Tone:
+    """A harp: plucked in the middle, long and round."""
+    tone = _string(note, max(seconds, 0.3), velocity, 0.38, 1.5, 0.28, 0.00002, 7000)
+    return _shape(0.6 * velocity * tone, 0.004, min(0.2, seconds / 3))
+
+
+def pizzicato(note: float, seconds: float, velocity: float) -> Tone:
+    """Strings, plucked: short, wooden."""
+    tone = _string(note, min(seconds, 0.6), velocity, 0.23, 0.2, 0.2, 0.00004, 6000)
+    _add(tone, 0.5, 275.0, 0.022)
+    return _shape(0.72 * velocity * tone, 0.003, 0.06)
 
 
 def pluck(note: float, seconds: float, velocity: float) -> Tone:
@@ -113,6 +155,75 @@ def marimba(note: float, seconds: float, velocity: float) -> Tone:
     return _shape(0.6 * velocity * tone, 0.002, 0.06)
 
 
+def bell(note: float, seconds: float, velocity: float) -> Tone:
+    """Glass: a sine bent by another at no whole ratio, cool and clear."""
+    t = _time(min(max(seconds, 0.3), 2.2))
+    base = pitch(note)
+    bend = (0.5 + 1.3 * velocity) * np.exp(-t / 0.22) * np.sin(2 * np.pi * base * 3.5 * t)
+    tone = np.sin(2 * np.pi * base * t + bend) + 0.25 * np.exp(-t / 0.3) * np.sin(2 * np.pi * base * 2.0 * t)
+    return _shape(0.5 * velocity * tone * np.exp(-t / 0.55), 0.003, 0.12)
+
+
+# -- sung and bowed -------------------------------------------------------------------------------
+
+
+def _sung(
+    note: float, seconds: float, velocity: float, levels: Sequence[float], attack: float, vibrato: float, release: float
+) -> Tone:
+    """Held partials with a vibrato that comes in, and a swell in the middle."""
+    t = _time(seconds + release)
+    sway = vibrato * np.minimum(1, t / 0.5) ** 2 * np.sin(2 * np.pi * 5.3 * t)
+    angle = 2 * np.pi * pitch(note) * (t + np.cumsum(sway) / RATE * 0.0578)
+    tone = np.zeros_like(t)
+    for k, level in enumerate(levels, start=1):
+        if pitch(note) * k < 9000:
+            tone += level * np.sin(k * angle)
+    swell_ = 0.85 + 0.15 * np.sin(np.pi * np.minimum(1, t / max(0.2, seconds)))
+    return _shape(velocity * tone * swell_, attack, min(release + 0.05, seconds * 0.6))
+
+
+def whistle(note: float, seconds: float, velocity: float) -> Tone:
+    """Somebody whistling."""
+    return 0.34 * _sung(note, seconds, velocity, (1.0, 0.05, 0.02), 0.035, 0.12, 0.08)
+
+
+def clarinet(note: float, seconds: float, velocity: float) -> Tone:
+    """A clarinet, low: odd partials."""
+    return 0.34 * _sung(
+        note - 12, seconds, velocity, (1.0, 0.04, 0.55, 0.06, 0.3, 0.05, 0.14, 0.02, 0.07), 0.03, 0.03, 0.06
+    )
+
+
+def cello(note: float, seconds: float, velocity: float) -> Tone:
+    """A cello, an octave below what is written: bowed, warm."""
+    levels = [k**-1.15 * (0.8 if k in (3, 4) else 0.6 if k > 6 else 1) for k in range(1, 15)]
+    return 0.22 * _sung(note - 12, seconds, velocity, levels, 0.09, 0.1, 0.18)
+
+
+def strings(note: float, seconds: float, velocity: float) -> Tone:
+    """Many violins, hardly together."""
+    parts = [
+        _sung(note + cents / 100, seconds, velocity, [k**-1.2 for k in range(1, 11)], 0.14, 0.07, 0.25)
+        for cents in (-7, 0, 6)
+    ]
+    together: Tone = 0.12 * np.sum(parts, axis=0)
+    return together
+
+
+def lead(note: float, seconds: float, velocity: float) -> Tone:
+    """A soft synthesiser: a filtered saw that opens and closes."""
+    t = _time(seconds + 0.1)
+    base = pitch(note)
+    open_ = 2.2 + 3.2 * np.exp(-t / 0.25)
+    tone = np.zeros_like(t)
+    for cents in (-6.0, 6.0):
+        own = base * 2 ** (cents / 1200)
+        for k in range(1, 17):
+            if own * k < 8000:
+                tone += np.exp(-((k / (open_ * 1.6)) ** 2)) / k * np.sin(2 * np.pi * own * k * t + k)
+    return _shape(0.24 * velocity * tone, 0.012, min(0.16, seconds * 0.5))
+
+
 def pad(notes: Sequence[float], seconds: float, velocity: float, phase: float) -> Tone:
     """Strings far away: detuned partials that fade in and out. `phase` makes left and right differ."""
     # Nothing above 5 kHz: a third of the rate is enough, and a third of the work.
@@ -134,6 +245,9 @@ def pad(notes: Sequence[float], seconds: float, velocity: float, phase: float) -
     return _shape(0.11 * velocity * full, min(0.7, seconds * 0.35), min(0.8, seconds * 0.4))
 
 
+# -- basses ---------------------------------------------------------------------------------------
+
+
 def bass(note: float, seconds: float, velocity: float) -> Tone:
     """A round bass: sine with a little of its octave, so that small speakers carry it."""
     t = _time(seconds)
@@ -143,11 +257,47 @@ def bass(note: float, seconds: float, velocity: float) -> Tone:
     return _shape(0.6 * velocity * tone, 0.006, min(0.09, seconds / 3))
 
 
+def upright(note: float, seconds: float, velocity: float) -> Tone:
+    """A double bass, plucked: a growl at the stroke, wood behind it."""
+    tone = _string(note, seconds, velocity, 0.3, 0.5, 0.12, 0.00003, 2500)
+    _add(tone, 0.4, 88.0, 0.06)
+    return _shape(0.72 * velocity * np.tanh(tone), 0.005, min(0.1, seconds / 3))
+
+
+def synth(note: float, seconds: float, velocity: float) -> Tone:
+    """A synthesiser's bass: a square whose top closes."""
+    t = _time(seconds)
+    base = pitch(note)
+    tone = np.zeros_like(t)
+    for k in range(1, 12, 2):
+        tone += np.exp(-((k / (1.6 + 4.5 * np.exp(-t / 0.09))) ** 2)) / k * np.sin(2 * np.pi * base * k * t)
+    return _shape(0.62 * velocity * np.tanh(1.5 * tone), 0.004, min(0.06, seconds / 3))
+
+
+# -- drums ----------------------------------------------------------------------------------------
+
+
 def kick(velocity: float) -> Tone:
     """A soft drum: a sine that falls from 120 to 46 Hz."""
     t = _time(0.32)
     sweep = 46 * t + (120 - 46) * 0.028 * (1 - np.exp(-t / 0.028))
     return _shape(0.9 * velocity * np.sin(2 * np.pi * sweep) * np.exp(-t / 0.1), 0.002, 0.05)
+
+
+def tom(velocity: float) -> Tone:
+    """A large drum with a skin: a sine that falls from 150 to 78 Hz."""
+    t = _time(0.6)
+    sweep = 78 * t + (150 - 78) * 0.05 * (1 - np.exp(-t / 0.05))
+    tone = np.sin(2 * np.pi * sweep) + 0.3 * np.sin(2 * np.pi * 1.6 * sweep) * np.exp(-t / 0.06)
+    return _shape(0.7 * velocity * tone * np.exp(-t / 0.17), 0.002, 0.1)
+
+
+def block(velocity: float) -> Tone:
+    """A wooden block."""
+    tone = np.zeros(round(0.14 * RATE))
+    _add(tone, 1.0, 840.0, 0.018)
+    _add(tone, 0.6, 1270.0, 0.011)
+    return _shape(0.6 * velocity * tone, 0.001, 0.03)
 
 
 @cache
@@ -166,6 +316,13 @@ def shaker(velocity: float, rng: np.random.Generator) -> Tone:
     return _shape(0.42 * velocity * tone * np.minimum(1, t / 0.018) * np.exp(-t / 0.03), 0.004, 0.02)
 
 
+def hat(velocity: float, rng: np.random.Generator) -> Tone:
+    """Two small cymbals, shut: very high and very short."""
+    tone = _noise(0.09, 7000, 14500, rng)
+    t = np.arange(len(tone)) / RATE
+    return _shape(0.4 * velocity * tone * np.exp(-t / 0.022), 0.001, 0.03)
+
+
 def snap(velocity: float, rng: np.random.Generator) -> Tone:
     """Fingers: two short strokes of noise in the middle."""
     tone = _noise(0.16, 1100, 3800, rng)
@@ -174,8 +331,57 @@ def snap(velocity: float, rng: np.random.Generator) -> Tone:
     return _shape(0.5 * velocity * tone * shape, 0.001, 0.03)
 
 
+def clap(velocity: float, rng: np.random.Generator) -> Tone:
+    """Some hands, not quite together, in a room."""
+    tone = _noise(0.3, 900, 5200, rng)
+    t = np.arange(len(tone)) / RATE
+    shape = sum(level * np.exp(-(t - at) / 0.008) * (t >= at) for at, level in ((0.0, 0.7), (0.011, 0.8), (0.023, 1.0)))
+    return _shape(0.42 * velocity * tone * (shape + 0.18 * np.exp(-t / 0.07)), 0.001, 0.06)
+
+
+def snare(velocity: float, rng: np.random.Generator) -> Tone:
+    """A snare drum: a skin and its wires."""
+    tone = _noise(0.28, 1400, 9000, rng)
+    t = np.arange(len(tone)) / RATE
+    skin = np.sin(2 * np.pi * (185 * t + 2.2 * (1 - np.exp(-t / 0.02)))) * np.exp(-t / 0.06)
+    return _shape(velocity * (0.4 * tone * np.exp(-t / 0.055) + 0.45 * skin), 0.001, 0.06)
+
+
+def brush(velocity: float, rng: np.random.Generator) -> Tone:
+    """A brush on a snare drum: a swish that ends in a tap."""
+    tone = _noise(0.3, 1800, 10500, rng)
+    t = np.arange(len(tone)) / RATE
+    shape = 0.35 * np.minimum(1, t / 0.05) * np.exp(-np.maximum(0, t - 0.05) / 0.09) + np.exp(
+        -np.abs(t - 0.012) / 0.012
+    )
+    return _shape(0.34 * velocity * tone * shape, 0.004, 0.08)
+
+
+def cymbal(seconds: float, velocity: float, rng: np.random.Generator) -> Tone:
+    """A cymbal that is struck and rings out."""
+    tone = _noise(seconds, 3800, 13500, rng)
+    t = np.arange(len(tone)) / RATE
+    return _shape(
+        0.2 * velocity * tone * (np.exp(-t / 0.05) + 0.5 * np.exp(-t / (seconds / 3.2))), 0.002, seconds * 0.5
+    )
+
+
 def swell(seconds: float, velocity: float, rng: np.random.Generator) -> Tone:
     """A cymbal that rises into what comes: noise that opens up, ending on the stroke."""
     tone = _noise(seconds, 3000, 12000, rng)
     t = np.arange(len(tone)) / RATE / seconds
     return _shape(0.16 * velocity * tone * t**2.6, 0.05, 0.05)
+
+
+TUNED: Mapping[str, Callable[[float, float, float], Tone]] = {
+    one.__name__: one
+    for one in (
+        piano, keys, guitar, harp, pizzicato, pluck, marimba, bell, whistle, clarinet, cello, strings, lead, bass, upright, synth
+    )
+}  # fmt: skip
+"""Instruments with a pitch: (MIDI note, seconds, velocity)."""
+DRUMS: Mapping[str, Callable[[float, np.random.Generator], Tone]] = {
+    one.__name__: one for one in (shaker, hat, snap, clap, snare, brush)
+}
+STILL_DRUMS: Mapping[str, Callable[[float], Tone]] = {one.__name__: one for one in (kick, tom, block)}
+LONG: Mapping[str, Callable[[float, float, np.random.Generator], Tone]] = {"cymbal": cymbal, "swell": swell}

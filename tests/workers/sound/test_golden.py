@@ -34,7 +34,7 @@ def made(make: Any, speechlike: Any, decoded: Any) -> dict[str, Any]:
     """Pictures of everything that sound makes, with its row's revision."""
     catalogue = load_catalogue()
     sounds = {}
-    for mood in ("bright", "calm", "driving", "warm"):
+    for mood in ("bright", "calm", "driving", "elegant", "focused", "hopeful", "playful", "warm"):
         sounds[f"bed {mood}"] = make("bed", {"mood": mood, "ms": 3000}, seed=11).outputs["audio"]
     speech = speechlike(1.0)
     times = [{"start_ms": 20, "end_ms": 980}]
