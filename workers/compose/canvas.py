@@ -43,7 +43,8 @@ def place_scene(
     scale, x, y = placed(window[2:], scene.size, product, stand)
     left, top = max(0.0, -x / scale), max(0.0, -y / scale)
     crop = (left, top, min(scene.width, left + window[2] / scale), min(scene.height, top + window[3] / scale))
-    image = scene.convert("RGB").resize(window[2:], Image.Resampling.LANCZOS, box=crop)
+    flat = scene if scene.mode == "RGB" else scene.convert("RGB")
+    image = flat.resize(window[2:], Image.Resampling.LANCZOS, box=crop)
     if image.size != canvas:
         whole = Image.new("RGB", canvas, (128, 128, 128))
         whole.paste(image, window[:2])

@@ -47,10 +47,22 @@ class Sample:
 
     def hardest(self, colour: Rgb, spared: float) -> Floats:
         """The pixel on which `colour` is hardest to read, but for `spared` per cent that are harder."""
-        ratios = _ratios(colour, self.luminance)
-        at = int((len(ratios) - 1) * spared / 100)
-        result: Floats = self.rows[np.argpartition(ratios, at)[at]].astype(np.float64)
+        mine, (order, low, high) = _luminance_of(colour), self._tails
+        at = int((len(self.rows) - 1) * spared / 100)
+        if mine >= high:
+            place = int(order[len(order) - 1 - at])
+        elif mine <= low:
+            place = int(order[at])
+        else:
+            place = int(np.argpartition(_ratios(mine, self.luminance), at)[at])
+        result: Floats = self.rows[place].astype(np.float64)
         return result
+
+    @cached_property
+    def _tails(self) -> tuple[NDArray[np.intp], float, float]:
+        """Its pixels from dark to light, the darkest and the lightest luminance."""
+        order = np.argsort(self.luminance)
+        return order, float(self.luminance[order[0]]), float(self.luminance[order[-1]])
 
 
 def rgb(colour: str) -> Rgb:
@@ -86,15 +98,19 @@ def luminance(pixels: Floats) -> Floats:
     return result
 
 
-def _ratios(colour: Rgb, theirs: Floats) -> Floats:
-    mine = float(_RED[colour[0]] + _GREEN[colour[1]] + _BLUE[colour[2]])
+def _luminance_of(colour: Rgb) -> float:
+    return float(_RED[colour[0]] + _GREEN[colour[1]] + _BLUE[colour[2]])
+
+
+def _ratios(mine: float, theirs: Floats) -> Floats:
     result: Floats = (np.maximum(mine, theirs) + 0.05) / (np.minimum(mine, theirs) + 0.05)
     return result
 
 
 def contrast(colour: Rgb, ground: Sample | Floats, spared: float = 2.0) -> float:
     """Contrast ratio of a colour against pixels: what all but `spared` per cent of them reach (2: one row counts)."""
-    ratios = _ratios(colour, ground.luminance if isinstance(ground, Sample) else luminance(ground.reshape(-1, 3)))
+    theirs = ground.luminance if isinstance(ground, Sample) else luminance(ground.reshape(-1, 3))
+    ratios = _ratios(_luminance_of(colour), theirs)
     # As np.percentile, which takes ten times as long for so few.
     place = (len(ratios) - 1) * spared / 100
     low = int(place)
@@ -106,7 +122,7 @@ def contrast(colour: Rgb, ground: Sample | Floats, spared: float = 2.0) -> float
 
 def ratios(colour: Rgb, ground: Floats) -> Floats:
     """Contrast ratio of a colour against each pixel (0 to 255 in the last axis)."""
-    return _ratios(colour, luminance(ground))
+    return _ratios(_luminance_of(colour), luminance(ground))
 
 
 def between(one: Rgb, other: Rgb) -> float:

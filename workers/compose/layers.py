@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -83,9 +84,7 @@ class Laid(NamedTuple):
 
 def draw(ground: Image.Image, layers: Sequence[Layer]) -> Image.Image:
     """The ground with the layers over it, RGB."""
-    picture = ground.convert("RGB")
-    if picture is ground:
-        picture = ground.copy()
+    picture = ground.copy() if ground.mode == "RGB" else ground.convert("RGB")
     for layer in layers:
         picture.paste(layer.image, (layer.x, layer.y), layer.image)
     return picture
@@ -282,6 +281,7 @@ def _surface(palette: Mapping[str, str], ground: Rgb) -> tuple[Rgb, Rgb]:
     return fill, label
 
 
+@lru_cache(64)
 def _pill(width: int, height: int, radius: int, colour: Rgb) -> Image.Image:
     """A rounded surface with smooth edges."""
     fine = 4

@@ -31,8 +31,21 @@ def legible(versions: Sequence[Image.Image], under: Sample, palette: Mapping[str
     return turned
 
 
+_COLOURS: dict[int, tuple[Image.Image, tuple[Rgb, bool]]] = {}
+"""What was found of logos, by the identity of their pictures, which are held: `blocks.logo_block` gives the same again."""
+
+
 def _colour(logo: Image.Image) -> tuple[Rgb, bool]:
     """A logo's mean colour, and whether it is its only one."""
+    found = _COLOURS.get(id(logo))
+    if found is None:
+        if len(_COLOURS) >= 64:
+            _COLOURS.clear()
+        found = _COLOURS[id(logo)] = (logo, _look(logo))
+    return found[1]
+
+
+def _look(logo: Image.Image) -> tuple[Rgb, bool]:
     data = np.asarray(logo, dtype=np.float64)
     solid = data[data[..., 3] > 200][:, :3]
     if len(solid) == 0:

@@ -67,13 +67,19 @@ def scrim(
         alpha = alpha * _clear_of(product, ground.size, factor)
     alpha = 1 - (1 - alpha) * (1 - _over_what_stands_out(ground, spots, colour, tint, alpha, type_size, factor))
     # Rounded up, so that eight bits of alpha cannot take the last tenth of contrast away.
-    coarse = Image.fromarray(np.ceil(np.clip(alpha, 0, 1) * 255).astype(np.uint8))
-    strength = coarse.resize((coarse.width * factor, coarse.height * factor), Image.Resampling.BILINEAR)
-    strength = strength.crop((0, 0, *ground.size))
-    box = strength.getbbox() or (0, 0, 1, 1)
-    layer = Image.new("RGBA", (box[2] - box[0], box[3] - box[1]), tint)
-    layer.putalpha(strength.crop(box))
-    return Shade(layer, box[0], box[1])
+    coarse = Image.fromarray(np.ceil(alpha.clip(0, 1) * 255).astype(np.uint8))
+    found = coarse.getbbox()
+    if found is None:
+        return Shade(Image.new("RGBA", (1, 1), (*tint, 0)), 0, 0)
+    # One square more on each side: it is spread between their middles.
+    first = (max(found[0] - 1, 0), max(found[1] - 1, 0))
+    part = coarse.crop((*first, min(found[2] + 1, coarse.width), min(found[3] + 1, coarse.height)))
+    x, y = first[0] * factor, first[1] * factor
+    strength = part.resize((part.width * factor, part.height * factor), Image.Resampling.BILINEAR)
+    strength = strength.crop((0, 0, min(strength.width, ground.width - x), min(strength.height, ground.height - y)))
+    layer = Image.new("RGBA", strength.size, tint)
+    layer.putalpha(strength)
+    return Shade(layer, x, y)
 
 
 def _factor(type_size: int, product: Box | None) -> int:
@@ -182,8 +188,8 @@ def _widest(values: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
 
 
 def _tint(under: Sequence[Sample], colour: Rgb) -> Rgb:
-    weights = np.array([len(spot.rows) for spot in under], dtype=np.float64)
-    mean = np.average([spot.mean for spot in under], axis=0, weights=weights)
-    own: Rgb = (round(float(mean[0])), round(float(mean[1])), round(float(mean[2])))
+    whole = sum(len(spot.rows) for spot in under)
+    red, green, blue = sum((spot.mean * (len(spot.rows) / whole) for spot in under), np.zeros(3)).tolist()
+    own: Rgb = (round(red), round(green), round(blue))
     light = float(luminance(np.array(colour, dtype=np.float64))) > 0.25
     return mixed(own, (0, 0, 0), 0.82) if light else mixed(own, (255, 255, 255), 0.86)

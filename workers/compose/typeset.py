@@ -61,8 +61,11 @@ def lay_out(
         arranged.append([_packed(group, texts, setter, versions, True, palette) for group in wanted])
     # Words change sides only where that spares most of a scrim.
     found = [[group for group in groups if group.placed] for groups in arranged]
-    strains = [strain_of(groups, under, palette) + 0.15 * order for order, groups in enumerate(found)]
-    layers = coloured(found[strains.index(min(strains))], ground, palette, product, surfaces)
+    chosen = found[0]
+    if len(found) > 1:
+        strains = [strain_of(groups, under, palette) + 0.15 * order for order, groups in enumerate(found)]
+        chosen = found[strains.index(min(strains))]
+    layers = coloured(chosen, ground, palette, product, surfaces)
     return [layer for layer in layers if roles is None or layer.role in roles]
 
 
