@@ -43,20 +43,22 @@ def _uncurve(key: float) -> float:
     return float(np.interp(linear, _tone(grid), grid))
 
 
-def picture(light: Floats, width: int, height: int, hour: Hour, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """The finished set without the product: (height, width, 3). Grain hides the upscaling and breaks up bands."""
+def picture(light: Floats, hour: Hour, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """The finished set without the product: (height, width, 3). Grain hides the enlarging and breaks up bands."""
+    height, width = light.shape[:2]
     linear = curve(expose(light, hour.key, hour.least))
-    screen = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-8) ** (1 / 2.4) - 0.055)
-    planes = [
-        np.asarray(Image.fromarray(screen[..., k].astype(np.float32)).resize((width, height), Image.Resampling.LANCZOS))
-        for k in range(3)
-    ]
-    full = np.stack(planes, axis=-1) * 255 * _vignette(width, height)
+    full = _SCREEN[(linear * (len(_SCREEN) - 1) + 0.5).astype(np.uint16)] * _vignette(width, height)
     tone = full @ WEIGHTS / 255
     strength = 1.0 + 1.3 * (1 - np.abs(2 * tone - 1))
     grain = rng.standard_normal((height, width), np.float32) * strength
     colour = rng.standard_normal((height, width, 3), np.float32) * 0.5
     return np.clip(full + grain[..., None] + colour + 0.5, 0, 255).astype(np.uint8)
+
+
+_LEVELS = np.linspace(0, 1, 65536)
+# What a screen is given (0 to 255) for a share of white, IEC 61966-2-1: as a table, powers of whole pictures take long.
+_SCREEN = np.where(_LEVELS <= 0.0031308, 12.92 * _LEVELS, 1.055 * np.maximum(_LEVELS, 1e-8) ** (1 / 2.4) - 0.055)
+_SCREEN = (_SCREEN * 255).astype(np.float32)
 
 
 def _vignette(width: int, height: int) -> Floats:

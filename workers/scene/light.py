@@ -15,7 +15,7 @@ import numpy as np
 
 from workers.scene.colour import Rgb, scaled
 from workers.scene.look import Hour
-from workers.scene.tracer import Shapes, Transform, at, rgb
+from workers.scene.material import Shapes, Transform, at, rgb
 
 Vector = tuple[float, float, float]
 

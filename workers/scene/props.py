@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 from workers.scene.colour import mix, surface
+from workers.scene.material import Shapes, Transform, at, matt, metal, rgb, satin
 from workers.scene.solid import block, drum, egg, loop, tube, turned
 from workers.scene.stage import Spot, Stage
-from workers.scene.tracer import Shapes, Transform, at, matt, metal, rgb, satin
 
 
 def ball(spot: Spot, ground: float, bsdf: Any, share: float = 1.0) -> dict[str, Any]:

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from workers.scene.frame import Frame
+from workers.scene.material import satin, texture
 from workers.scene.solid import Solid, lofted
 from workers.scene.stage import Stage
-from workers.scene.tracer import satin, texture
 
 ROWS = 72
 SINK = 0.003

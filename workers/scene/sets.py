@@ -9,11 +9,11 @@ from typing import Any
 from workers.scene.colour import luminance, mix, scaled, surface
 from workers.scene.light import GOBOS, Sun, glow, sunlight
 from workers.scene.look import HOURS
+from workers.scene.material import Shapes, at, matt, rgb, satin, texture
 from workers.scene.props import PROPS
 from workers.scene.solid import block, drum
 from workers.scene.stage import Stage
 from workers.scene.surface import plaster, relief, stone, wood
-from workers.scene.tracer import Shapes, at, matt, rgb, satin, texture
 
 # Feet reach a little into the ground: of two surfaces in one plane either may be hit.
 SINK = 0.003

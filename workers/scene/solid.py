@@ -52,7 +52,8 @@ def _normals(points: Floats, faces: npt.NDArray[np.int32], around: int) -> Float
     return unit
 
 
-def _grid_faces(rows: int, columns: int) -> npt.NDArray[np.int32]:
+def grid_faces(rows: int, columns: int) -> npt.NDArray[np.int32]:
+    """Two triangles for each cell of a grid of points, row by row."""
     row, column = np.meshgrid(np.arange(rows - 1), np.arange(columns - 1), indexing="ij")
     a = (row * columns + column).ravel()
     b, c, d = a + 1, a + columns, a + columns + 1
@@ -83,7 +84,7 @@ def turned(profile: Sequence[tuple[float, float]], segments: int = 96) -> Solid:
     return Solid(
         points.reshape(-1, 3).astype(np.float32),
         uv.reshape(-1, 2).astype(np.float32),
-        _grid_faces(len(radius), segments + 1),
+        grid_faces(len(radius), segments + 1),
         segments + 1,
     )
 
@@ -112,7 +113,7 @@ def tube(bend: float, wide: float, start: float, stop: float) -> Solid:
     radius = bend + wide * np.cos(around)
     across = np.broadcast_to(wide * np.sin(around), (28, 17))
     points = np.stack([radius * np.cos(along), across, radius * np.sin(along)], axis=-1)
-    return Solid(points.reshape(-1, 3).astype(np.float32), np.zeros((28 * 17, 2), np.float32), _grid_faces(28, 17), 17)
+    return Solid(points.reshape(-1, 3).astype(np.float32), np.zeros((28 * 17, 2), np.float32), grid_faces(28, 17), 17)
 
 
 def loop(size: float, wide: float) -> Solid:
@@ -123,7 +124,7 @@ def loop(size: float, wide: float) -> Solid:
     z = np.broadcast_to(size * 0.5 * (1 - np.cos(t)), (40, 3))
     y = band * (0.35 + 0.65 * np.abs(np.sin(t / 2)))
     points = np.stack([x, y, z], axis=-1).reshape(-1, 3).astype(np.float32)
-    return Solid(points, np.zeros((len(points), 2), np.float32), _grid_faces(40, 3))
+    return Solid(points, np.zeros((len(points), 2), np.float32), grid_faces(40, 3))
 
 
 def lofted(
@@ -151,7 +152,7 @@ def lofted(
     points = np.concatenate([caps[0][None], points, caps[1][None]])
     uv = np.stack([points[..., 0] / extent[0] + 0.5, points[..., 2] / extent[1]], axis=-1).clip(0.002, 0.998)
     return Solid(
-        points.reshape(-1, 3).astype(np.float32), uv.reshape(-1, 2).astype(np.float32), _grid_faces(len(points), 65), 65
+        points.reshape(-1, 3).astype(np.float32), uv.reshape(-1, 2).astype(np.float32), grid_faces(len(points), 65), 65
     )
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from workers.scene.colour import Rgb
 from workers.scene.frame import Frame
 from workers.scene.look import Look
+from workers.scene.material import mesh
 from workers.scene.solid import Solid
-from workers.scene.tracer import mesh
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,26 +18,13 @@ from workers.scene.calm import calm
 from workers.scene.colour import linear
 from workers.scene.cutout import open_photo
 from workers.scene.frame import Frame, frame
+from workers.scene.lens import Lens
 from workers.scene.look import look
 from workers.scene.sets import SETS
 from workers.scene.stage import Palette, Stage
-from workers.scene.tracer import camera, trace
+from workers.scene.tracer import Quality, Traced, fit_scale, trace
 
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """`scale`: of the traced picture by the finished one. `samples` a pixel, `bounces` of a path."""
-
-    scale: float
-    samples: int
-    bounces: int
-
-    def of(self, geometry: Frame) -> float:
-        """The scale for one frame: small pictures are traced finer, they cost little and would look soft."""
-        return min(1.0, self.scale * (1.35 if max(geometry.width, geometry.height) < 1600 else 1.0))
-
-
-QUALITIES = {"final": Quality(0.5, 8, 5), "draft": Quality(0.2, 2, 3)}
+QUALITIES = {"final": Quality(0.36, 8, 5, True), "draft": Quality(0.2, 2, 3, False)}
 APERTURE = 0.035
 
 
@@ -54,10 +41,10 @@ class Studio(OneByOne):
         rng = np.random.default_rng([seed & 0xFFFFFFFF, seed >> 32])
         mood = look(str(params["prompt"]), rng, geometry.filled)
         stage = Stage(geometry, mood, _palette(params["palette"]), rng, task.scratch, light_side(cutout, rng))
-        light, away = self._traced(stage, cutout, seed)
-        _accept(light)
-        ground = develop.picture(light, geometry.width, geometry.height, mood.hour, rng)
-        image, parts = layered(ground, away, geometry, cutout, rng)
+        traced = self._traced(stage, cutout, seed)
+        _accept(traced.light)
+        ground = develop.picture(traced.light, mood.hour, rng)
+        image, parts = layered(ground, traced.away, geometry, cutout, rng)
         meta = {
             "width": geometry.width,
             "height": geometry.height,
@@ -72,20 +59,16 @@ class Studio(OneByOne):
             {"set": mood.set, "props": mood.props, "ground": mood.ground, "pattern": mood.gobo},
         )
 
-    def _traced(
-        self, stage: Stage, cutout: Image.Image | None, seed: int
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """The set in linear light, at the quality's scale, and how far away everything is (units, 0 is nothing)."""
+    def _traced(self, stage: Stage, cutout: Image.Image | None, seed: int) -> Traced:
+        """The set in linear light."""
         geometry = stage.frame
         quality = QUALITIES[str(self.spec.options.get("quality", "final"))]
-        scale = quality.of(geometry)
-        width, height = max(round(geometry.width * scale), 8), max(round(geometry.height * scale), 8)
+        quality = fit_scale(quality, geometry.width, geometry.height)
         built = SETS[stage.look.set](stage)
         shapes = dict(built.shapes)
         if cutout is not None:
-            shapes["product"] = proxy.shape(cutout, stage, slim=1.5 / (geometry.unit * scale))
-        sensor = camera(geometry, width, height, quality.samples, APERTURE, built.near, focus=0.1)
-        return trace(shapes, sensor, seed, self.threads, quality.bounces)
+            shapes["product"] = proxy.shape(cutout, stage, slim=1.5 / (geometry.unit * quality.scale))
+        return trace(shapes, Lens(geometry, built.near, 0.1, APERTURE), quality, seed, self.threads)
 
 
 def layered(

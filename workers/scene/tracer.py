@@ -1,181 +1,151 @@
-"""The path tracer (Mitsuba 3, scalar) and the denoiser (Open Image Denoise) behind one function.
+"""From shapes to a picture in linear light: light is traced small, colours are drawn at full size.
 
-Box filter, and albedo and normal beside the picture, are what makes eight samples enough. Blocks of a fixed size, each
-with its own seed, give the same bytes whatever the number of threads.
+What costs is light: many paths a pixel. It is smooth, and most of a set is out of focus, so it is traced at a part of the
+size, and denoised. Where the set is sharp, colours are drawn again at full
+size (a picture of colours only costs a fiftieth of one with light), and what the small picture lacks of them is put back: grain, veins
+and edges are as fine as the product's own pixels.
+
+Box filter, and a picture of colours beside the noisy one, are what makes a few samples enough. Blocks of a fixed size,
+each with its own seed, give the same bytes whatever the number of threads.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import drjit
-import mitsuba as mitsuba_module
 import numpy as np
 import numpy.typing as npt
-import pyoidn
+from PIL import Image
 
-from workers.scene.colour import Rgb
-from workers.scene.frame import Frame
-from workers.scene.solid import Solid
+from workers.scene.denoise import denoise
+from workers.scene.lens import Lens
+from workers.scene.material import Shapes, colour_of, mitsuba, rgb
 
-mitsuba: Any = mitsuba_module  # its types are those of whichever variant was built first
-mitsuba.set_variant("scalar_rgb")  # the llvm variants need a system library, and fail with LLVM 15
-mitsuba.set_log_level(mitsuba.LogLevel.Error)
-
-Transform: Any = mitsuba.ScalarTransform4f
-Shapes = Mapping[str, Any]
 Floats = npt.NDArray[np.float32]
 
-GUIDE_SAMPLES = 4
 BLOCK = 32
+GUIDE_SAMPLES = 4
+SHARP_SAMPLES = 3
+BRIGHTEST = 12.0
+"""A path that meets the sun in a mirror is far brighter than its neighbours: the denoiser would leave a spot."""
+GLOSS = 0.06  # added to colours before light is divided by them: what a clear coat reflects, whatever is under it
 
 
-def at(x: float, y: float, z: float) -> Any:
-    """A transform that moves."""
-    return Transform().translate([x, y, z])
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """`scale`: of the traced light by the finished picture. `samples` a pixel, `bounces` of a path. `sharp`: whether
+    colours are drawn again at full size."""
+
+    scale: float
+    samples: int
+    bounces: int
+    sharp: bool
 
 
-def rgb(colour: Rgb) -> dict[str, Any]:
-    """A constant colour or radiance."""
-    return {"type": "rgb", "value": [float(c) for c in colour]}
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """`light`: (h, w, 3) linear, at the finished size. `away`: (h', w') distances along the camera's axis in units, about
+    a quarter of that size, 0 where nothing is."""
+
+    light: Floats
+    away: Floats
 
 
-def texture(values: npt.NDArray[Any], times: tuple[float, float] = (1, 1), plain: bool = False) -> dict[str, Any]:
-    """An array as a texture, its first row at v = 1: float32 is linear, uint8 is sRGB. `plain`: figures, not colours."""
-    bitmap = mitsuba.Bitmap(np.ascontiguousarray(values[::-1]))
-    return {
-        "type": "bitmap",
-        "bitmap": bitmap,
-        "raw": plain or values.dtype != np.uint8,
-        "wrap_mode": "mirror",
-        "to_uv": Transform().scale([times[0], times[1], 1]),
-    }
-
-
-def matt(colour: Any) -> dict[str, Any]:
-    """A diffuse surface seen from both sides."""
-    return {"type": "twosided", "b": {"type": "diffuse", "reflectance": colour}}
-
-
-def satin(colour: Any, alpha: float = 0.2) -> dict[str, Any]:
-    """Paint, oiled wood, glazed clay: colour under a thin clear layer of the given roughness."""
-    return {
-        "type": "twosided",
-        "b": {"type": "roughplastic", "diffuse_reflectance": colour, "alpha": alpha, "nonlinear": True},
-    }
-
-
-def metal(name: str, alpha: float = 0.15) -> dict[str, Any]:
-    """A metal of the tracer's table ("Au", "Cr", "Cu") of the given roughness."""
-    return {"type": "twosided", "b": {"type": "roughconductor", "material": name, "alpha": alpha}}
-
-
-def mesh(solid: Solid, path: Path, bsdf: Any, to_world: Any = None) -> dict[str, Any]:
-    """A solid as a shape; its file is written to `path`."""
-    solid.write(path)
-    shape: dict[str, Any] = {"type": "ply", "filename": str(path), "bsdf": bsdf}
-    if to_world is not None:
-        shape["to_world"] = to_world
-    return shape
-
-
-def camera(
-    frame: Frame, width: int, height: int, samples: int, aperture: float, near: float, focus: float
-) -> dict[str, Any]:
-    """The shifted lens of `frame` as a crop of a larger film whose middle is the optical axis.
-
-    `near`: y before which nothing is seen. `focus`: y of the sharp plane. `aperture`: radius in units; 0 is a pinhole.
-    """
-    scale = width / frame.width
-    unit = frame.unit * scale
-    axis_x, axis_y = frame.centre * scale, frame.foot * scale - frame.lift * unit
-    half_x = math.ceil(max(axis_x, width - axis_x)) + 1
-    half_y = math.ceil(max(abs(axis_y), abs(height - axis_y))) + 1
-    lens: dict[str, Any] = {"type": "perspective"}
-    if aperture > 0:
-        lens = {"type": "thinlens", "aperture_radius": aperture, "focus_distance": frame.distance + focus}
-    return {
-        **lens,
-        "fov": 2 * math.degrees(math.atan(half_x / (unit * frame.distance))),
-        "fov_axis": "x",
-        "near_clip": frame.distance + near,
-        "far_clip": 1000.0,
-        "to_world": Transform().look_at(
-            origin=[0, -frame.distance, frame.lift], target=[0, 0, frame.lift], up=[0, 0, 1]
-        ),
-        "film": {
-            "type": "hdrfilm",
-            "width": 2 * half_x,
-            "height": 2 * half_y,
-            "crop_width": width,
-            "crop_height": height,
-            "crop_offset_x": round(half_x - axis_x),
-            "crop_offset_y": round(half_y - axis_y),
-            "rfilter": {"type": "box"},
-        },
-        "sampler": {"type": "independent", "sample_count": samples},
-    }
-
-
-def trace(
-    shapes: Shapes, sensor: Mapping[str, Any], seed: int, threads: int, bounces: int = 6
-) -> tuple[Floats, Floats]:
-    """Render and denoise: (h, w, 3) linear light, and (h, w) distances along the camera's axis, 0 where nothing is."""
+def trace(shapes: Shapes, lens: Lens, quality: Quality, seed: int, threads: int) -> Traced:
+    """Trace, denoise and enlarge."""
     drjit.set_thread_count(max(threads, 1))
-    scene = mitsuba.load_dict({"type": "scene", "sensor": dict(sensor), **shapes})
-    colour = render(scene, {"type": "path", "max_depth": bounces, "rr_depth": 4}, seed)
-    guides = render(
-        scene, {"type": "aov", "aovs": "alb:albedo,nn:sh_normal,at:position,far:depth"}, seed, GUIDE_SAMPLES
-    )
-    # A path that meets the sun in a mirror is far brighter than all its neighbours: the denoiser would leave a spot.
-    light = denoise(np.minimum(colour, np.float32(12)), np.clip(guides[..., :3], 0, 1), guides[..., 3:6], threads)
-    eye = float(np.array(sensor["to_world"].matrix)[1, 3])
-    return light, np.where(guides[..., 9] > 0, guides[..., 7] - eye, 0).astype(np.float32)
+    scale = quality.scale
+    scene = mitsuba.load_dict({"type": "scene", **shapes})
+    flat = mitsuba.load_dict({"type": "scene", **flattened(shapes)})
+    path = {"type": "path", "max_depth": quality.bounces, "rr_depth": 4}
+    colour = _render(scene, lens.sensor(scale, quality.samples), path, seed)[..., :3]
+    seen = _render(flat, lens.sensor(scale, GUIDE_SAMPLES), _COLOURS, seed)[..., :3]
+    light = denoise(np.minimum(colour, np.float32(BRIGHTEST)), np.clip(seen, 0, 1), None, threads)
+    coarse = min(0.25, scale)
+    places = _render(scene, lens.sensor(coarse, 1, sharp=True), _PLACES, seed)
+    away = np.where(places[..., 3] > 0, places[..., 1] + lens.frame.distance, 0).astype(np.float32)
+    full = _sharpened(light, seen, flat, lens, scale, away, coarse, seed) if quality.sharp else _enlarged(light, lens, scale)
+    return Traced(full, away[1:-1, 1:-1])
 
 
-def render(scene: Any, integrator: Mapping[str, Any], seed: int, samples: int = 0) -> Floats:
-    """One picture: (h, w, channels); `samples` a pixel, or the sensor's own number.
+_COLOURS = {"type": "path", "max_depth": 1}
+_PLACES = {"type": "aov", "aovs": "at:position,far:depth"}
 
-    Albedo and normals take more time than light, and need fewer samples: hence pictures of their own.
+
+def flattened(shapes: Shapes) -> Shapes:
+    """The set as shapes that shine in their own colour: one look at each pixel is a picture of colours, without noise."""
+    flat: dict[str, Any] = {}
+    for name, shape in shapes.items():
+        if "bsdf" in shape:
+            shine = {"type": "area", "radiance": colour_of(shape["bsdf"])}
+            flat[name] = {key: value for key, value in shape.items() if key != "bsdf"} | {"emitter": shine}
+        elif "emitter" in shape:
+            flat[name] = {**shape, "emitter": {"type": "area", "radiance": rgb((1.0, 1.0, 1.0))}}
+    return flat
+
+
+def _sharpened(
+    light: Floats, seen: Floats, flat: Any, lens: Lens, scale: float, away: Floats, coarse: float, seed: int
+) -> Floats:
+    """The light enlarged, with the set's colours at full size where it is in focus to within the traced pixels.
+
+    `seen`: the colours as the small picture has them.
     """
+    step = 1 / scale
+    blurred = lens.enlarge(_wide(lens.blur(away)), coarse, Image.Resampling.BILINEAR)
+    soft = np.clip((blurred - 0.4 * step) / (0.8 * step), 0, 1)  # 1: as soft as the enlarged light is anyway
+    rows = np.flatnonzero((soft < 1).any(axis=1))
+    if not len(rows) or step < 1.01:
+        return _enlarged(light, lens, scale)
+    first, end = int(rows[0]), int(rows[-1]) + 1
+    drawn = _even(_render(flat, lens.sensor(1.0, SHARP_SAMPLES, sharp=True, rows=(first, end)), _COLOURS, seed))
+    result: Floats = np.empty((*soft.shape, 3), np.float32)
+    for k in range(3):
+        result[..., k] = lens.enlarge(light[..., k], scale, Image.Resampling.BICUBIC)
+        colour = lens.enlarge(seen[..., k], scale, Image.Resampling.BICUBIC).copy()
+        sharp = np.clip(drawn[..., k], 0, 1)
+        colour[first:end] = sharp + (colour[first:end] - sharp) * soft[first:end]
+        low = lens.shrink(colour, scale)
+        # What the small picture could not hold of the colours is put back under the light that falls there. That light is
+        # taken from a wider neighbourhood: at an edge, a single pixel's share of light and colour says nothing.
+        falling = lens.enlarge(_wide(light[..., k]) / (_wide(low) + np.float32(GLOSS)), scale, Image.Resampling.BILINEAR)
+        detail = colour - lens.enlarge(low, scale, Image.Resampling.BICUBIC)
+        result[..., k] += falling * detail
+    return np.maximum(result, 0)
+
+
+def _even(drawn: Floats) -> Floats:
+    """Without its margin, each pixel with a little of its neighbours: a few samples leave ragged edges."""
+    rows = 0.25 * (drawn[:-2] + drawn[2:]) + 0.5 * drawn[1:-1]
+    result: Floats = 0.25 * (rows[:, :-2] + rows[:, 2:]) + 0.5 * rows[:, 1:-1]
+    return result
+
+
+def _wide(plane: Floats) -> Floats:
+    """The mean of each pixel's neighbourhood."""
+    height, width = plane.shape
+    small = Image.fromarray(plane).resize((max(width // 3, 1), max(height // 3, 1)), Image.Resampling.BOX)
+    return np.asarray(small.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _enlarged(light: Floats, lens: Lens, scale: float) -> Floats:
+    planes = [lens.enlarge(light[..., k], scale, Image.Resampling.BICUBIC) for k in range(3)]
+    return np.maximum(np.stack(planes, axis=-1), 0)
+
+
+def _render(scene: Any, sensor: Mapping[str, Any], integrator: Mapping[str, Any], seed: int) -> Floats:
+    """One picture: (h, w, channels)."""
     how = mitsuba.load_dict({**integrator, "block_size": BLOCK})
-    return np.array(mitsuba.render(scene, integrator=how, seed=seed & 0x7FFFFFFF, spp=samples), dtype=np.float32)
+    camera = mitsuba.load_dict(dict(sensor))
+    return np.array(mitsuba.render(scene, sensor=camera, integrator=how, seed=seed & 0x7FFFFFFF), dtype=np.float32)
 
 
-def denoise(colour: Floats, albedo: Floats, normal: Floats, threads: int) -> Floats:
-    """Open Image Denoise with its own number of threads (the package's one-call form takes all cores).
-
-    Albedo and normal are cleaned first: out of focus they are noisy too, and edges would come out ragged.
-    """
-    with pyoidn.Device(pyoidn.OIDN_DEVICE_TYPE_CPU) as device:
-        device.set_int("numThreads", max(threads, 1))
-        device.set_bool("setAffinity", False)
-        device.commit()
-        guides = {
-            name: _filtered(device, {name: plane}, pyoidn.OIDN_QUALITY_FAST)
-            for name, plane in ((pyoidn.OIDN_IMAGE_ALBEDO, albedo), (pyoidn.OIDN_IMAGE_NORMAL, normal))
-        }
-        result = _filtered(
-            device, {pyoidn.OIDN_IMAGE_COLOR: colour, **guides}, pyoidn.OIDN_QUALITY_HIGH, hdr=True, cleanAux=True
-        )
-        error = device.get_error()
-    if error is not None:
-        raise RuntimeError(f"Open Image Denoise: {error}")
-    return result
-
-
-def _filtered(device: Any, planes: Mapping[str, Floats], quality: int, **settings: bool) -> Floats:
-    held = {name: np.ascontiguousarray(plane, np.float32) for name, plane in planes.items()}
-    result: Floats = np.zeros(next(iter(held.values())).shape, np.float32)
-    with pyoidn.Filter(device, pyoidn.OIDN_FILTER_TYPE_RT) as filter_:
-        for name, plane in {**held, pyoidn.OIDN_IMAGE_OUTPUT: result}.items():
-            filter_.set_image(name, plane, pyoidn.OIDN_FORMAT_FLOAT3)
-        filter_.set_quality(quality)
-        for name, value in settings.items():
-            filter_.set_bool(name, value)
-        filter_.commit()
-        filter_.execute()
-    return result
+def fit_scale(quality: Quality, width: int, height: int) -> Quality:
+    """Small pictures are traced finer: they cost little, and would look soft."""
+    small = math.sqrt(2_000_000 / (width * height))
+    factor = min(max(small, 1.0), 1.9)
+    return Quality(min(1.0, quality.scale * factor), quality.samples, quality.bounces, quality.sharp)
