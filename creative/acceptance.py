@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from creative.craft import findings
+from creative.craft import checks_of_judges, findings
 from creative.placements import ENCODINGS, Placement
 from creative.records import FindingRecord
 
@@ -79,6 +79,7 @@ def accept(
         *(_sound(figures, placement) if placement.modality != "image" else ()),
         *(reason for text in figures.get("texts", ()) for reason in _text(text, figures, placement)),
         *(reason for mark in figures.get("marks", ()) for reason in _mark(mark, figures, placement)),
+        *checks_of_judges(figures),
     )
     # A word that fails in each of ten captions is said once.
     once = tuple(dict.fromkeys(reasons))

@@ -15,6 +15,7 @@ from creative.backends import BackendSpec, Resources
 from creative.brief.types import did_you_mean
 from creative.canonical import digest as sha256
 from creative.errors import UsageError
+from creative.judging import NONE, chosen
 from creative.steps import KINDS
 
 _OWN = Path(__file__).with_name("catalogue.yaml")
@@ -48,10 +49,14 @@ class _SpecRow(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All rows by (kind, name), in the tables' order. `digest` names the whole catalogue for workers to compare."""
+    """All rows by (kind, name), in the tables' order. `digest` names the whole catalogue for workers to compare.
+
+    `judges`: the names of those rows of kind `judge` that are asked.
+    """
 
     specs: Mapping[tuple[str, str], BackendSpec]
     digest: str
+    judges: tuple[str, ...] = ()
     _chosen: dict[tuple[str, str | None], BackendSpec] = field(default_factory=dict, repr=False, compare=False)
 
     def of_kind(self, kind: str) -> list[BackendSpec]:
@@ -76,9 +81,9 @@ class Catalogue:
         return row
 
 
-def load_catalogue(more: Iterable[Path] = ()) -> Catalogue:
+def load_catalogue(more: Iterable[Path] = (), judges: str = NONE) -> Catalogue:
     """The package's own table, then those of the operator: a row with the same kind and name replaces the earlier one,
-    and rows of later tables come first when a default is chosen.
+    and rows of later tables come first when a default is chosen. `judges`: see `creative.judging.chosen`.
 
     Raises UsageError for a table that cannot be read or a row that is wrong.
     """
@@ -88,7 +93,8 @@ def load_catalogue(more: Iterable[Path] = ()) -> Catalogue:
         for spec in rows:
             specs.setdefault((spec.kind, spec.name), spec)
     spelled = "\n".join(repr(asdict(spec)) for spec in sorted(specs.values(), key=lambda spec: (spec.kind, spec.name)))
-    return Catalogue(specs, sha256(spelled.encode()))
+    asked = chosen(judges, [spec for spec in specs.values() if spec.kind == "judge"])
+    return Catalogue(specs, sha256(spelled.encode()), asked)
 
 
 def _rows(path: Path) -> list[BackendSpec]:

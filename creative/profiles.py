@@ -19,7 +19,7 @@ from typing import Any
 from creative.errors import UsageError
 
 _FILE = "creative.toml"
-_TEXTS = ("store", "registry", "address", "runner", "out")
+_TEXTS = ("store", "registry", "address", "runner", "out", "judges")
 _PATHS = ("media_roots", "catalogues")
 _KEYS = (*_TEXTS, *_PATHS, "workers", "shared", "notify", "notify_schemes", "prices")
 _PRICES = ("gpu_hour", "cpu_hour", "currency")

@@ -102,7 +102,7 @@ def looking(settings: Settings) -> Iterator[Session | None]:
                 registry.catch_up(store)
             else:
                 registry.rebuild(store)
-            yield Session(settings, load_catalogue(settings.catalogues), store, registry)
+            yield Session(settings, load_catalogue(settings.catalogues, settings.judges), store, registry)
 
 
 def reindex(settings: Settings) -> tuple[int, int, Path | None]:
@@ -129,7 +129,7 @@ def session(settings: Settings, *, create: bool = True) -> Iterator[Session]:
 
     A database server that goes away is waited for ten minutes, or seconds where nothing would be created: nobody runs then.
     """
-    catalogue = load_catalogue(settings.catalogues)
+    catalogue = load_catalogue(settings.catalogues, settings.judges)
     store = open_store(settings.store, create=create)
     patience = Patience() if create else Patience(LOOKING)
     with open_registry(settings.registry, store.id, patience) as registry:

@@ -14,6 +14,7 @@
     catalogues = ["house-rows.yaml"]
     notify = {ops = "slack://${SLACK_TOKEN}/#creative"}  # names that briefs and `creative nightly` may use
     notify_schemes = ["mailto"]                          # URLs that briefs may write themselves: none, if left out
+    judges = "auto"                                      # who judges finished ads: auto (who is installed here), none, or names
     prices = {gpu_hour = "2.60", cpu_hour = "0.05", currency = "EUR"}
 
 Flags come first, then the environment (CREATIVE_STORE, CREATIVE_REGISTRY, ...), then the profile, then `./out`. Relative
@@ -42,7 +43,7 @@ class Settings:
     """Where things are. `address` is a Ray cluster's, or "local"; `shared` says that the whole cluster sees the folders.
 
     `registry` may have a password in it, `notify` has URLs by name, some with secrets in them: never printed. `prices`:
-    gpu_hour, cpu_hour (decimal strings), currency.
+    gpu_hour, cpu_hour (decimal strings), currency. `judges`: see `creative.judging.chosen`.
     """
 
     out: Path
@@ -58,6 +59,7 @@ class Settings:
     notify: Mapping[str, str] = field(default_factory=dict, repr=False)
     notify_schemes: tuple[str, ...] = ()
     prices: Mapping[str, str] = field(default_factory=dict)
+    judges: str = "auto"
 
     @property
     def remote(self) -> bool:
@@ -114,6 +116,7 @@ def settings(
         notify=base.notify,
         notify_schemes=base.notify_schemes,
         prices=base.prices,
+        judges=(_given("--judges", None, "CREATIVE_JUDGES", base)[1] or "auto").strip().lower(),
     )
 
 

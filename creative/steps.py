@@ -114,6 +114,10 @@ KINDS: Mapping[str, Kind] = {
         # Figures only: a worker decodes the final file.
         #   params: modality image|video|audio.   boxes.0, boxes.1: of the body and the end card.   figures: see acceptance.
         Kind("measure", ("asset", "boxes*"), {"figures": JSON}),
+        # What a trained model says of a finished ad: see `creative.judging`. Beside measure; nothing is made from it.
+        #   params: of those that read the script: locale, script (as written), must [str] (what has to be heard).
+        #   voice: the read alone.   figures: see the judge.
+        Kind("judge", ("asset?", "voice?", "boxes*"), {"figures": JSON}),
         # What pages show.
         #   params: modality, side (px of the longer side).
         Kind("poster", ("asset",), {"image": JPEG}),

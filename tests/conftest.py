@@ -20,6 +20,9 @@ settings.register_profile("explore", print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
+# What is made and counted is the same whether judges are installed or not; tests of theirs ask for them by name.
+os.environ["CREATIVE_JUDGES"] = "none"
+
 # A shell that starts the tests in the background has SIGINT ignored, for them and for all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

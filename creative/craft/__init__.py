@@ -1,6 +1,6 @@
 """Craft: what good ads have in common, as far as it can be measured. Findings, never refusals.
 
-`table` is the table of findings and checks; `pictures`, `films` and `sounds` look at figures. Pure: no file is opened.
+`table` is the table of findings and checks; `pictures`, `films` and `sounds` look at figures, `judged` at those of judges. Pure: no file is opened.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from creative.craft.films import of_films
+from creative.craft.judged import checks_of_judges, of_judges
 from creative.craft.pictures import of_pictures
 from creative.craft.sounds import of_sounds
 from creative.craft.table import CHECKS, RULES, Rule
 from creative.placements import Placement
 from creative.records import FindingRecord
 
-__all__ = ["CHECKS", "RULES", "Rule", "findings"]
+__all__ = ["CHECKS", "RULES", "Rule", "checks_of_judges", "findings"]
 
 
 def findings(
@@ -34,3 +35,4 @@ def findings(
         yield from of_films(figures, placement, spoken)
     if placement.modality != "image" and "audio_codec" in figures:
         yield from of_sounds(figures, placement, said.get("script", ""), brand, said.get("cta", ""), spoken)
+    yield from of_judges(figures)

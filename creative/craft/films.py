@@ -18,6 +18,7 @@ _DIM = 0.06  # mean relative luminance: a mean grey of about 27 %
 _CAPTION_SPEED = 20
 _TOGETHER = ("headline", "support", "price", "cta", "logo", "button")
 _BARS = 0.02
+_SLACK_S = 0.1  # what nobody reads faster or slower by
 
 
 def of_films(figures: Figures, placement: Placement, spoken: bool) -> Iterator[FindingRecord]:
@@ -100,7 +101,7 @@ def _reading(figures: Figures, rate: int) -> Iterator[FindingRecord]:
         seconds, name = still / rate, named({"role": role, "text": words})
         # Four words a second and a moment to find them; captions are read along with the voice.
         takes = 0.3 + words_in(words) / (5 if role == "caption" else 4)
-        if role not in ("legal", "disclaimer", "label") and seconds < takes:
+        if role not in ("legal", "disclaimer", "label") and seconds < takes - _SLACK_S:
             yield RULES["reading-time"].found(f"{seconds:.1f} s", name, limit=f"{takes:.1f} s")
         elif role == "caption" and len(words) > _CAPTION_SPEED * seconds:
             yield RULES["caption-speed"].found(f"{len(words) / max(seconds, 0.01):.0f}", name)

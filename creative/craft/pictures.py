@@ -155,7 +155,7 @@ def _eye(figures: Figures, placement: Placement, shorter: int) -> Iterator[Findi
     eye, product = figures.get("eye") or {}, figures.get("product")
     if product is not None and placement.shape not in _BANNERS:
         share = product[2] * product[3] / shorter**2
-        if not 0.25 <= share <= 0.6:
+        if not 25 <= round(share * 100) <= 60:
             yield RULES["product-share"].found(f"{share:.0%}")
     yield from _order(eye.get("weights") or {})
     if "sharp" in eye and eye["sharp"][1] > _SHARPER * eye["sharp"][0]:

@@ -97,7 +97,8 @@ RULES: Mapping[str, Rule] = _rows(
     # -- judges
     ("text-read", "{name} is read as {figure} on the picture", "what the brief says", JUDGES),
     ("text-extra", "the picture says {figure}, which the brief does not", "what the brief says", JUDGES),
-    ("heard-otherwise", "{figure} of the script's words are heard otherwise, {limit}", "at most 15 %", JUDGES),
+    ("must-heard", "{name} has to be heard, and is not: {figure}", "prices and legal words, as written", JUDGES),
+    ("heard-otherwise", "{figure} of the script's words are heard otherwise: {limit}", "at most 15 %", JUDGES),
     ("tail-junk", "after the script is heard: {figure}", "nothing", JUDGES),
     ("speech-quality", "the voice is judged {figure} of 5, {limit}", "3.0 or more (DNSMOS)", JUDGES),
     ("unsafe", "the picture may be unsafe: {figure}, {limit}", "at most 20 %", JUDGES),

@@ -247,7 +247,9 @@ def dry(folder: Path, settings: Settings) -> Night:
 def _planned(one: Found, brief: Brief, settings: Settings, opened: Session | None, workers: int) -> Row:
     from creative.catalogue import load_catalogue
 
-    world = sessions.in_world(brief, opened.catalogue if opened else load_catalogue(settings.catalogues))
+    world = sessions.in_world(
+        brief, opened.catalogue if opened else load_catalogue(settings.catalogues, settings.judges)
+    )
     survey = opened.survey(brief, world, {}) if opened else sessions.surveyed(brief, world)
     cost = estimate(survey, brief, settings, opened.registry if opened else None)
     total = sum(survey.ads.values())

@@ -14,9 +14,11 @@ from creative.canonical import checked_key, key
 from creative.cells import Cell, Cells
 from creative.errors import Finding
 from creative.placements import Placement
+from creative.planning.judges import judges_of
 from creative.planning.pictures import Pictures, film_frames
 from creative.planning.problem import PlanningProblem
 from creative.planning.sound import Sound
+from creative.planning.suiting import Suiting
 from creative.planning.window import ENDS, Part, PlannedCell, PlanWindow, part
 from creative.planning.words import Subject, Words
 from creative.records import CellRecord
@@ -44,6 +46,7 @@ class Planner:
         self.words = Words(brief)
         self.sound = Sound(brief, world, self.words, self.seed)
         self.pictures = Pictures(brief, world, self.words, self.seed)
+        self._suiting = Suiting(world, self.pictures)
         self.findings: dict[tuple[str, str], Finding] = {}
         """What makes ads impossible."""
         self._model_used = functools.lru_cache(4096)(self._uses_trained_model)
@@ -54,7 +57,7 @@ class Planner:
 
     def windows(self) -> Iterator[PlanWindow]:
         """Windows of cells in the order in which they are made. What cannot be made is in `findings` afterwards."""
-        cells = iter(Cells(self.brief, self.world.placements, tuple(self.world.layouts), self.only))
+        cells = iter(Cells(self.brief, self.world.placements, tuple(self.world.layouts), self.only, self._suiting))
         for number in itertools.count(1):
             chunk = list(itertools.islice(cells, WINDOW))
             if not chunk:
@@ -79,6 +82,8 @@ class Planner:
             self._find(problem)
             return None
         ends = self._ends(cell, texts, made, boxes)
+        if self.world.catalogue.judges:
+            ends |= self._judges(cell, about, texts, ends["finish"], boxes)
         for below in (made, *(box[0] for box in boxes), *ends.values()):
             for one in below.steps:
                 steps.setdefault(one.key, one)
@@ -157,6 +162,19 @@ class Planner:
         shown = {"modality": cell.modality, "side": POSTER_SIDE}
         poster = self._step("poster", shown, {"asset": finish.out("asset")}, label)
         return dict(zip(ENDS, (finish, Part(measure, (measure,)), Part(poster, (poster,))), strict=True))
+
+    def _judges(
+        self,
+        cell: Cell,
+        about: Subject,
+        texts: Mapping[str, str],
+        finish: Part,
+        boxes: tuple[tuple[Part, str], ...],
+    ) -> dict[str, Part]:
+        must = (*self.words.offer_texts(about).values(), *(texts.get(role, "") for role in ("legal", "disclaimer")))
+        label = f"{cell.placement} for {cell.segment} in {cell.locale}"
+        script = texts.get("script", "")
+        return judges_of(self.world, cell.modality, cell.locale, script, must, finish, boxes, label)
 
     def _step(self, kind: str, params: Mapping[str, Any], inputs: Mapping[str, str | Output], label: str) -> Step:
         row = self.world.catalogue.choose(kind, self.brief.backends.get(kind))

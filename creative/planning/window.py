@@ -9,7 +9,7 @@ from creative.records import CellRecord
 from creative.steps import Output, Step
 
 ENDS = ("finish", "measure", "poster")
-"""What ends every ad; `CellRecord.steps` has their keys."""
+"""What ends every ad; `CellRecord.steps` has their keys, and those of its judges, if it has any."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +54,7 @@ class PlanWindow:
     def needed(self, known: Container[str]) -> dict[str, Step]:
         """The steps that have to be made when those of `known` are there: back from the ends, stopping at what is known."""
         missing: set[str] = set()
-        stack = [cell.steps[end] for cell in self.cells for end in ENDS]
+        stack = [key for cell in self.cells for key in cell.steps.values()]
         while stack:
             key = stack.pop()
             if key not in missing and key not in known:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from creative.acceptance import accept
 from creative.canonical import checked_key, digest
 from creative.errors import DamagedStoreError, StoreError
+from creative.planning.judges import JUDGE
 from creative.planning.planner import asset_id
 from creative.planning.window import ENDS
 from creative.records import AssetRecord, CellRecord, LineageStep, Receipt
@@ -35,19 +36,24 @@ class Assets:
     def __init__(self, world: World, registry: Registry, receipts: Receipts, brand: str = "") -> None:
         """`brand`: its name, which good ads let be heard."""
         self.world, self.registry, self.receipts, self.brand = world, registry, receipts, brand
+        self._broken: Mapping[str, str] = {}
         self._rows = functools.cache(lambda placement: digest(world.placements[placement].model_dump_json().encode()))
 
-    def judged_by(self, cell: CellRecord) -> str:
-        """The digest of what an asset's state follows from, beside its bytes."""
-        return checked_key([cell.steps["measure"], cell.steps["poster"], self._rows(cell.placement)])
+    def judged_by(self, cell: CellRecord, broken: Container[str] = ()) -> str:
+        """The digest of what an asset's state follows from, beside its bytes; a judge who could not say it is not part."""
+        judges = [key for name, key in _judges(cell) if key not in broken]
+        return checked_key([cell.steps["measure"], cell.steps["poster"], self._rows(cell.placement), *judges])
 
-    def of(self, cells: Sequence[CellRecord]) -> list[AssetRecord | Exception]:
+    def of(self, cells: Sequence[CellRecord], broken: Mapping[str, str] | None = None) -> list[AssetRecord | Exception]:
         """The record of each cell, all of whose steps have receipts; or why there is none: StoreError (DamagedStoreError
         for what is gone or is not what was put there), KeyError or ValueError. Figures and posters of other bytes than the
-        file's are forgotten: the same command makes them again.
+        file's are forgotten: the same command makes them again. `broken`: why steps of judges were not made, by key.
         """
+        self._broken = broken or {}
         found = self._gather(cells)
-        measured = (found.get(cell.steps["measure"]) for cell in cells)
+        measured = (
+            found.get(key) for cell in cells for key in (cell.steps["measure"], *(key for _, key in _judges(cell)))
+        )
         blobs = (one.outputs.get("figures") for one in measured if isinstance(one, Receipt))
         wanted = list(dict.fromkeys(blob.sha256 for blob in blobs if blob is not None))
         figures = dict(zip(wanted, self.receipts.at_once.map(self._bytes, wanted), strict=True))
@@ -66,7 +72,7 @@ class Assets:
     def _gather(self, cells: Sequence[CellRecord]) -> _Found:
         """The receipts of these cells' ends and of everything below them, level by level."""
         found: _Found = {}
-        level = dict.fromkeys(cell.steps[end] for cell in cells for end in ENDS)
+        level = dict.fromkeys(key for cell in cells for key in cell.steps.values() if key not in self._broken)
         while level:
             asked = self.receipts.ask(level)
             found |= asked
@@ -103,6 +109,8 @@ class Assets:
         if isinstance(read, StoreError):
             raise read
         figures: dict[str, Any] = json.loads(read)
+        if judged := self._judged(cell, found, blobs, blob.sha256):
+            figures["judges"] = judged
         placement = self.world.placements[cell.placement]
         steps = self._lineage((finish, measure, poster), found, lineage)
         verdict = accept(
@@ -129,9 +137,27 @@ class Assets:
             findings=verdict.findings,
             figures=figures,
             poster=poster.outputs["image"].sha256,
-            checked=self.judged_by(cell),
+            checked=self.judged_by(cell, self._broken),
             lineage=steps,
         )
+
+    def _judged(
+        self, cell: CellRecord, found: _Found, blobs: Mapping[str, bytes | StoreError], sha256: str
+    ) -> dict[str, Any]:
+        """The judges' figures by name; of one who has none, {"why_not": ...}. What they said of other bytes is outdated."""
+        judged: dict[str, Any] = {}
+        for name, key in _judges(cell):
+            if key in self._broken:
+                judged[name] = {"why_not": self._broken[key]}
+                continue
+            receipt = self._receipt(key, found)
+            if receipt.inputs.get("asset", sha256) != sha256:
+                raise _Outdated([key])
+            read = blobs[receipt.outputs["figures"].sha256]
+            if isinstance(read, StoreError):
+                raise read
+            judged[name] = json.loads(read)
+        return judged
 
     def _lineage(
         self, ends: Sequence[Receipt], found: _Found, known: dict[str, LineageStep]
@@ -161,6 +187,11 @@ class Assets:
             self.registry.forget_steps([key])
             raise DamagedStoreError(f"the receipt of step {key[:12]} is gone from {self.receipts.store.url}")
         return receipt
+
+
+def _judges(cell: CellRecord) -> list[tuple[str, str]]:
+    """Names and keys of those who judge the ad, in the order of their names."""
+    return sorted((name.removeprefix(JUDGE), key) for name, key in cell.steps.items() if name.startswith(JUDGE))
 
 
 def _needs(receipt: Receipt) -> list[str]:

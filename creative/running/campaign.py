@@ -17,6 +17,7 @@ from creative.canonical import canonical, digest
 from creative.errors import DamagedStoreError, StoreError
 from creative.planning import Planner, PlanWindow
 from creative.planning.planner import asset_id
+from creative.planning.window import ENDS
 from creative.records import AssetRecord, CellRecord, Window
 from creative.registry import CurrentAsset, Registry
 from creative.running.assets import Assets
@@ -210,11 +211,11 @@ class CampaignRun:
             self._seen.add(cell.ad_id)
             present = current.get(cell.ad_id)
             reason, limit = self._why_not(cell, broken)
-            if reason is None and present is not None and self._same(cell, present, bytes_):
+            if reason is None and present is not None and self._same(cell, present, bytes_, broken):
                 self._count(cell, present.state, f"failed its checks: creative show {present.asset_id}")
             else:
                 open_.append((cell, reason, limit))
-        made = iter(self.assets.of([cell for cell, reason, _ in open_ if reason is None]))
+        made = iter(self.assets.of([cell for cell, reason, _ in open_ if reason is None], broken))
         cells: list[CellRecord] = []
         assets: list[AssetRecord] = []
         for cell, reason, limit in open_:
@@ -250,7 +251,9 @@ class CampaignRun:
         made = self.registry.steps(ends)
         return {key: str(row.outputs["asset"]["sha256"]) for key, row in made.items() if "asset" in row.outputs}
 
-    def _same(self, cell: CellRecord, present: CurrentAsset, bytes_: Mapping[str, str]) -> bool:
+    def _same(
+        self, cell: CellRecord, present: CurrentAsset, bytes_: Mapping[str, str], broken: Mapping[str, str]
+    ) -> bool:
         """Whether what is registered is what the plan ends in, byte for byte, and was judged as it would be now.
 
         A step that was made again need not have given the same bytes: what was said of the old ones does not hold.
@@ -260,7 +263,7 @@ class CampaignRun:
             present.asset_id == asset_id(cell.ad_id, finish)
             and present.sha256 == bytes_.get(finish)
             and present.wanted == cell.wanted
-            and present.checked == self.assets.judged_by(cell)
+            and present.checked == self.assets.judged_by(cell, broken)
         )
 
     def _count(self, cell: CellRecord, state: str, reason: str) -> None:
@@ -271,9 +274,9 @@ class CampaignRun:
             self._jobs[cell.segment]["done"] += 1
 
     def _why_not(self, cell: CellRecord, broken: Mapping[str, str]) -> tuple[str | None, bool]:
-        """Why the ad is not made, and whether that is the budget alone: what failed is said first."""
+        """Why the ad is not made, and whether that is the budget alone: what failed is said first. Judges make nothing."""
         out = sorted(
-            (key for key in cell.steps.values() if key in broken), key=self.report.progress.limited.__contains__
+            (key for end in ENDS if (key := cell.steps[end]) in broken), key=self.report.progress.limited.__contains__
         )
         return (broken[out[0]], out[0] in self.report.progress.limited) if out else (None, False)
 

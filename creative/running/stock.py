@@ -7,7 +7,6 @@ from collections.abc import Callable, Container, Iterable, Mapping
 
 from creative.errors import StoreError
 from creative.planning import PlanWindow
-from creative.planning.window import ENDS
 from creative.records import Failure, Receipt
 from creative.registry import Registry
 from creative.running.receipts import Receipts
@@ -84,7 +83,7 @@ class Stock:
         again = [
             cell for cell in window.cells if (key := cell.steps["finish"]) in missing and not settled(missing[key])
         ]
-        return {key for cell in again for end in ENDS if (key := cell.steps[end]) in known}
+        return {key for cell in again for key in cell.steps.values() if key in known}
 
     def _forget(self, keys: set[str]) -> None:
         """These have to be made again. The registry forgets first: what dies on the way is found out again."""
