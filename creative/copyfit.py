@@ -18,7 +18,7 @@ from creative.layouts import LEAST_PX
 from creative.linebreak import Line, balanced, words
 from creative.scripts import INVISIBLE, RTL_LANGUAGES, direction_of, subtags
 from creative.segments import typographic
-from creative.typefaces import Ink, Source, Typeface
+from creative.typefaces import Glyph, Ink, Shaped, Source, Typeface
 
 _PRICE = re.compile(
     r"(?P<before>[^\d\s]{0,4}[\s\u00a0\u202f]?)(?P<whole>\d[\d.,'’٬\s\u00a0\u202f]*?)"
@@ -27,7 +27,9 @@ _PRICE = re.compile(
 CENTS_SCALE = 0.54
 """Cents and the currency's sign beside the whole part of a price; CRAFT: big whole part, raised cents."""
 _CLEAR = 40
-"""Between the ink of two lines of a tall script, per mille of the type size."""
+"""Between the ink of two lines where it would touch, per mille of the type size."""
+_HIGH, _BESIDE = 0.78, 0.03
+"""Ink so far above a baseline may meet the line above; and how near beside each other it does, in ems."""
 
 
 _REMEMBERED = 65536
@@ -98,17 +100,48 @@ class _Copy:
         return self._splits[count, tight]
 
     def _split(self, count: int, tight: bool) -> Setting:
-        lines, inks = [], []
+        lines: list[Line] = []
+        shapes: list[Shaped] = []
         for line in balanced(self.fine if tight else self.words, count, tight=tight):
             leveled = tuple(on_line(line.levels, classes_of(line.text), self._base)) if line.levels else ()
-            ink = self._face.shaped(line.text, self._locale, leveled).ink
-            lines.append(Line(line.text, ink.right - ink.left, leveled))
-            inks.append(ink)
-        leading = self._leading
-        if leading:
-            near = max((one.bottom + two.top for one, two in pairwise(inks)), default=0.0)
-            leading = max(leading, math.ceil(near * 1000) + _CLEAR)
-        return Setting(tuple(lines), max(self._face.cap, inks[0].top), inks[-1].bottom, leading)
+            shaped = self._face.shaped(line.text, self._locale, leveled)
+            lines.append(Line(line.text, shaped.ink.right - shaped.ink.left, leveled))
+            shapes.append(shaped)
+        # Tall scripts keep whole lines apart; in the others only what would touch.
+        near = max(
+            (one.ink.bottom + two.ink.top if self._leading else _near(one, two) for one, two in pairwise(shapes)),
+            default=0.0,
+        )
+        leading = max(self._leading, math.ceil(near * 1000) + _CLEAR if near else 0)
+        top, bottom = shapes[0].ink.top, shapes[-1].ink.bottom
+        return Setting(tuple(lines), max(self._face.cap, top), bottom, leading)
+
+
+def _near(above: Shaped, below: Shaped) -> float:
+    """How far apart the baselines of two lines are, in ems, when glyphs that stand over each other touch; 0 if none do.
+
+    Looked at with both lines aligned at the left, in the middle, and at the right.
+    """
+    high = [box for glyph in below.glyphs if (box := _box(glyph))[3] > _HIGH]
+    if not high:
+        return 0.0
+    deep = [_box(glyph) for glyph in above.glyphs]
+    spare = (above.ink.right - above.ink.left) - (below.ink.right - below.ink.left)
+    start = above.ink.left - below.ink.left
+    found = 0.0
+    for shift in (start, start + spare / 2, start + spare):
+        for low, left, right, _ in deep:
+            for _, first, last, high_top in high:
+                if first + shift < right + _BESIDE and left < last + shift + _BESIDE:
+                    found = max(found, high_top - low)
+    return found
+
+
+def _box(glyph: Glyph) -> tuple[float, float, float, float]:
+    """Bottom, left, right and top of a glyph's ink on its line, in ems."""
+    left, bottom, right, top = glyph.font.extents(glyph.id) or (0.0, 0.0, 0.0, 0.0)
+    scale = glyph.scale
+    return glyph.y + bottom * scale, glyph.x + left * scale, glyph.x + right * scale, glyph.y + top * scale
 
 
 class Metrics(Typeface):
