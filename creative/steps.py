@@ -98,13 +98,23 @@ KINDS: Mapping[str, Kind] = {
         #   layout: JSON of one shape of a layout.  font.display, font.text: font files.  logo.light, logo.dark: PNG for light and dark grounds.   boxes: see `Boxes` below.
         Kind("still", ("scene", "meta", "layout", "font*", "logo*"), {"image": JPEG, "boxes": JSON}),
         # The picture track of a film, encoded once.
-        #   params: as still (without max_bytes), fps, frames.
+        #   params: as still (without max_bytes), fps, frames, and if wanted: motion push|rack|pan (how camera and words move),
+        #           loop (it starts as its end card ends), least_kbps (kbit/s that it has at least: finer, where it is plain).
+        #   plate, layer: of the scene; with them the product moves against its set.
         #   clip: footage of the same size, fps and frames, which is seen instead of a camera's moves over the scene; scene and
         #   meta are then its last frame's, on which the end card goes on.
-        Kind("body", ("scene", "meta", "layout", "font*", "logo*", "cues?", "clip?"), {"picture": MP4, "boxes": JSON}),
+        Kind(
+            "body",
+            ("scene", "meta", "plate?", "layer?", "layout", "font*", "logo*", "cues?", "clip?"),
+            {"picture": MP4, "boxes": JSON},
+        ),
         # The last frames: logo and call to action, with the body's encoder settings so that both join by copy.
         #   params: as body.
-        Kind("endcard", ("scene", "meta", "layout", "font*", "logo*"), {"picture": MP4, "boxes": JSON}),
+        Kind(
+            "endcard",
+            ("scene", "meta", "plate?", "layer?", "layout", "font*", "logo*"),
+            {"picture": MP4, "boxes": JSON},
+        ),
         # Body and end card joined by copy, sound beside them.
         #   params: fps, frames (of both).
         Kind("film", ("body", "endcard?", "mix?"), {"film": MP4}),

@@ -17,6 +17,11 @@ from creative.world import Document, World
 
 _PALETTE = ("ground", "second", "accent", "text", "on_accent")
 _OFFER_ROLES = ("price", "was", "unit_price")
+MOTIONS = ("push", "rack", "pan")
+"""How films move: see parameter `motion` of kind `body`."""
+CARD_ENTERS_MS, CARD_LEAVES_MS = 600, 133
+"""What an end card takes to come to rest, and, where the film starts over, to clear for it."""
+LOOPS_MS = 6000
 _PARTS = {"image": ("still",), "video": ("body", "endcard")}
 """The parts of a layout that an ad of this modality is made of."""
 
@@ -145,6 +150,11 @@ class Pictures:
             raise PlanningProblem(where, problem, _shorter(where, texts))
         return max(fitting, key=len)
 
+    def _motion(self, layout: str) -> str:
+        """The manner of films in this layout: neighbouring families differ, and the brief's seed turns the wheel."""
+        names = sorted(self.world.layouts)
+        return MOTIONS[(names.index(layout) + self.seed) % len(MOTIONS)]
+
     def _check_captions(self, captions: Sequence[str], locale: str) -> None:
         for text in captions:
             missing = self.world.fitter.missing(text, "text", locale)
@@ -199,15 +209,24 @@ class Pictures:
         scene = clip or self.scene(about.product, words, document.family)
         texts = self.texts(about, headline, layout, placement)
         body_frames, card_frames = film_frames(row)
-        shared = self._frame(row, texts, about.locale) | {"fps": row.fps}
+        shared = self._frame(row, texts, about.locale) | {
+            "fps": row.fps,
+            "motion": self._motion(layout),
+            "loop": loops(row),
+            "least_kbps": row.min_kbps,
+        }
         captions: Sequence[str] = cues.step.params["captions"]
         self._check_captions(captions, about.locale)
         inputs = self._layout_inputs(scene, document, [*texts.values(), *captions], about.locale)
+        if clip is None:
+            inputs |= {"plate": scene.out("plate"), "layer": scene.out("layer")}
         shown = {"clip": clip.out("picture")} if clip is not None else {}
+        said = {role: text for role, text in texts.items() if role in _body_roles(document)}
         body = part(
             self._step(
                 "body",
-                shared | {"frames": body_frames},
+                # Only what it shows: another price or call to action makes another end card, and no other body.
+                shared | {"frames": body_frames, "texts": said},
                 inputs | {"cues": cues.out("cues")} | shown,
                 label=f"film {placement}",
             ),
@@ -240,7 +259,19 @@ def _shorter(where: str, texts: Sequence[str]) -> str:
 
 
 def film_frames(placement: Placement) -> tuple[int, int]:
-    """Frames of the body and of the end card."""
+    """Frames of the body and of the end card, which has to stand for its time after it came in, and before it goes."""
     fps, ms = placement.fps or 30, placement.ms or 0
-    card = placement.end_card_ms * fps // 1000
+    moves = CARD_ENTERS_MS + (CARD_LEAVES_MS if loops(placement) else 0)
+    card = -(-(placement.end_card_ms + moves) * fps // 1000) if placement.end_card_ms else 0
     return ms * fps // 1000 - card, card
+
+
+def loops(placement: Placement) -> bool:
+    """Whether a film is so short that it is seen several times in a row: then its end leads into its beginning."""
+    return placement.ms is not None and placement.ms <= LOOPS_MS
+
+
+def _body_roles(document: Document) -> set[str]:
+    """The roles that a film's body shows; without a place for captions these stand where the offer would."""
+    roles = set(items_of(document.content, "body")) | set(items_of(document.content, "body", plain=True))
+    return roles if "caption" in roles else roles - {*_OFFER_ROLES, "cta"}

@@ -117,7 +117,7 @@ class Planner:
                 f"no voice speaks {cell.locale}, which {cell.placement} needs",
                 f"Add a voice for it, or exclude {{placements: [{cell.placement}], markets: [{cell.market}]}}",
             )
-        shown_ms = placement.ms - placement.end_card_ms
+        shown_ms = film_frames(placement)[0] * 1000 // (placement.fps or 30)
         read = self.sound.read(about, voice, placement.ms, shown_ms)
         footage = self._segments[cell.segment].footage if cell.modality == "video" else None
         clip = self.pictures.clip(footage, cell.placement) if footage else None

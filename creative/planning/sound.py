@@ -23,7 +23,7 @@ LEAD_MS, TAIL_MS, GAP_MS = 150, 350, 260
 TEMPO_PERMILLE = (920, 1080)
 LITTLE = 0.5
 """A read that fills less of its seconds than this share is worth a warning."""
-READING_CHARACTERS_PER_S = 17
+READING_CHARACTERS_PER_S = 20
 """What a viewer reads beside a picture; subtitling guides allow 17 to 20 (Netflix Timed Text: 20 for adults). Full-width
 characters count twice: 8 to 9 of Chinese or Japanese."""
 DEFAULT_LUFS_TENTHS, DEFAULT_TRUE_PEAK_TENTHS = -140, -10

@@ -19,7 +19,8 @@ from creative.backends import BackendSpec, Made, Task
 from creative.layouts import load_layouts
 from creative.placements import placements
 from creative.resources import templates
-from workers.compose.body import Body, EndCard
+from workers.compose.body import Body
+from workers.compose.endcard import EndCard
 from workers.compose.film import Film
 
 PALETTE = {"ground": "#b9763f", "second": "#1d4038", "accent": "#e8a33d", "text": "#fff6e8", "on_accent": "#1a120a"}

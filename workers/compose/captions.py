@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from creative.errors import StepRefused
 from workers.compose.colour import AIMED_CONTRAST, Rgb, contrast, luminance, mixed, rgb
 from workers.compose.material import Cue, Material
 from workers.compose.typeset import Layer
@@ -24,14 +23,9 @@ def fade_frames(cue: Cue) -> int:
 
 
 def captions(material: Material, cues: Sequence[Cue]) -> list[tuple[Cue, Layer]]:
-    """One layer a cue: its plate and its words, in the layout's place for captions. Raises StepRefused if it has none."""
+    """One layer a cue: its plate and its words, in the layout's place for captions."""
     if not cues:
         return []
-    if not material.has("body", "caption"):
-        raise StepRefused(
-            f"the layout has no place for captions at {material.canvas[0]}x{material.canvas[1]}: "
-            "give its entry a body with a caption"
-        )
     plate = _plate(material)
     flat = Image.new("RGB", material.canvas, plate)
     made = []

@@ -28,16 +28,17 @@ Floats = NDArray[np.float32]
 # 1080x1920. A fixed GOP and one thread, because x264 gives other bytes at 1, 2 and 4 threads.
 CRF = 18
 KEYFRAME_SECONDS = 2
-_X264 = "threads=1:lookahead-threads=1:sliced-threads=0:scenecut=0:open-gop=0:b-adapt=1:bframes=2:b-pyramid=none:force-cfr=1"
+_X264 = "threads=1:lookahead-threads=1:sliced-threads=0:scenecut=0:open-gop=0:b-adapt=0:bframes=2:b-pyramid=none:force-cfr=1:stitchable=1"
 
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """One picture in YUV 4:2:0: `y` is height x width, `u` and `v` are half of both, uint8."""
+    """One picture in YUV 4:2:0: `y` is height x width, `u` and `v` are half of both, uint8; `alpha`, if any, as `y`."""
 
     y: Bytes
     u: Bytes
     v: Bytes
+    alpha: Bytes | None = None
 
     @property
     def width(self) -> int:
@@ -81,35 +82,48 @@ def _bytes(plane: Floats) -> Bytes:
 
 def frame_of(picture: Planes) -> av.VideoFrame:
     """A fresh frame that holds a copy of the planes."""
-    frame = av.VideoFrame(picture.width, picture.height, "yuv420p")
-    for view, plane in zip(views(frame), (picture.y, picture.u, picture.v), strict=True):
-        view[...] = plane
+    frame = av.VideoFrame(picture.width, picture.height, "yuv420p" if picture.alpha is None else "yuva420p")
+    for view, plane in zip(_all(frame), (picture.y, picture.u, picture.v, picture.alpha), strict=False):
+        if plane is not None:
+            view[...] = plane
     return frame
 
 
 def views(frame: av.VideoFrame) -> tuple[Bytes, Bytes, Bytes]:
     """The frame's own planes, writable: nothing is copied."""
-    y, u, v = (
+    y, u, v = _all(frame)[:3]
+    return y, u, v
+
+
+def opacity(frame: av.VideoFrame) -> Bytes:
+    """The plane that says how opaque each pixel of a yuva420p frame is."""
+    return _all(frame)[3]
+
+
+def _all(frame: av.VideoFrame) -> list[Bytes]:
+    return [
         np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
         for plane in frame.planes
-    )
-    return y, u, v
+    ]
 
 
 class PictureTrack:
     """An MP4 file with one H.264 track and no sound, written frame by frame; use it as a context manager.
 
-    `width` and `height` are even numbers of px. Every frame lasts 1/fps s; the file is complete after `__exit__`.
+    `width` and `height` are even numbers of px. Every frame lasts 1/fps s; the file is complete after `__exit__`, and
+    `kbps` says what it takes. `finer`: by how much lower than CRF its rate factor is, with more key frames then; parts of
+    any quality can be joined.
     """
 
-    def __init__(self, path: Path, width: int, height: int, fps: int) -> None:
+    def __init__(self, path: Path, width: int, height: int, fps: int, finer: int = 0) -> None:
+        self._path, self._fps = path, fps
         self._file = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"})
         self._stream = self._file.add_stream("libx264", rate=fps)
         context = self._stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.time_base = Fraction(1, fps)
         context.thread_count = 1
-        context.gop_size = KEYFRAME_SECONDS * fps
+        context.gop_size = max(fps // 2, (KEYFRAME_SECONDS * fps) // (1 + finer // 6))
         context.color_range = ColorRange.MPEG
         context.colorspace = Colorspace.ITU709
         context.color_primaries = ColorPrimaries.BT709
@@ -119,7 +133,7 @@ class PictureTrack:
         context.options = {
             "preset": "veryfast",
             "profile": "high",
-            "crf": str(CRF),
+            "crf": str(CRF - finer),
             "maxrate": f"{most}k",
             "bufsize": f"{2 * most}k",
             "flags": "+bitexact",
@@ -141,6 +155,11 @@ class PictureTrack:
         self._frames += 1
         for packet in self._stream.encode(frame):
             self._file.mux(packet)
+
+    @property
+    def kbps(self) -> int:
+        """Kilobits a second of the finished file."""
+        return self._path.stat().st_size * 8 * self._fps // (1000 * max(1, self._frames))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -22,7 +22,9 @@ from PIL import Image
 from workers.compose.encode import Planes, frame_of
 
 _MARGIN = 112  # px around the picture: room for the search below
-_ENLARGED = (1.153, 1.181, 1.217, 1.259, 1.303, 1.341)
+_ENLARGED = (1.0, 1.071, 1.153, 1.217, 1.303)
+_GOOD = 0.09  # px: an error that nobody sees; larger sources cost time
+_LOOKED_AT = 9  # views of a move that choose the enlargement
 _REACH = 6  # px beyond the view that the resampling kernel reads
 
 
@@ -38,10 +40,20 @@ def ease_out(t: float) -> float:
     return 1 - (1 - t) ** 5
 
 
+def ease_in(t: float) -> float:
+    """0 to 1, leaving from rest (cubic); `t` is clamped to 0..1."""
+    t = min(max(t, 0.0), 1.0)
+    return t * t * t
+
+
 def ease_drift(t: float) -> float:
     """0 to 1, nearly steady with soft ends: a camera on a dolly; `t` is clamped to 0..1."""
     t = min(max(t, 0.0), 1.0)
     return 0.6 * t + 0.4 * ease_in_out(t)
+
+
+Window = tuple[int, int, int, int]
+"""x, y, width, height on the canvas, px: even numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,56 +126,73 @@ def _span(first: float, scale: float, canvas: int, source: int) -> _Span:
 class Camera:
     """Looks at one still picture, `canvas` (width, height) px at a time.
 
-    The picture is enlarged a little first, by Lanczos. By how much is chosen so that no view of a move comes near a ratio
-    of small numbers (1:1, 3:2), where whole rectangles can only stand on whole pixels and a slow move would jerk.
+    The picture is enlarged a little first, by Lanczos, where a view of the move would come near a ratio of small numbers
+    (1:1, 3:2): there whole rectangles can only stand on whole pixels, and a slow move would jerk.
     """
 
-    def __init__(self, picture: Planes, canvas: tuple[int, int], move: Sequence[View]) -> None:
-        """`move`: the views that will be seen, in the picture's px."""
+    def __init__(
+        self,
+        picture: Planes,
+        canvas: tuple[int, int],
+        move: Sequence[View],
+        windows: Sequence[Window] | None = None,
+    ) -> None:
+        """`move`: the views that will be seen, in the picture's px; they are kept within the picture, unless only `windows`
+        of them are seen, one for each view."""
         self.width, self.height, self.canvas = picture.width, picture.height, canvas
-        self._size = min(self._sizes(), key=lambda size: self._worst(size, move))
+        self._inside = windows is None
+        step = max(1, len(move) // _LOOKED_AT)
+        seen = list(zip(move, windows or [(0, 0, *canvas)] * len(move), strict=True))
+        looked = [*seen[::step], seen[-1]]
+        best = float("inf")
+        for size in self._sizes():
+            worst = max(max(span.error for span in self._spans(view, size, window)) for view, window in looked)
+            if worst < best:
+                best, self._size = worst, size
+            if worst < _GOOD:
+                break
         self._source = _enlarged(picture, self._size)
+        self._format = "yuv420p" if picture.alpha is None else "yuva420p"
 
     def _sizes(self) -> list[tuple[int, int]]:
         return [(round(self.width * more / 2) * 2, round(self.height * more / 2) * 2) for more in _ENLARGED]
 
-    def _worst(self, size: tuple[int, int], move: Sequence[View]) -> float:
-        return max(max(span.error for span in self._spans(view, size)) for view in move)
-
-    def _spans(self, view: View, size: tuple[int, int]) -> tuple[_Span, _Span]:
-        view = view.inside(self.width, self.height, self.canvas)
+    def _spans(self, view: View, size: tuple[int, int], window: Window) -> tuple[_Span, _Span]:
+        if self._inside:
+            view = view.inside(self.width, self.height, self.canvas)
         spans = [
             _span(
-                (at - canvas / view.scale / 2) * large / small + _MARGIN,
+                (at + (start - canvas / 2) / view.scale) * large / small + _MARGIN,
                 view.scale * small / large,
-                canvas,
+                length,
                 large + 2 * _MARGIN,
             )
-            for at, canvas, small, large in zip(
-                (view.x, view.y), self.canvas, (self.width, self.height), size, strict=True
+            for at, canvas, small, large, start, length in zip(
+                (view.x, view.y), self.canvas, (self.width, self.height), size, window[:2], window[2:], strict=True
             )
         ]
         return spans[0], spans[1]
 
     def error(self, view: View) -> float:
         """By how many px at most a point is shown beside its place."""
-        return max(span.error for span in self._spans(view, self._size))
+        return max(span.error for span in self._spans(view, self._size, (0, 0, *self.canvas)))
 
-    def see(self, view: View) -> av.VideoFrame:
-        """A fresh frame of the canvas' size that shows `view`."""
-        across, down = self._spans(view, self._size)
+    def see(self, view: View, window: Window | None = None) -> av.VideoFrame:
+        """A fresh frame that shows `view`: of the canvas' size, or only of a `window` (x, y, w, h: even numbers) on it."""
+        window = window or (0, 0, *self.canvas)
+        across, down = self._spans(view, self._size, window)
         graph = Graph()
         graph.threads = 1
         chain = (
             graph.add_buffer(
                 width=self._source.width,
                 height=self._source.height,
-                format=av.VideoFormat("yuv420p"),
+                format=av.VideoFormat(self._format),
                 time_base=Fraction(1),
             ),
             graph.add("crop", f"{across.length}:{down.length}:{across.start}:{down.start}:exact=1"),
-            graph.add("scale", f"{across.size}:{down.size}:flags=bicubic+accurate_rnd+bitexact"),
-            graph.add("crop", f"{self.canvas[0]}:{self.canvas[1]}:{across.cut}:{down.cut}:exact=1"),
+            graph.add("scale", f"{across.size}:{down.size}:flags=bicubic"),
+            graph.add("crop", f"{window[2]}:{window[3]}:{across.cut}:{down.cut}:exact=1"),
             graph.add("buffersink"),
         )
         for before, after in pairwise(chain):
@@ -178,7 +207,12 @@ class Camera:
 def _enlarged(picture: Planes, size: tuple[int, int]) -> av.VideoFrame:
     """The planes at another size, their edges drawn out by the margin on all sides."""
     made = []
-    for plane, part in ((picture.y, 1), (picture.u, 2), (picture.v, 2)):
-        large = Image.fromarray(plane).resize((size[0] // part, size[1] // part), Image.Resampling.LANCZOS)
-        made.append(np.pad(np.asarray(large), _MARGIN // part, mode="edge"))
+    for plane, part in ((picture.y, 1), (picture.u, 2), (picture.v, 2), (picture.alpha, 1)):
+        if plane is None:
+            continue
+        large = plane
+        if size != (picture.width, picture.height):
+            image = Image.fromarray(plane).resize((size[0] // part, size[1] // part), Image.Resampling.LANCZOS)
+            large = np.asarray(image)
+        made.append(np.pad(large, _MARGIN // part, mode="edge"))
     return frame_of(Planes(*made))

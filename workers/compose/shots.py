@@ -9,39 +9,55 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from workers.compose.motion import View, between, ease_drift
+from workers.compose.depth import Look
+from workers.compose.kinetic import Motion
+from workers.compose.motion import View, between, ease_drift, ease_in_out
 
 Box = tuple[float, float, float, float]  # x, y, w, h
 
 _LONGEST = 2.8  # seconds that a shot holds: something has to change at least every 3 s
+_SHORTEST = 0.7  # seconds: at this pace no cut can be part of a flash (WCAG 2.3.1: three in any one second)
 _CLOSEST = 1.9  # scene px are never magnified further: beyond this they look soft
 _TIGHT = 1.3  # a framing that is not this much tighter than the wide one reads as a jump, not as a cut
-_CLEAR = ("close", "away", "wide")  # framings that keep the product clear of the text
+_CLEAR = ("open", "close", "away", "wide")  # framings that keep the product clear of the text
 _PUSH = 1.06  # how much a slow push magnifies
+_NEAR = 0.08  # by how much more the product comes near than its set, at most
+_TURNS: dict[Motion, tuple[str, ...]] = {
+    "push": ("close", "away", "label", "middle", "aside", "middle"),
+    "rack": ("away", "label", "middle", "close", "middle", "aside"),
+    "pan": ("aside", "away", "label", "middle", "close", "middle"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """Frames `first`.. `end` (exclusive), and the views at both. `clear`: no text of the layout lies over the product."""
+    """Frames `first`.. `end` (exclusive), and the looks at both. `clear`: no text of the layout lies over the product."""
 
     kind: str
     first: int
     end: int
-    start: View
-    finish: View
+    start: Look
+    finish: Look
     clear: bool
 
-    def view(self, n: int) -> View:
+    def look(self, n: int) -> Look:
         """What is seen in frame `n`."""
-        return between(self.start, self.finish, ease_drift((n - self.first) / max(1, self.end - self.first - 1)))
+        share = (n - self.first) / max(1, self.end - self.first - 1)
+        # What follows on (a loop's start, an end card) takes over from rest; between cuts the camera is already moving.
+        t = ease_in_out(share) if self.kind in ("open", "wide") else ease_drift(share)
+        near = self.start.near + (self.finish.near - self.start.near) * t
+        return Look(between(self.start.view, self.finish.view, t), near)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What the camera has before it.
 
-    `canvas` px; `field`: what of it the publisher leaves free; `scene` px; `base`: the view that the layout wants; `product`: its box in scene px. On the canvas stand
-    `texts` (they come and go), `lasting` ones (logo, legal lines: in every shot) and `captions`.
+    `canvas`: the size of its window, px; `field`: what of it the publisher leaves free; `scene` px; `base`: the view that
+    the layout wants; `product`: its box in scene px; `layered`: it can come nearer than its set. In the window stand
+    `texts` (they come and go), `lasting` ones (logo, legal lines: in every shot) and `captions`. `card`: the view that the
+    end card rests in; None where the film does not start from it. `footage`: moves by itself. `near`, `card_near`: how
+    large the product's layer is beside its set in the wide framing, and on the end card.
     """
 
     canvas: tuple[int, int]
@@ -52,38 +68,69 @@ class Stage:
     texts: tuple[Box, ...] = ()
     lasting: tuple[Box, ...] = ()
     captions: tuple[Box, ...] = ()
+    layered: bool = False
+    card: View | None = None
+    footage: bool = False
+    near: float = 1.0
+    card_near: float = 1.0
 
 
-def storyboard(stage: Stage, frames: int, fps: int, captioned: bool = False, beats: Sequence[int] = ()) -> list[Shot]:
-    """Tight first, then wide, and on in turns of 2 to 3 s; the last shot is wide, so that the end card can follow it.
+def storyboard(
+    stage: Stage,
+    frames: int,
+    fps: int,
+    captioned: bool = False,
+    beats: Sequence[int] = (),
+    motion: Motion = "push",
+) -> list[Shot]:
+    """Framings in turns of 1 to 3 s, each much tighter or wider than the one before; the last is wide, so that the end card
+    can follow it, and where the film loops the first starts as the end card ends.
 
     `captioned`: the framings leave room for captions too. `beats` are frames at which a phrase starts: cuts move onto
     them when they are near.
     """
-    cuts = [0, *_cuts(frames, fps, beats), frames]
-    kinds = _kinds(len(cuts) - 1)
+    if stage.footage:
+        rest = Look(stage.base)
+        return [Shot("footage", 0, frames, rest, rest, True)]
+    loops = stage.card is not None
+    cuts = [0, *_cuts(frames, fps, beats, loops or motion == "rack"), frames]
+    kinds = _kinds(len(cuts) - 1, motion, loops)
     views, tight = _views(stage, captioned)
     if not tight:  # clear of all words, the close framing would hardly differ from the wide one
         kinds = ["whole" if kind == "close" else kind for kind in kinds]
     shots = []
     for n, kind in enumerate(kinds):
         start, finish = (view.inside(*stage.scene, stage.canvas) for view in views[kind])
-        shots.append(Shot(kind, cuts[n], cuts[n + 1], start, finish, kind in _CLEAR))
+        first, near = stage.near, stage.near * (1 + _NEAR / 2 if stage.layered else 1)
+        if kind in ("wide", "open"):
+            near = final_look(stage).near
+        if kind == "open":
+            first = stage.card_near
+        if motion == "pan" and n % 2 and kind in ("label", "aside"):
+            start, finish = finish, start
+        clear = kind in _CLEAR or not any(_covers(box, view, stage) for box in stage.texts for view in (start, finish))
+        shots.append(Shot(kind, cuts[n], cuts[n + 1], Look(start, first), Look(finish, near), clear))
     return shots
 
 
-def _cuts(frames: int, fps: int, beats: Sequence[int]) -> list[int]:
+def _cuts(frames: int, fps: int, beats: Sequence[int], from_wide: bool) -> list[int]:
     seconds = frames / fps
-    if seconds < 1.6:
+    if seconds < 2 * _SHORTEST + 0.2:
         return []
+    # Tight and wide in turns: an even number, or an odd one where the first is wide as the last is.
+    wanted = seconds / _LONGEST + 0.25
+    shots = 2 * ceil((wanted - 1) / 2) + 1 if from_wide else 2 * ceil(wanted / 2)
+    if shots == 1:
+        shots = 3 if seconds > 3.2 else 2
     # The first shot is the shortest: a cut within the first two seconds holds the eye.
-    shots = 2 * ceil((seconds / _LONGEST + 0.25) / 2)  # an even number: tight and wide in turns
-    lengths = [0.75] + [1.0] * (shots - 1)
+    lengths = [1.0 if from_wide else 0.75] + [1.0] * (shots - 1)
+    if from_wide and shots == 3:
+        lengths = [1.0, 0.7, 1.0]
     total, at, cuts = sum(lengths), 0.0, []
     for length in lengths[:-1]:
         at += length
         cuts.append(round(frames * at / total))
-    near, least, most = 0.35 * fps, 0.7 * fps, 3 * fps
+    near, least, most = 0.35 * fps, _SHORTEST * fps, 3 * fps
     placed = [0]
     for cut, following in zip(cuts, [*cuts[1:], frames], strict=True):
         beat = min(beats, key=lambda b: abs(b - cut), default=cut)
@@ -92,21 +139,28 @@ def _cuts(frames: int, fps: int, beats: Sequence[int]) -> list[int]:
     return placed[1:]
 
 
-def _kinds(count: int) -> list[str]:
+def _kinds(count: int, motion: Motion, loops: bool) -> list[str]:
     """Tight and wide in turns, the last one wide."""
-    turns = ("close", "away", "label", "middle", "aside", "middle")
-    return [*(turns[n % len(turns)] for n in range(count - 1)), "wide"]
+    if count == 1:
+        return ["wide"]
+    turns = _TURNS["rack" if loops else motion]
+    kinds = [*(turns[n % len(turns)] for n in range(count - 1)), "wide"]
+    if loops:
+        kinds[0] = "open"
+    return kinds
 
 
 def standing(stage: Stage) -> tuple[list[View], list[View]]:
     """Between which views the camera moves: those that may have text over them, and all, whatever the film's length."""
     clear: list[View] = []
     every: list[View] = []
+    if stage.footage:
+        return [stage.base], [stage.base]
     for captioned in (False, True):
         for kind, views in _views(stage, captioned)[0].items():
             seen = [view.inside(*stage.scene, stage.canvas) for view in views]
             every += seen
-            if kind in _CLEAR:
+            if kind in _CLEAR or not any(_covers(box, view, stage) for box in stage.texts for view in seen):
                 clear += seen
     return list(dict.fromkeys(clear)), list(dict.fromkeys(every))
 
@@ -115,12 +169,14 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
     """Start and finish of each kind of shot, and whether the close one is much tighter than the wide one."""
     base, canvas = stage.base, stage.canvas
     away = View(1.07 * base.scale, base.x, base.y)
+    card = stage.card or base
     if stage.product is None:
         step_x, step_y = canvas[0] / base.scale, canvas[1] / base.scale
         first = View(1.3 * base.scale, base.x - 0.06 * step_x, base.y - 0.05 * step_y)
         left = View(1.5 * base.scale, base.x - 0.1 * step_x, base.y + 0.06 * step_y)
         right = View(1.4 * base.scale, base.x + 0.1 * step_x, base.y)
         return {
+            "open": (card, away),
             "wide": (base, View(_PUSH * base.scale, base.x, base.y)),
             "away": (away, base),
             "close": (first, View(first.scale * _PUSH, first.x, first.y)),
@@ -136,42 +192,108 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
     whole, centred = _closest(stage, (*stage.lasting, *below), middle=True)
     label = min(_CLOSEST, 1.4 * max(whole, base.scale))
     aside = max(0.82 * whole, min(whole, _TIGHT * base.scale))
-    aside_from, aside_to = centred[0] - 0.07 * canvas[0], centred[0] - 0.01 * canvas[0]
+    aside_from, aside_to = centred[0] - 0.07 * canvas[0], centred[0] + 0.01 * canvas[0]
     near = (
         _seen_at(canvas, centre, (centred[0] + 0.07 * w * label, 0.46 * canvas[1]), label / 1.03),
         _seen_at(canvas, centre, (centred[0] - 0.05 * w * label, 0.56 * canvas[1]), label),
     )
     if any(_covers(box, view, stage) for box in below for view in near):  # a caption would hide what it came to show
-        near = (
-            _seen_at(canvas, centre, (centred[0] + 0.03 * canvas[0], centred[1]), 0.95 * whole),
-            _seen_at(canvas, centre, (centred[0] - 0.02 * canvas[0], centred[1]), 0.97 * whole),
+        near = _detail(stage, below) or (
+            _seen_at(canvas, centre, (centred[0] + 0.03 * canvas[0], centred[1]), 0.9 * whole),
+            _seen_at(canvas, centre, (centred[0] - 0.02 * canvas[0], centred[1]), 0.95 * whole),
         )
+    last = final_look(stage).view
+    foot = (x + w / 2, y + h)
+    back = _seen_at(canvas, foot, base.place(*foot, canvas), last.scale)
     return {
-        "wide": (base, wide(stage)),
-        "away": (_seen_at(canvas, centre, base.place(*centre, canvas), away.scale), base),
+        "open": (card, back),
+        "wide": (base, last),
+        "away": (back, base),
         "close": (_seen_at(canvas, centre, aim, scale / _PUSH), _seen_at(canvas, centre, aim, scale)),
         "whole": (_seen_at(canvas, centre, centred, whole / _PUSH), _seen_at(canvas, centre, centred, whole)),
         "label": near,
         "middle": (
             _seen_at(canvas, centre, centred, 1.16 * base.scale),
-            _seen_at(canvas, centre, centred, 1.1 * base.scale),
+            _seen_at(canvas, centre, centred, 1.08 * base.scale),
         ),
         "aside": (
             _seen_at(canvas, centre, (aside_from, centred[1]), aside),
-            _seen_at(canvas, centre, (aside_to, centred[1]), aside * 1.02),
+            _seen_at(canvas, centre, (aside_to, centred[1]), aside * 1.03),
         ),
     }, scale >= _TIGHT * base.scale
 
 
-def wide(stage: Stage) -> View:
+def _detail(stage: Stage, captions: Sequence[Box]) -> tuple[View, View] | None:
+    """A close look at the product's upper part, under captions that stand in the middle; its foot may leave the frame."""
+    width, height = stage.canvas
+    foot = max(box[1] + box[3] for box in captions)
+    if foot > 0.5 * height:
+        return None
+    x, y, w, _ = _product(stage)
+    scale = min(_CLOSEST, 1.5 * stage.base.scale, 0.8 * width / w)
+    if scale < _TIGHT * stage.base.scale:
+        return None
+    top = (x + w / 2, y)
+    return (
+        _seen_at(stage.canvas, top, (0.53 * width, foot + 0.05 * height), scale),
+        _seen_at(stage.canvas, top, (0.48 * width, foot + 0.035 * height), scale * 1.04),
+    )
+
+
+def final_look(stage: Stage) -> Look:
     """What the last frame of every body shows, so that an end card can go on from there."""
+    if stage.footage:
+        return Look(stage.base)
     if stage.product is None:
         last = View(_PUSH * stage.base.scale, stage.base.x, stage.base.y)
-    else:
-        x, y, w, h = stage.product
-        centre = (x + w / 2, y + h / 2)
-        last = _seen_at(stage.canvas, centre, stage.base.place(*centre, stage.canvas), _PUSH * stage.base.scale)
-    return last.inside(*stage.scene, stage.canvas)
+        return Look(last.inside(*stage.scene, stage.canvas))
+    x, y, w, h = stage.product
+    foot = (x + w / 2, y + h)
+    grown = _room(stage)
+    push = min(_PUSH, 1 + (grown - 1) * 0.5) if stage.layered else min(_PUSH, grown)
+    last = _seen_at(stage.canvas, foot, stage.base.place(*foot, stage.canvas), push * stage.base.scale)
+    near = stage.near * max(1.0, min(1 + _NEAR, grown / push)) if stage.layered else 1.0
+    return Look(last.inside(*stage.scene, stage.canvas), near)
+
+
+def _room(stage: Stage) -> float:
+    """How much larger the product may become about its foot in the wide framing before it reaches words; 1.02 at least."""
+    assert stage.product is not None
+    x, y, w, h = _product(stage, stage.near)
+    left, top = stage.base.place(x, y, stage.canvas)
+    right, foot = stage.base.place(x + w, y + h, stage.canvas)
+    margin = 0.012 * min(stage.canvas)
+    words = [
+        box
+        for box in (*stage.texts, *stage.lasting, *stage.captions)
+        if not _meet(box, (left, top, right - left, foot - top))
+    ]
+    most = _PUSH * (1 + _NEAR)
+    for step in range(round((most - 1) * 100), 2, -1):
+        more = 1 + step / 100
+        wide, high = (right - left) * more, (foot - top) * more
+        middle = (left + right) / 2
+        box = (middle - wide / 2 - margin, foot - high - margin, wide + 2 * margin, high + margin)
+        if not any(_meet(word, box) for word in words):
+            return more
+    return 1.02
+
+
+def _product(stage: Stage, near: float | None = None) -> Box:
+    """The product's box in scene px, as large as its layer becomes beside its set (or `near` times)."""
+    assert stage.product is not None
+    near = near if near is not None else stage.near * (1 + _NEAR / 2 if stage.layered else 1)
+    x, y, w, h = stage.product
+    return x + w * (1 - near) / 2, y + h * (1 - near), w * near, h * near
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return (
+        one[0] < other[0] + other[2]
+        and one[0] + one[2] > other[0]
+        and one[1] < other[1] + other[3]
+        and one[1] + one[3] > other[1]
+    )
 
 
 def _seen_at(canvas: tuple[int, int], point: tuple[float, float], at: tuple[float, float], scale: float) -> View:
@@ -185,7 +307,7 @@ def _closest(stage: Stage, texts: Sequence[Box], middle: bool = False) -> tuple[
     It stands as near as may be to its place in the wide framing, or in the `middle` of the free space.
     """
     assert stage.product is not None
-    _, _, w, h = stage.product
+    _, _, w, h = _product(stage)
     (width, height), (x, y, wide, high) = stage.canvas, stage.field
     margin = 0.05 * min(stage.canvas)
     # The product may reach half-way into what the publisher covers, as its shadow and its stand do.
@@ -215,11 +337,12 @@ def _closest(stage: Stage, texts: Sequence[Box], middle: bool = False) -> tuple[
 
 def _covers(box: Box, view: View, stage: Stage) -> bool:
     """Whether a box on the canvas lies over the product, as a view shows it."""
-    assert stage.product is not None
-    x, y, w, h = stage.product
+    if stage.product is None:
+        return False
+    x, y, w, h = _product(stage)
     left, top = view.place(x, y, stage.canvas)
     right, bottom = view.place(x + w, y + h, stage.canvas)
-    return box[0] < right and box[0] + box[2] > left and box[1] < bottom and box[1] + box[3] > top
+    return _meet(box, (left, top, right - left, bottom - top))
 
 
 def _around(space: Box, text: Box, margin: float) -> list[Box]:

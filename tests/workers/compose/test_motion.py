@@ -84,7 +84,7 @@ def test_shots_cover_the_film_without_gaps(frames: int, fps: int, beats: list[in
     assert all(a.end == b.first for a, b in pairwise(shots))
     assert all(shot.end - shot.first <= 3 * fps + 1 for shot in shots)
     for shot in shots:
-        for view in (shot.view(shot.first), shot.view(shot.end - 1)):
+        for view in (shot.look(shot.first).view, shot.look(shot.end - 1).view):
             assert view.scale >= 1 - 1e-9
     if frames >= 4 * fps:
         assert shots[0].kind in ("close", "detail") and shots[1].first <= 2.8 * fps
@@ -102,6 +102,6 @@ def test_the_first_shot_is_tight_and_clear_of_the_text() -> None:
         ((54, 1560, 972, 140),),
     )
     first, second, *_ = storyboard(stage, 135, 30)
-    assert first.start.scale > 1.3 * second.start.scale
-    for view in (first.start, first.finish):
+    assert first.start.view.scale > 1.3 * second.start.view.scale
+    for view in (first.start.view, first.finish.view):
         assert view.place(340, 900, stage.canvas)[1] > text[1] + text[3]

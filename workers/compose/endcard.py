@@ -1,0 +1,248 @@
+"""End cards: they go on from the last frame of a body, and come to rest on logo, headline, price and call to action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import av
+import numpy as np
+
+from creative.backends import Made, Task
+from workers.backend import OneByOne
+from workers.compose.depth import Depth, Look
+from workers.compose.encode import Planes, frame_of, views
+from workers.compose.ground import Ground
+from workers.compose.kinetic import Shown, Timing, leave_frames, shown
+from workers.compose.material import Material, open_material
+from workers.compose.motion import between, ease_in_out
+from workers.compose.shoot import (
+    body_layers,
+    boxes,
+    dissolve,
+    in_order,
+    off_surfaces,
+    quiet,
+    quiet_scenery,
+    scenery,
+    shoot,
+    size_of,
+    staged,
+    surfaces,
+)
+from workers.compose.shots import Stage, final_look
+from workers.compose.typeset import Layer
+
+ENTER_MS = 600
+"""How long a card takes to come to rest; `creative.planning.pictures.film_frames` adds it to what the card has to stand."""
+_LEAVE_SECONDS = 0.133
+_SETTLE = 0.7  # of it: the camera
+_FIRST = 0.36  # of it: when the first thing of the card enters
+_WITH = {"was": "price", "unit_price": "price"}  # what enters together with what
+_SLIDE = 0.022  # of the canvas's height: from how far below words rise
+
+
+class EndCard(OneByOne):
+    """Kind `endcard`: see `creative.steps.KINDS`. Goes on from the last frame of the body of the same scene and layout."""
+
+    def make_one(self, task: Task) -> Made:
+        """Shoot the end card. Raises StepRefused as `Body` does."""
+        material = open_material(task)
+        stage = staged(material)
+        before = body_layers(material, stage)
+        picture = quiet(material)
+        still = replace(material, scene=picture)
+        said = {role: text for role, text in material.texts.items() if role != "caption"}
+        ground = still.ground([material.view("endcard")], "endcard")
+        layers = material.layers("endcard", said, ground)
+        path = task.scratch / "endcard.mp4"
+        goes_on = material.window("body") == material.window("endcard") and _alike(surfaces(before), surfaces(layers))
+        card = _Card(material, stage, before, layers)
+        words = card.going_on() if goes_on else card.covering()
+        rest = max(_settle_frames(material), *(one.rests for one in words), 0)
+        leaving = material.frames - card.leave()
+        sharp = scenery(material)
+        soft = quiet_scenery(sharp, picture)
+
+        def frames() -> Iterator[av.VideoFrame]:
+            camera = Depth(sharp, size_of(material.window("body")), card.looks)
+            calm = Depth(soft, size_of(material.window("endcard")), [*card.looks, card.last])
+            return card.settling(camera, calm) if goes_on else card.over(camera, calm)
+
+        finer = shoot(path, material, frames, [0], words, lambda n: n <= rest or n >= leaving)
+        return Made({"picture": path, "boxes": boxes(material, "endcard", words)}, {"finer": finer})
+
+
+class _Card:
+    """The moves of one end card: from the body's last look to its own, and what enters when."""
+
+    def __init__(self, material: Material, stage: Stage, before: Sequence[Layer], layers: Sequence[Layer]) -> None:
+        self.material, self.before, self.layers = material, before, layers
+        self.first = final_look(stage)
+        self.last = Look(material.view("endcard"), material.near("endcard"))
+        self.steps = _settle_frames(material)
+        self.looks = [self._look((n + 1) / self.steps) for n in range(self.steps)]
+
+    def _look(self, t: float) -> Look:
+        share = ease_in_out(t)
+        near = self.first.near + (self.last.near - self.first.near) * share
+        return Look(between(self.first.view, self.last.view, share), near)
+
+    # --- the same window and surfaces: the camera goes on, while what surrounds the product steps back -----------------
+
+    def settling(self, camera: Depth, calm: Depth) -> Iterator[av.VideoFrame]:
+        """From the body's last look to the end card's own."""
+        material = self.material
+        ground = Ground(material.canvas, material.window("endcard"), surfaces(self.layers))
+        for n, look in enumerate(self.looks[:-1]):
+            frame = calm.ground(look)
+            dissolve(frame, camera.ground(look), 1 - ease_in_out((n + 1) / self.steps))
+            calm.lay(frame, look)
+            yield ground.under(frame)
+        yield from _held(ground.under(calm.see(self.looks[-1])))
+
+    def going_on(self) -> list[Shown]:
+        """What the body ends with stays, and moves to its place; what goes fades; then the rest enters, one by one."""
+        material = self.material
+        frames, leave = material.frames, self.leave()
+        before = off_surfaces(self.before, material.canvas)
+        layers = off_surfaces(self.layers, material.canvas)
+        kept: list[Layer] = []
+        made: list[Shown] = []
+        pairs: list[tuple[Layer, Layer | None]] = []
+        for layer in layers:
+            old = next((other for other in before if _same(other, layer)), None)
+            pairs.append((layer, old))
+            if old is not None:
+                kept.append(old)
+        starts = self._starts([layer for layer, old in pairs if old is None])
+        for layer, old in pairs:
+            out = 0 if layer.role == "legal" else leave
+            if old is not None:
+                way = (float(old.x - layer.x), float(old.y - layer.y))
+                scale = old.image.width / layer.image.width
+                steps = self.steps if any(way) or scale != 1 else 0
+                made.append(shown(layer, Timing(0, frames, steps, out), slide=way, fade=False, scale=scale))
+                continue
+            made.append(self._entering(layer, starts, out))
+        for layer in before:
+            if layer not in kept:
+                gone = self.steps if layer.kind == "scrim" else min(leave_frames(material.fps), self.steps)
+                # A row of the boxes needs frames in which it stands: what only fades away has none.
+                made.insert(0, shown(replace(layer, runs=(), marks=()), Timing(0, gone, 0, gone)))
+        return in_order(made)
+
+    # --- another window, other surfaces: the card comes up over the body as a whole, its words with it ----------------
+
+    def over(self, camera: Depth, calm: Depth) -> Iterator[av.VideoFrame]:
+        """The card rises over the body's last frame, then stands."""
+        material = self.material
+        old = Ground(material.canvas, material.window("body"), surfaces(self.before)).under(camera.see(self.first))
+        for layer in off_surfaces(self.before, material.canvas):
+            for overlay in shown(layer, Timing(0, 1)).overlays:
+                overlay.blend(old, 0)
+        plain = Ground(material.canvas, material.window("endcard"), surfaces(self.layers)).under(calm.see(self.last))
+        bare = Planes(*(plane.copy() for plane in views(plain)))
+        for layer in self._first_words():
+            for overlay in shown(layer, Timing(0, 1)).overlays:
+                overlay.blend(plain, 0)
+        height = material.canvas[1]
+        under, card = views(old), views(plain)
+        for n in range(self.steps - 1):
+            row = round(height * (1 - ease_in_out((n + 1) / self.steps)) / 2) * 2
+            yield frame_of(
+                Planes(
+                    *(
+                        np.concatenate((back[: row // part], front[: (height - row) // part]))
+                        for back, front, part in zip(under, card, (1, 2, 2), strict=True)
+                    )
+                )
+            )
+        yield from _held(frame_of(bare))
+
+    def covering(self) -> list[Shown]:
+        """What comes with the card stands from when it rests; price and call to action enter after it."""
+        frames, leave = self.material.frames, self.leave()
+        layers = off_surfaces(self.layers, self.material.canvas)
+        first = self._first_words()
+        starts = self._starts([layer for layer in layers if layer not in first])
+        made = []
+        for layer in layers:
+            out = 0 if layer.role == "legal" else leave
+            if layer in first:
+                made.append(shown(layer, Timing(self.steps - 1, frames, 0, out)))
+            else:
+                made.append(self._entering(layer, starts, out))
+        return in_order(made)
+
+    def _first_words(self) -> list[Layer]:
+        late = {"price", "was", "unit_price", "cta"}
+        return in_layers([layer for layer in off_surfaces(self.layers, self.material.canvas) if layer.role not in late])
+
+    # --- both ----------------------------------------------------------------------------------------------------------
+
+    def leave(self) -> int:
+        """Frames in which the words go at the end, so that the film can start over."""
+        frames = round(_LEAVE_SECONDS * self.material.fps)
+        return frames if self.material.loops and self.material.frames > 6 * frames else 0
+
+    def _starts(self, layers: Sequence[Layer]) -> dict[str, int]:
+        """The frame at which each role enters: one after another, and all done when the card has to stand."""
+        fps, frames = self.material.fps, self.material.frames
+        whole = min(round(ENTER_MS * fps / 1000), frames // 3)
+        roles = list(dict.fromkeys(_WITH.get(one.role, one.role) for one in layers if one.kind != "scrim"))
+        first = round(_FIRST * whole)
+        apart = (whole - first - self._enter()) / max(1, len(roles) - 1)
+        return {role: first + int(number * apart) for number, role in enumerate(roles)}
+
+    def _enter(self) -> int:
+        return min(round(0.27 * self.material.fps), self.material.frames // 6)
+
+    def _entering(self, layer: Layer, starts: dict[str, int], leave: int) -> Shown:
+        frames = self.material.frames
+        if layer.kind == "scrim":
+            return shown(layer, Timing(0, frames, self.steps, leave))
+        start = starts[_WITH.get(layer.role, layer.role)]
+        slide = (0.0, _SLIDE * self.material.canvas[1])
+        return shown(layer, Timing(start, frames, self._enter(), leave), slide=slide)
+
+
+def in_layers(layers: Sequence[Layer]) -> list[Layer]:
+    """Scrims under plates, plates under words."""
+    order = {"scrim": 0, "surface": 1}
+    return sorted(layers, key=lambda one: order.get(one.kind, 2))
+
+
+def _held(frame: av.VideoFrame) -> Iterator[av.VideoFrame]:
+    """Fresh copies of a frame, as many as are asked for."""
+    still = Planes(*(plane.copy() for plane in views(frame)))
+    yield frame
+    while True:
+        yield frame_of(still)
+
+
+def _settle_frames(material: Material) -> int:
+    return max(1, min(round(_SETTLE * ENTER_MS * material.fps / 1000), material.frames // 3))
+
+
+def _alike(one: Sequence[Layer], other: Sequence[Layer]) -> bool:
+    """Whether two lists of surfaces look the same."""
+    return len(one) == len(other) and all(
+        (a.x, a.y, a.image.size) == (b.x, b.y, b.image.size) and a.image.tobytes() == b.image.tobytes()
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def _same(one: Layer, other: Layer) -> bool:
+    """Whether two layers show the same words (or logo) in the same lines and colour, whatever their size."""
+
+    def said(layer: Layer) -> list[tuple[str, str]]:
+        return [(run["text"], run["colour"]) for run in layer.runs]
+
+    if one.kind != other.kind or one.kind not in ("text", "logo") or one.role != other.role or said(one) != said(other):
+        return False
+    if abs(one.image.width * other.image.height / (one.image.height * other.image.width) - 1) > 0.04:
+        return False
+    # A logo has versions for light and dark grounds: as thumbnails they differ at a glance.
+    small, large = (np.asarray(layer.image.resize((16, 8)), np.float64) for layer in (one, other))
+    return float(np.abs(small - large).mean()) < 12

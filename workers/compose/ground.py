@@ -1,0 +1,78 @@
+"""What a film's words stand on: the camera's picture in its window, and the layout's surfaces around and over it.
+
+Surfaces do not move, so that only what of them lies over the window is drawn anew for each frame, in tiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from workers.compose.encode import frame_of, planes, views
+from workers.compose.layers import Layer
+from workers.compose.motion import Window
+
+_TILE = 128  # px
+
+
+class Ground:
+    """A canvas with a window for the camera; `surfaces` are laid over both, in their order."""
+
+    def __init__(self, canvas: tuple[int, int], window: Window, surfaces: Sequence[Layer]) -> None:
+        self.window = window
+        self.whole = window == (0, 0, *canvas)
+        over = Image.new("RGBA", canvas, (0, 0, 0, 0))
+        for layer in surfaces:
+            over.alpha_composite(layer.image, (layer.x, layer.y))
+        self._plain = planes(np.asarray(over.convert("RGB"))) if surfaces or not self.whole else None
+        self._tiles = _tiles(np.asarray(over.getchannel("A")), window) if surfaces else []
+
+    def under(self, seen: av.VideoFrame) -> av.VideoFrame:
+        """The canvas with what the camera sees (of the window's size) in it."""
+        if self._plain is None:
+            return seen
+        x, y, w, h = self.window
+        frame = seen if self.whole else frame_of(self._plain)
+        if not self.whole:
+            for number, (canvas, plane) in enumerate(zip(views(frame), views(seen), strict=True)):
+                part = 1 if number == 0 else 2
+                canvas[y // part : (y + h) // part, x // part : (x + w) // part] = plane
+        own = (self._plain.y, self._plain.u, self._plain.v)
+        for top, bottom, left, right, alpha, half in self._tiles:
+            for number, (canvas, plane) in enumerate(zip(views(frame), own, strict=True)):
+                part = 1 if number == 0 else 2
+                place = np.s_[top // part : bottom // part, left // part : right // part]
+                weight = alpha if part == 1 else half
+                if weight is None:
+                    canvas[place] = plane[place]
+                else:
+                    mixed = canvas[place] * (256 - weight) + plane[place] * weight
+                    canvas[place] = (mixed + 128) >> 8
+        return frame
+
+
+Tile = tuple[int, int, int, int, NDArray[np.uint16] | None, NDArray[np.uint16] | None]
+
+
+def _tiles(alpha: NDArray[np.uint8], window: Window) -> list[Tile]:
+    """Where surfaces lie over the window: top, bottom, left, right, and their weights (0..256), None where opaque."""
+    x, y, w, h = window
+    made: list[Tile] = []
+    for top in range(y, y + h, _TILE):
+        for left in range(x, x + w, _TILE):
+            bottom, right = min(top + _TILE, y + h), min(left + _TILE, x + w)
+            cut = alpha[top:bottom, left:right]
+            if not cut.any():
+                continue
+            if cut.min() == 255:
+                made.append((top, bottom, left, right, None, None))
+                continue
+            weight = cut.astype(np.uint16)
+            weight += weight >> 7
+            half = (weight[0::2, 0::2] + weight[1::2, 0::2] + np.uint16(1)) >> np.uint16(1)
+            made.append((top, bottom, left, right, weight, half))
+    return made
