@@ -83,11 +83,23 @@ class Laid(NamedTuple):
 
 
 def draw(ground: Image.Image, layers: Sequence[Layer]) -> Image.Image:
-    """The ground with the layers over it, RGB."""
-    picture = ground.copy() if ground.mode == "RGB" else ground.convert("RGB")
-    for layer in layers:
+    """The ground with the layers over it, RGB; to be read only.
+
+    What was drawn last is remembered: the next drawing that begins with the same layers over the same ground goes on from it.
+    """
+    before, under, picture = _DRAWN[0]
+    if before is not ground or len(under) > len(layers) or any(a is not b for a, b in zip(under, layers, strict=False)):
+        under, picture = (), ground if ground.mode == "RGB" else ground.convert("RGB")
+    picture = picture.copy()
+    for layer in layers[len(under) :]:
         picture.paste(layer.image, (layer.x, layer.y), layer.image)
+    if layers:
+        _DRAWN[0] = (ground, tuple(layers), picture)
     return picture
+
+
+_NOTHING = Image.new("RGB", (1, 1))
+_DRAWN: list[tuple[Image.Image, tuple[Layer, ...], Image.Image]] = [(_NOTHING, (), _NOTHING)]
 
 
 def boxes(
@@ -140,7 +152,7 @@ def coloured(
                 size = max(part.size for placed in group.placed for part in placed.block.parts)
                 shade = scrim(lit, spots, tones[None], under, size, product)
                 scrims.append(Layer("scrim", group.placed[0].block.role, shade.image, shade.x, shade.y))
-                lit = draw(draw(ground, scrims), over) if over else draw(lit, scrims[-1:])
+                lit = draw(ground, [*scrims, *over])
         if len(scrims) == before:
             break
     made = [*scrims, *over]

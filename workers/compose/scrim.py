@@ -153,23 +153,19 @@ def _over_what_stands_out(
     What a square needs is what its neediest pixel does.
     """
     every = max(1, min(4, factor // 2))
-    shares = (np.arange(_SPOT_STEPS) / _SPOT_STEPS)[:, None, None]
     high, wide = alpha.shape
     small = np.zeros((high, wide), np.uint8)
+    veiled, tinted = alpha.astype(np.float32), np.array(tint, dtype=np.float32)
     for x, y, w, h in spots:
         size = (-(-w // every), -(-h // every))
         box = (x, y, min(x + size[0] * every, ground.width), min(y + size[1] * every, ground.height))
-        cut = np.asarray(ground.resize(size, Image.Resampling.NEAREST, box=box), dtype=np.float64)
+        cut = np.asarray(ground.resize(size, Image.Resampling.NEAREST, box=box), dtype=np.float32)
         rows = np.minimum((y + np.arange(size[1]) * every) // factor, high - 1)
         columns = np.minimum((x + np.arange(size[0]) * every) // factor, wide - 1)
-        lit = cut + (tint - cut) * alpha[np.ix_(rows, columns)][..., None]
+        lit = cut + (tinted - cut) * veiled[rows[:, None], columns, None]
         down, across = np.nonzero(ratios(colour, lit) < AIMED_CONTRAST)
-        if not len(down):
-            continue
-        short = lit[down, across]
-        enough = ratios(colour, short + (tint - short) * shares) >= AIMED_CONTRAST
-        step = np.where(enough.any(axis=0), enough.argmax(axis=0) * 255 // _SPOT_STEPS, 255).astype(np.uint8)
-        np.maximum.at(small, (rows[down], columns[across]), step)
+        if len(down):
+            np.maximum.at(small, (rows[down], columns[across]), _short(lit[down, across], colour, tinted))
     if not small.any():
         return np.zeros(alpha.shape)
     # Spread wider than it is softened, so that the softening takes nothing from the middle.
@@ -178,13 +174,29 @@ def _over_what_stands_out(
     return np.asarray(spread, dtype=np.float64) / 255
 
 
+def _short(lit: NDArray[np.float32], colour: Rgb, tint: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """How strong (0 to 255) the tint has to be over each pixel (n, 3) that is hard to read on: steps, halved four times."""
+    low, end = np.zeros(len(lit), np.int32), np.full(len(lit), _SPOT_STEPS, np.int32)
+    for _ in range(4):
+        middle = (low + end) // 2
+        share = (middle / np.float32(_SPOT_STEPS)).astype(np.float32)[:, None]
+        enough = ratios(colour, lit + (tint - lit) * share) >= AIMED_CONTRAST
+        end = np.where(enough, middle, end)
+        low = np.where(enough, low, np.minimum(middle + 1, end))
+    return (end * 255 // _SPOT_STEPS).astype(np.uint8)
+
+
 def _widest(values: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
-    """The greatest value within `reach` squares on either side, along both axes."""
+    """The greatest value within `reach` squares on either side, along both axes: of doubled windows, until one is wide enough."""
     for axis in (0, 1):
-        padded = np.pad(values, [(reach, reach) if axis == n else (0, 0) for n in (0, 1)])
-        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=axis)
-        values = windows.max(axis=-1)
-    return values
+        values = np.pad(values, [(reach, reach) if axis == n else (0, 0) for n in (0, 1)]).swapaxes(0, axis)
+        wide = 1
+        while wide < 2 * reach + 1:
+            step = min(wide, 2 * reach + 1 - wide)
+            values = np.maximum(values[:-step], values[step:])
+            wide += step
+        values = values.swapaxes(0, axis)
+    return np.ascontiguousarray(values)
 
 
 def _tint(under: Sequence[Sample], colour: Rgb) -> Rgb:
