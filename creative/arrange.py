@@ -145,6 +145,7 @@ def _plate(plate: Plate, group: dict[str, Any], canvas: Canvas) -> int:
         "pad": pad,
         "radius": canvas.px(plate.radius) if plate.shape == "rounded" else 0,
         "shape": plate.shape,
+        "wide": plate.wide,
         "colour": plate.colour,
     }
     if plate.shape == "circle":

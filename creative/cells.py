@@ -1,8 +1,10 @@
 """Cells: one ad wanted each, by its coordinate, with its choices drawn.
 
 Draws are stable: a variant's choice is the option with the highest hash of (seed, segment, product, variant, dimension,
-option), never of the placement, so that a set of placements shares its scene and a new option moves few cells. Choices
-are projected on the modality: a dimension that does not reach it is dropped, and variants that are equal then merge; the
+option), never of the placement, so that a set of placements shares its scene and a new option moves few cells. Layouts are
+drawn without replacement: a variant takes the highest that no lower variant of the same cell has, so that variants differ
+in composition; one that does not suit an ad (its product, price, placement or words) is no option for it. Choices are
+projected on the modality: a dimension that does not reach it is dropped, and variants that are equal then merge; the
 lowest stays.
 """
 
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from creative.brief.brief import Brief
@@ -25,6 +27,9 @@ REACHES: Mapping[str, frozenset[str]] = {
     "audio": frozenset({"voice"}),
 }
 """Which dimensions of choice reach a modality."""
+
+Suits = Callable[[str, str | None, str | None, tuple[str, str, str], str | None], bool]
+"""Whether a layout suits (layout, product, offer, (market, locale, placement), headline)."""
 
 COORDINATES = ("segment", "product", "offer", "market", "locale", "placement", "variant")
 """What `--only` may name."""
@@ -55,10 +60,15 @@ def ad_id(coordinate: Mapping[str, str | int | None]) -> str:
 
 def draw(options: Sequence[str], seed: int, segment: str, product: str | None, variant: int, dimension: str) -> str:
     """The option with the highest hash. Options are not empty."""
-    if len(options) == 1:
-        return options[0]
+    return options[0] if len(options) == 1 else ranked(options, seed, segment, product, variant, dimension)[0]
+
+
+def ranked(
+    options: Sequence[str], seed: int, segment: str, product: str | None, variant: int, dimension: str
+) -> tuple[str, ...]:
+    """The options by their hash, the highest first."""
     stem = f"{seed}\0{segment}\0{product or ''}\0{variant}\0{dimension}\0"
-    return max(options, key=lambda option: hashlib.sha256((stem + option).encode()).digest())
+    return tuple(sorted(options, key=lambda option: hashlib.sha256((stem + option).encode()).digest(), reverse=True))
 
 
 def parse_only(only: Sequence[str]) -> dict[str, frozenset[str]]:
@@ -85,12 +95,16 @@ class Cells:
         placements: Mapping[str, Placement],
         layouts: Sequence[str],
         only: Mapping[str, frozenset[str]] | None = None,
+        suits: Suits | None = None,
     ) -> None:
-        """`layouts`: ids a layout may be drawn from. `only` trims the matrix (see `parse_only`); an id in it that the
+        """`layouts`: ids a layout may be drawn from, of which only those that `suits` are options. `only` trims the matrix (see `parse_only`); an id in it that the
         brief does not have is a UsageError."""
         self.brief, self.placements, self.layouts = brief, placements, tuple(layouts)
-        self.only = dict(only or {})
+        self.only, self.suits = dict(only or {}), suits
         self._check_only()
+        self._ranked = functools.lru_cache(4096)(
+            lambda segment, product, variant: ranked(self.layouts, brief.seed, segment, product, variant, "layout")
+        )
         self._draw = functools.lru_cache(4096)(self._choices)
         self._products: list[str | None] = list(brief.products) or [None]
 
@@ -132,8 +146,14 @@ class Cells:
         market, locale, placement = place
         modality = self.placements[placement].modality
         seen: set[tuple[str, ...]] = set()
+        taken: list[str] = []
         for variant in range(1, self.brief.variants.per_segment + 1):
-            choices, projected = self._draw(segment, product, locale, variant, modality)
+            choices = self._draw(segment, product, locale, variant, modality)
+            if self.layouts and "layout" in REACHES[modality]:
+                layout = self._layout(segment, product, offer, place, variant, choices.get("headline"), taken)
+                taken.append(layout)
+                choices = {**choices, "layout": layout}
+            projected = tuple(choices.values())
             if projected in seen:
                 continue
             seen.add(projected)
@@ -157,12 +177,11 @@ class Cells:
 
     def _choices(
         self, segment: str, product: str | None, locale: str, variant: int, modality: str
-    ) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    ) -> Mapping[str, str]:
         row = self._segments[segment]
         options = {
             "headline": tuple(row.copy_),
             "scene": tuple(row.scene),
-            "layout": self.layouts,
             "voice": tuple(voice.id for voice in self.brief.voices if voice.locale == locale),
         }
         chosen = {}
@@ -172,7 +191,26 @@ class Cells:
                 chosen[dimension] = (
                     draw(names, self.brief.seed, segment, product, variant, dimension) if drawn else names[0]
                 )
-        return chosen, tuple(chosen.values())
+        return chosen
+
+    def _layout(
+        self,
+        segment: str,
+        product: str | None,
+        offer: str | None,
+        place: tuple[str, str, str],
+        variant: int,
+        headline: str | None,
+        taken: Sequence[str],
+    ) -> str:
+        """The first in order that suits, those that lower variants took behind the others; the very first if none does."""
+        order = self.layouts
+        if "layout" in self.brief.variants.choose:
+            drawn = self._ranked(segment, product, variant)
+            order = tuple(sorted(drawn, key=taken.count)) if taken else drawn
+        if self.suits is None:
+            return order[0]
+        return next((name for name in order if self.suits(name, product, offer, place, headline)), order[0])
 
     @functools.cached_property
     def _segments(self) -> Mapping[str, Segment]:

@@ -94,6 +94,7 @@ class Plate(Row):
     shape: Literal["rectangle", "rounded", "circle"] = "rounded"
     pad: tuple[int, int] = (30, 24)
     radius: int = Field(16, ge=0, le=500)
+    wide: bool = Field(False, description="as wide as the group's box, not only as its words")
 
 
 class Group(Row):
@@ -158,8 +159,8 @@ class Surface(Row):
     @model_validator(mode="after")
     def _inside(self) -> Surface:
         check_inside(self.box)
-        if self.colour == "accent" and self.shape != "rule":
-            raise ValueError("accent belongs to the price and the button: give the surface another colour")
+        if self.colour == "accent" and self.shape != "rule" and self.role != "price":
+            raise ValueError("accent belongs to the price and the button: give it `role: price`, or another colour")
         return self
 
 

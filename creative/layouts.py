@@ -24,7 +24,19 @@ from creative.framings import families, mirrored
 from creative.layout_parts import LEAST_PX, Group, Legal, Margin, Part, PartName, Role, Row, Size, Stand
 from creative.placements import Placement, ShapeName
 
-__all__ = ["LEAST_PX", "Group", "Layout", "Part", "PartName", "Role", "Shape", "Stand", "load_layouts", "placed"]
+__all__ = [
+    "LEAST_PX",
+    "Group",
+    "Layout",
+    "Part",
+    "PartName",
+    "Role",
+    "Shape",
+    "Stand",
+    "load_layouts",
+    "placed",
+    "shown",
+]
 
 LARGEST_SCALE = 1.6
 """A scene is never enlarged further: beyond this it looks soft."""
@@ -51,6 +63,9 @@ class Shape(Row):
     shape: ShapeName
     ratio: tuple[int, int] = (1, 100_000)
     field_ratio: tuple[int, int] = (1, 100_000)
+    modality: Literal["image", "video"] | None = Field(
+        None, description="only for stills, or only for films; else for both"
+    )
     scene: Annotated[str, AfterValidator(_known)] = Field(description="a framing of templates/scenes/families.yaml")
     margin: Margin = Margin()
     legal: Legal | None = Field(None, description="room for a disclaimer; by the canvas's shape, if left out")
@@ -129,6 +144,7 @@ class Layout(Row):
     rank: int = Field(100, ge=0, le=1000)
     needs: tuple[Literal["product", "price"], ...] = ()
     without: tuple[Literal["product", "price"], ...] = ()
+    film: str | None = Field(None, description="the family whose entries with a body serve films here too")
     shapes: tuple[Shape, ...]
 
     def takes(self, product: bool, price: bool) -> bool:
@@ -149,6 +165,8 @@ class Layout(Row):
         width, height = _pixels(placement)
         ratio = width * 1000 // height
         for shape in self.shapes:
+            if shape.modality not in (None, placement.modality):
+                continue
             if shape.shape == placement.shape and shape.ratio[0] <= ratio <= shape.ratio[1]:
                 _, _, w, h = shape.field(placement)
                 if shape.field_ratio[0] <= w * 1000 // h <= shape.field_ratio[1]:
@@ -195,6 +213,13 @@ def load_layouts(folder: Path) -> dict[str, Layout]:
         found[layout.name] = layout
     if findings:
         raise BriefError(findings)
+    for name, layout in found.items():
+        if layout.film is not None:
+            lender = found.get(layout.film)
+            if lender is None:
+                raise UsageError(f"layout {name}: film names {layout.film}, and there are {', '.join(found)}")
+            lent = [one.model_copy(update={"modality": "video"}) for one in lender.shapes if one.body is not None]
+            found[name] = layout.model_copy(update={"shapes": (*lent, *layout.shapes)})
     return dict(sorted(found.items(), key=lambda row: row[1].rank))
 
 
@@ -224,6 +249,20 @@ def placed(
     x = min(0.0, max(cw - sw * scale, stand["x"] - centre * scale))
     y = min(0.0, max(ch - sh * scale, stand["foot"] - foot * scale))
     return scale, x, y
+
+
+def shown(
+    document: Mapping[str, Any], part: str, scene: tuple[int, int], product: Sequence[int] | None
+) -> tuple[float, float, float, tuple[int, int, int, int]]:
+    """How a scene lies on the canvas of one part of a document: (scale, x, y) as `placed` says it, and the window [x, y, w, h]
+    in which it is seen."""
+    arrangement = document["parts"][part]
+    picture = arrangement.get("picture")
+    x, y, w, h = picture["box"] if picture is not None else (0, 0, document["width"], document["height"])
+    stand = dict(arrangement["product"])
+    stand["x"], stand["foot"] = stand["x"] - x, stand["foot"] - y
+    scale, left, top = placed((w, h), scene, product, stand)
+    return scale, left + x, top + y, (x, y, w, h)
 
 
 def _place(data: Any, loc: Sequence[str | int]) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from creative.canonical import canonical
 from creative.errors import BriefError, UsageError
-from creative.layouts import LARGEST_SCALE, LEAST_PX, Layout, Shape, load_layouts, placed
+from creative.layouts import LARGEST_SCALE, LEAST_PX, Layout, Shape, load_layouts, placed, shown
 from creative.placements import Placement, SafeZone, placements
 from creative.resources import templates
 
@@ -65,21 +65,30 @@ def test_a_placement_becomes_whole_pixels_within_its_safe_zone(layout: Layout, p
 
 @all_layouts
 @all_seen
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
 @pytest.mark.parametrize("aspect", [0.4, 0.74, 1.0, 1.6], ids=["bottle", "tin", "cube", "shoe"])
-def test_no_box_lies_over_the_product(layout: Layout, placement: Placement, aspect: float) -> None:
+def test_no_box_lies_over_the_product(
+    layout: Layout, placement: Placement, aspect: float, direction: Literal["ltr", "rtl"]
+) -> None:
+    if not layout.takes(product=True, price=True):
+        return
     shape = layout.shape_for(placement)
-    document = shape.document(placement)
-    canvas = (document["width"], document["height"])
-    product, scene = product_in(FAMILIES[shape.scene], aspect)
+    document = shape.document(placement, direction)
+    product, scene = product_in(FAMILIES[document["scene"]], aspect)
     for name in PARTS[placement.modality]:
         part = document["parts"][name]
-        scale, x, y = placed(canvas, scene, product, part["product"])
+        scale, x, y, (wx, wy, ww, wh) = shown(document, name, scene, product)
         left, top = product[0] * scale + x, product[1] * scale + y
         right, bottom = left + product[2] * scale, top + product[3] * scale
+        assert left >= wx - 1 and right <= wx + ww + 1 and top >= wy - 1, (name, "cut", left, top, right, bottom)
+        assert bottom <= wy + wh + 0.1 * (bottom - top), (name, "cut below", bottom)
         for group in groups_of(part):
-            gx, gy, gw, gh = group["box"]
+            gx, gy, gw, gh = group["plate"]["box"] if "plate" in group else group["box"]
             apart = gx + gw <= left + 1 or right - 1 <= gx or gy + gh <= top + 1 or bottom - 1 <= gy
             assert apart, (name, [item["role"] for item in group["items"]], group["box"], left, top, right, bottom)
+        for surface in part["surfaces"]:
+            gx, gy, gw, gh = surface["box"]
+            assert gx + gw <= left + 1 or right - 1 <= gx or gy + gh <= top + 1 or bottom - 1 <= gy, (name, surface)
 
 
 sizes = st.integers(20, 3000)

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from creative.errors import StepRefused
-from creative.layouts import placed
+from creative.layouts import shown
 
 Box = tuple[int, int, int, int]
 
@@ -36,12 +36,9 @@ def place_scene(
     """
     if list(scene.size) != [meta["width"], meta["height"]]:
         raise StepRefused(f"the scene is {scene.width}x{scene.height}, its meta says {meta['width']}x{meta['height']}")
-    canvas = (int(document["width"]), int(document["height"]))
-    window = window_of(document, part)
-    product, stand = meta["product"], dict(document["parts"][part]["product"])
-    stand["x"], stand["foot"] = stand["x"] - window[0], stand["foot"] - window[1]
-    scale, x, y = placed(window[2:], scene.size, product, stand)
-    left, top = max(0.0, -x / scale), max(0.0, -y / scale)
+    canvas, product = (int(document["width"]), int(document["height"])), meta["product"]
+    scale, x, y, window = shown(document, part, scene.size, product)
+    left, top = max(0.0, (window[0] - x) / scale), max(0.0, (window[1] - y) / scale)
     crop = (left, top, min(scene.width, left + window[2] / scale), min(scene.height, top + window[3] / scale))
     flat = scene if scene.mode == "RGB" else scene.convert("RGB")
     image = flat.resize(window[2:], Image.Resampling.LANCZOS, box=crop)
@@ -49,7 +46,6 @@ def place_scene(
         whole = Image.new("RGB", canvas, (128, 128, 128))
         whole.paste(image, window[:2])
         image = whole
-    x, y = x + window[0], y + window[1]
     return PlacedScene(image, None if product is None else _within(product, scale, x, y, window), scale, x, y)
 
 

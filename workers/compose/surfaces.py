@@ -84,7 +84,8 @@ def plate(group: Mapping[str, Any], ink: Box, palette: Mapping[str, str], role: 
         own_x = min(max(left, x + w // 2 - side // 2), left + width - side)
         own_y = min(max(top, y + h // 2 - side // 2), top + height - side)
         return surface((own_x, own_y, side, side), side // 2, spec["colour"], palette, role)
-    box = (x - pad_x, y - pad_y, w + 2 * pad_x, h + 2 * pad_y)
+    across = (left, width) if spec["wide"] else (x - pad_x, w + 2 * pad_x)
+    box = (across[0], y - pad_y, across[1], h + 2 * pad_y)
     return surface(box, spec["radius"], spec["colour"], palette, role)
 
 
