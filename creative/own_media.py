@@ -10,7 +10,9 @@ from pathlib import Path
 from creative.brief.brief import Brief
 from creative.brief.films import film_header
 from creative.brief.library import LibraryPhoto, words_of
+from creative.brief.models import RecordedVoice
 from creative.brief.photos import PhotoHeader, photo_header
+from creative.brief.recordings import wav_header
 
 MOST_ENLARGED = 1.4
 """How far a photo of the library is enlarged at most, where it fills a scene."""
@@ -57,6 +59,25 @@ def films(brief: Brief, add: Callable[[Path], str]) -> Mapping[str, tuple[Film, 
         )
         for name, footage in brief.footage.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A studio read: its sha256, its length in ms as its header says, and the sha256 of the document that allows its use."""
+
+    sha256: str
+    ms: int
+    licence: str
+
+
+def recordings(brief: Brief, add: Callable[[Path], str]) -> Mapping[str, Recording]:
+    """The brief's recorded voices by id."""
+    found = {}
+    for voice in brief.voices:
+        if isinstance(voice, RecordedVoice):
+            header = wav_header(voice.file)
+            found[voice.id] = Recording(add(voice.file), header.ms if header else 0, add(voice.licence))
+    return found
 
 
 def product_photos(brief: Brief, add: Callable[[Path], str]) -> Mapping[str, PhotoHeader]:

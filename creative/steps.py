@@ -76,7 +76,8 @@ KINDS: Mapping[str, Kind] = {
         #   image: its last frame, RGB PNG.  meta: as of a scene (product is null), and sound: bool.
         Kind("clip", ("footage*",), {"picture": MP4, "audio": WAV, "image": PNG, "meta": JSON}),
         # One sentence, said by one voice.
-        #   params: phrases [str] in spoken form, locale, speaker.   reference: a recording to clone.
+        #   params: phrases [str] in spoken form, locale, speaker; of a recording also number: which of its sentences this is,
+        #           sentences: [phrases] of all of them.   reference: a recording to clone, or that says it.
         #   audio: mono WAV at the voice's own rate.  times: [{start_ms, end_ms}], one a phrase.
         Kind("speech", ("reference?",), {"audio": WAV, "times": JSON}, seeded=True),
         # The read in its time: sentences in order, pauses, tempo within limits; or refused: "cut about 6 words".

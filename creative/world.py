@@ -16,7 +16,7 @@ from creative.errors import StoreError, UsageError
 from creative.font_table import ROLES, FontRole, own_fonts
 from creative.framings import Family, families
 from creative.layouts import Layout, load_layouts
-from creative.own_media import Film, OwnPhoto, films, library, product_photos
+from creative.own_media import Film, OwnPhoto, Recording, films, library, product_photos, recordings
 from creative.placements import Placement, placements
 from creative.resources import templates
 from creative.store import Store
@@ -28,6 +28,8 @@ _TYPES = {
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
     ".wav": "audio/wav",
+    ".pdf": "application/pdf",
+    ".txt": "text/plain",
     ".mp4": "video/mp4",
     ".ttf": "font/ttf",
     ".otf": "font/otf",
@@ -112,6 +114,7 @@ class World:
     footage: Mapping[str, tuple[Film, ...]] = field(default_factory=dict)
     headers: Mapping[str, PhotoHeader] = field(default_factory=dict)
     library: tuple[OwnPhoto, ...] = ()
+    recordings: Mapping[str, Recording] = field(default_factory=dict)
     script_fonts: Mapping[str, Path] = field(default_factory=dict)
     _documents: dict[tuple[str, str, str], Document] = field(default_factory=dict)
 
@@ -157,4 +160,5 @@ def ingest(brief: Brief, catalogue: Catalogue) -> World:
         footage=films(brief, media.add_file),
         headers=product_photos(brief, media.add_file),
         library=library(brief, media.add_file),
+        recordings=recordings(brief, media.add_file),
     )

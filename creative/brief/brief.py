@@ -22,6 +22,7 @@ from creative.brief.models import (
     Offer,
     Owner,
     Product,
+    RecordedVoice,
     Scenes,
     Segment,
     StockVoice,
@@ -95,7 +96,8 @@ class Brief:
     include: tuple[Matrix, ...]
     exclude: tuple[Matrix, ...]
     placements: tuple[str, ...]
-    voices: tuple[StockVoice, ...]
+    voices: tuple[StockVoice | RecordedVoice, ...]
+    """Recordings have absolute paths."""
     lexicon: Mapping[str, Mapping[str, str]]
     music: Music | None
     variants: Variants

@@ -79,16 +79,6 @@ class CloneVoice(Part):
     consent: Id = Field(description="Id of the consent in the registry, entered by someone with the rights role.")
 
 
-class RecordedVoice(Part):
-    """A studio recording."""
-
-    id: Id = Field(description="Id of the voice.")
-    locale: Locale = Field(description="What it speaks.")
-    use: Literal["recording"] = Field(description="recording: a real studio read; the script is its transcript.")
-    file: MediaPath = Field(description="The recording, WAV.")
-    licence: MediaPath = Field(description="The document that allows its use.")
-
-
 class Experiment(Part):
     """A comparison of headlines in some segments."""
 

@@ -15,6 +15,7 @@ from creative.brief.brief import Brief, Copy, Wording, fallback_locale
 from creative.brief.explain import note_empty, validate
 from creative.brief.films import film_header
 from creative.brief.findings import Findings, Place, SourceFile
+from creative.brief.later import CloneVoice
 from creative.brief.library import LibraryPhoto, read_library
 from creative.brief.media import (
     MAX_FILM_BYTES,
@@ -25,8 +26,19 @@ from creative.brief.media import (
     References,
     read_text,
 )
-from creative.brief.models import BriefFile, Footage, Lengths, Offer, Product, ScriptLengths, Segment, StockVoice
+from creative.brief.models import (
+    BriefFile,
+    Footage,
+    Lengths,
+    Offer,
+    Product,
+    RecordedVoice,
+    ScriptLengths,
+    Segment,
+    StockVoice,
+)
 from creative.brief.photos import photo_header
+from creative.brief.recordings import wav_header
 from creative.brief.support import refuse_unsupported
 from creative.brief.tables import open_table, read_copy, read_segments
 from creative.brief.types import WrittenFloat, WrittenInt, bad_character
@@ -183,6 +195,12 @@ def _find_files(loading: _Loading) -> None:
             loading.library = [replace(photo, path=loading.keep(photo.path)) for photo in own]
             for path in files:
                 loading.keep(path)
+    for node in loading.root.select("voices.*.file"):
+        path = _file(loading, node, ("wav",), "Export it as WAV, PCM, 24 bits, 48 kHz")
+        if path is not None:
+            _check_recording(loading, node, path)
+    for node in loading.root.select("voices.*.licence"):
+        _file(loading, node, ("pdf", "text", "png", "jpeg"), "Save it as a PDF")
     for films in loading.root.select("footage.*.files"):
         for node in _items(films):
             name = node.child("file") if isinstance(node.value, dict) else node
@@ -213,6 +231,18 @@ def _check_photo(loading: _Loading, node: Node, path: Path) -> None:
         return
     except OSError as error:
         loading.findings.add(node.at, node.path, f"cannot be read: {error.strerror}", "Check the file")
+
+
+def _check_recording(loading: _Loading, node: Node, path: Path) -> None:
+    """A recording has a header that can be read, and is long enough to be one."""
+    try:
+        header = wav_header(path)
+    except OSError as error:
+        loading.findings.add(node.at, node.path, f"cannot be read: {error.strerror}", "Check the file")
+        return
+    problem = header.problem if header is not None else "is a damaged WAV: it has no format, or no sound"
+    if problem:
+        loading.findings.add(node.at, node.path, problem, "Export it as WAV, PCM, 24 bits, 48 kHz")
 
 
 _FILM = "Export it as an MP4 with H.264"
@@ -316,7 +346,11 @@ def _resolved(path: Path, file: BriefFile, kit: Brand, extensions: Mapping[str, 
         include=file.include,
         exclude=file.exclude,
         placements=file.placements,
-        voices=tuple(voice for voice in file.voices if isinstance(voice, StockVoice)),
+        voices=tuple(
+            _voice(number, voice, loading)
+            for number, voice in enumerate(file.voices)
+            if not isinstance(voice, CloneVoice)
+        ),
         lexicon=file.lexicon,
         music=file.music,
         variants=file.variants,
@@ -345,6 +379,15 @@ def _product(product: Product, photos: tuple[Path, ...], file: BriefFile) -> Pro
         served = {locale: fallback_locale(tuple(fact), locale, file.missing_translation) for locale in sorted(wanted)}
         facts[name] = {**fact, **{locale: fact[found] for locale, found in served.items() if found}}
     return product.model_copy(update={"photos": photos, "facts": facts})
+
+
+def _voice(number: int, voice: StockVoice | RecordedVoice, loading: _Loading) -> StockVoice | RecordedVoice:
+    """A recording with its files as they lie here."""
+    if isinstance(voice, StockVoice):
+        return voice
+    at = ("voices", str(number))
+    found = {name: loading.files[*at, name] for name in ("file", "licence") if (*at, name) in loading.files}
+    return voice.model_copy(update=found)
 
 
 def _footage(name: str, footage: Footage, loading: _Loading) -> Footage:

@@ -22,7 +22,6 @@ from creative.brief.later import (
     Experiment,
     Feed,
     Match,
-    RecordedVoice,
     Regulated,
     Review,
 )
@@ -276,6 +275,18 @@ class StockVoice(Part):
     use: Literal["stock"] = Field(description="stock: a voice that comes with the farm.")
     speaker: Line | None = Field(None, description="Which of the stock voices; the locale's first, if left out.")
     draft: Switch = Field(False, description="Whether a voice of draft quality, which sounds like a machine, will do.")
+
+
+class RecordedVoice(Part):
+    """A studio recording."""
+
+    id: Id = Field(description="Id of the voice.")
+    locale: Locale = Field(description="What it speaks.")
+    use: Literal["recording"] = Field(
+        description="recording: a real studio read; the locale's script is its transcript, word for word."
+    )
+    file: MediaPath = Field(description="The recording: WAV, PCM, mono best, 0.1 s of silence around it.")
+    licence: MediaPath = Field(description="The document that allows its use.")
 
 
 def _voice_form(value: Any) -> str | None:

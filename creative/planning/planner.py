@@ -203,6 +203,8 @@ class Planner:
         if footage:
             takes = (f"{film.sha256} {film.from_ms} {film.until_ms}" for film in self.world.footage[footage])
             media = (*media, *takes, self.brief.footage[footage].sound)
+        licences = self.sound.licences(cell.choices.get("voice")) if cell.modality != "image" else {}
+        media = (*media, *licences.values())
         options = (*self._segments[cell.segment].scene, *(self.brief.variants.choose))
         return CellRecord.model_construct(
             ad_id=cell.ad_id,
@@ -223,7 +225,7 @@ class Planner:
             binding=self.words.binding(about),
             steps=dict(ends),
             lines=self._lines(cell.segment, cell.market, cell.product, cell.offer, headline, cell.modality),
-            carried=self._passed_on(about, cell.segment) | self._tracking(named, name),
+            carried=self._passed_on(about, cell.segment) | self._tracking(named, name) | licences,
         )
 
     def _lines_of(

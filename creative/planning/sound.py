@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from creative.backends import BackendSpec
 from creative.brief.brief import Brief
+from creative.brief.models import StockVoice
 from creative.brief.types import did_you_mean
 from creative.errors import UsageError
 from creative.planning.problem import PlanningProblem
@@ -26,6 +29,10 @@ LITTLE = 0.5
 READING_CHARACTERS_PER_S = 20
 """What a viewer reads beside a picture; subtitling guides allow 17 to 20 (Netflix Timed Text: 20 for adults). Full-width
 characters count twice: 8 to 9 of Chinese or Japanese."""
+READING_RATE = 15.0
+"""Characters that a reader says in a second, to tell a long script from a short one."""
+RECORDED_SLACK_MS = 1500
+"""Silence around a recording, and pauses that may shrink."""
 DEFAULT_LUFS_TENTHS, DEFAULT_TRUE_PEAK_TENTHS = -140, -10
 """For films of publishers that name none: what phones and the strictest audio publisher of the table ask for."""
 
@@ -72,6 +79,8 @@ class Sound:
             raise PlanningProblem("copy.script", f"there is no script for {about.locale}", "Write one")
         if voice is None:
             return self._silent(texts, about.locale, shown_ms)
+        if voice in self.world.recordings:
+            return self._recorded(texts, about.locale, voice, ms)
         spec, speaker = self._voice(voice, about.locale)
         rate = characters_per_second(spec, about.locale, speaker)
         room = ms - LEAD_MS - TAIL_MS
@@ -127,6 +136,7 @@ class Sound:
 
     def _voice(self, voice: str, locale: str) -> tuple[BackendSpec, str]:
         row = next(row for row in self.brief.voices if row.id == voice)
+        assert isinstance(row, StockVoice)  # recordings were dealt with before
         rows = self.world.catalogue.of_kind("speech")
         try:
             spec, speaker = choose_voice(
@@ -140,8 +150,45 @@ class Sound:
             raise PlanningProblem(f"voices.{voice}", problem, f"There is: {', '.join(sorted(known))}")
         return spec, speaker
 
+    def _recorded(self, texts: tuple[str, ...], locale: str, voice: str, ms: int) -> Read:
+        """What a recording says: of the locale's scripts the one whose length is nearest to its own.
+
+        Prices and names that differ between ads cannot be heard in one recording: its script has no placeholder.
+        """
+        where, recording = f"voices.{voice}", self.world.recordings[voice]
+        if any("{" in template for template in self.brief.options("script", locale)):
+            problem = f"the script for {locale} has placeholders, and a recording says the same in every ad"
+            raise PlanningProblem(where, problem, "Write out what the recording says")
+        read = [script(text, locale, self._lexicon(locale)) for text in texts]
+        off = {
+            text: abs(math.log(seconds_needed(said, READING_RATE, GAP_MS) * 1000 / max(1, recording.ms)))
+            for text, said in zip(texts, read, strict=True)
+        }
+        sentences = min(zip(texts, read, strict=True), key=lambda found: off[found[0]])[1]
+        over = recording.ms * 1000 / TEMPO_PERMILLE[1] - (ms - LEAD_MS - TAIL_MS) - RECORDED_SLACK_MS
+        if over > 0:
+            problem = f"the recording lasts {recording.ms / 1000:.1f} s, too long for {ms / 1000:g} s"
+            raise PlanningProblem(where, problem, "Record a shorter script, or give this placement another voice")
+        spec = next(row for row in self.world.catalogue.of_kind("speech") if "recording" in row.facts.get("uses", ()))
+        everything = [list(sentence.spoken) for sentence in sentences]
+        said = [
+            self._spoken(spec, {"number": number, "sentences": everything, "phrases": list(sentence.spoken), "locale": locale, "speaker": "recording"}, {"reference": recording.sha256}, 0)
+            for number, sentence in enumerate(sentences)
+        ]  # fmt: skip
+        return self._placed(sentences, said, locale, spec, ms)
+
+    def licences(self, voice: str | None) -> dict[str, str]:
+        """What the manifest carries of a recorded voice: the digests of the recording and of the document that allows it."""
+        recording = self.world.recordings.get(voice or "")
+        return {} if recording is None else {"recording": recording.sha256, "recording_licence": recording.licence}
+
     def _fitted(self, sentences: tuple[Sentence, ...], locale: str, spec: BackendSpec, speaker: str, ms: int) -> Read:
         said = [self._speech(sentence.spoken, locale, spec.name, speaker) for sentence in sentences]
+        return self._placed(sentences, said, locale, spec, ms)
+
+    def _placed(
+        self, sentences: tuple[Sentence, ...], said: Sequence[Part], locale: str, spec: BackendSpec, ms: int
+    ) -> Read:
         inputs: dict[str, str | Output] = {}
         for number, speech in enumerate(said):
             inputs |= {f"audio.{number}": speech.out("audio"), f"times.{number}": speech.out("times")}
@@ -161,8 +208,11 @@ class Sound:
     def _say(self, spoken: tuple[str, ...], locale: str, backend: str, speaker: str) -> Part:
         row = self.world.catalogue.choose("speech", backend)
         params = {"phrases": list(spoken), "locale": locale, "speaker": speaker}
-        label = f"sentence {' '.join(spoken)[:40]!r} in {locale}"
-        return part(step("speech", row.name, row.revision, row.model, params, {}, self.seed, label))
+        return self._spoken(row, params, {}, self.seed)
+
+    def _spoken(self, row: BackendSpec, params: dict[str, Any], inputs: dict[str, str | Output], seed: int) -> Part:
+        label = f"sentence {' '.join(params['phrases'])[:40]!r} in {params['locale']}"
+        return part(step("speech", row.name, row.revision, row.model, params, inputs, seed, label))
 
     def _lexicon_of(self, locale: str) -> dict[str, str]:
         merged = {**self.brief.brand_kit.lexicon, **self.brief.lexicon}

@@ -82,10 +82,10 @@ def _say(text: str, voice: str) -> Samples:
     return np.frombuffer(child.stdout[: len(child.stdout) // 2 * 2], "<i2").astype(np.float32) / 32768.0
 
 
-def bounds(audio: Samples, shares: list[int]) -> list[Span]:
+def bounds(audio: Samples, shares: list[int], rate: int = RATE) -> list[Span]:
     """Spans of phrases in `audio` whose lengths are about as `shares`, bounded at pauses where there are any."""
-    curve = loudness_curve(audio, RATE)
-    step = len(audio) / RATE / len(curve)
+    curve = loudness_curve(audio, rate)
+    step = len(audio) / rate / len(curve)
     quiet = curve.max() * 10 ** (-30 / 20)
     cuts = np.cumsum(shares)[:-1] / sum(shares) * len(curve)
     near = max(1, round(_NEAR / step))
@@ -102,5 +102,5 @@ def bounds(audio: Samples, shares: list[int]) -> list[Span]:
             last += 1
         spans.append((begin, first * step))
         begin = max(first, last) * step
-    spans.append((begin, len(audio) / RATE))
+    spans.append((begin, len(audio) / rate))
     return spans

@@ -38,9 +38,6 @@ _ALL = {
     "  - {id: calm, locale: en-GB, use: stock}\n": (
         "  - {id: calm, locale: en-GB, use: clone, reference: media/calm.wav, consent: calm-2027}\n"
     ),
-    "  - {id: klar, locale: de-DE, use: stock, draft: true}\n": (
-        "  - {id: klar, locale: de-DE, use: recording, file: media/klar.wav, licence: legal/klar.pdf}\n"
-    ),
     "variants: ": (
         "experiments: [{id: hook, segments: [allotment], arms: {A: hook-dig, B: hook-price}, hold: [scene, voice]}]\n"
         "variants: "
@@ -55,7 +52,7 @@ _ALL = {
 }  # fmt: skip
 _REFUSED = [
     "products.spade.claims", "products.seeds.regulated", "compliance", "scenes.people",
-    "voices.0.use", "voices.1.use", "experiments", "match", "review", "archive",
+    "voices.0.use", "experiments", "match", "review", "archive",
 ]  # fmt: skip
 
 
