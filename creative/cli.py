@@ -58,6 +58,7 @@ for _command in (
     asking.show,
     reviewing.approve,
     reviewing.reject,
+    reviewing.waive,
     reviewing.match,
     reviewing.deliver,
     asking.reindex,

@@ -155,7 +155,7 @@ class Entry(Record):
     """One entry of a campaign's numbered log.
 
     Types: `brief` {snapshot: sha256, name, ...}; `window` {object: name of a Window}; `retired` {ads: [ad_id]};
-    `run` {run, status, jobs, counts, seconds}; `verdict` {verdicts, by}; `export` {paths, removed, by}. See
+    `run` {run, status, jobs, counts, seconds}; `verdict` {verdicts, by}; `waiver` {waivers, by}; `export` {paths, removed, by}. See
     `creative.store.events`. Later ones: consent.
     """
 

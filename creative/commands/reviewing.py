@@ -99,6 +99,52 @@ def _judge(
         _finish(opened, outcome, who, deliver, as_json)
 
 
+@located
+def waive(
+    settings: Settings,
+    finding: Annotated[str, typer.Argument(metavar="FINDING", help="Its id, such as margin, as `show` names it.")],
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ASSET_ID...]", help="Assets, ads, or files' names, as `show` takes them."),
+    ] = None,
+    everywhere: Annotated[bool, typer.Option("--all", help="Every ad of the campaign that has it now.")] = False,
+    campaign: CampaignId = None,
+    by: By = None,
+    reason: Reason = None,
+    back: Annotated[bool, typer.Option("--back", help="It counts again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say that a finding may stay, and why. Checks are never waived. It holds for the ad's later renditions too."""
+    from creative.inquire import plain_name
+    from creative.making import the_campaign
+    from creative.review import reviewer
+    from creative.review.verdicts import bad_reason
+    from creative.review.waivers import check_finding, waive
+    from creative.session import session
+
+    check_finding(finding)
+    who, why = reviewer(by), (reason or "").strip()
+    if not why and not back:
+        raise UsageError("a waiver needs its reason: --reason 'the label is part of the product'")
+    if problem := bad_reason(why):
+        raise UsageError(f"--reason {problem}")
+    if bool(ids) == everywhere:
+        raise UsageError("name the ads, or say --all for every ad of the campaign that has it")
+    with session(settings, create=False) as opened:
+        if everywhere:
+            rows = opened.registry.manifest_rows(the_campaign(opened, campaign).id)
+            found = [row for row in rows if any(one.get("id") == finding for one in row.findings)]
+        else:
+            found = [opened.registry.asset(plain_name(id)) for id in ids or ()]
+        outcome = waive(opened.store, opened.registry, found, finding, who, why, back=back)
+    for refusal in outcome.refused:
+        _note(f"refused: {refusal}")
+    _note(str(outcome))
+    if as_json:
+        say(outcome.summary())
+    raise typer.Exit(EXIT_SOME_FAILED if outcome.refused else EXIT_OK)
+
+
 @manifest.command("export")
 @located
 def export(

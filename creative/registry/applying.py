@@ -29,6 +29,7 @@ from creative.store.events import (
     RetiredEvent,
     RunEvent,
     VerdictEvent,
+    WaiverEvent,
     WindowEvent,
 )
 from creative.store.log import read_window
@@ -91,6 +92,8 @@ def apply(engine: Engine, connection: Connection, store: Store, campaign: str, e
         _run(change, event)
     elif isinstance(event, VerdictEvent):
         saying.verdicts(change, event)
+    elif isinstance(event, WaiverEvent):
+        saying.waivers(change, event)
     elif isinstance(event, ExportEvent):
         saying.export(change, event)
     change.write_history()

@@ -12,6 +12,7 @@ from creative.errors import UsageError
 from creative.registry.database import chunks
 from creative.registry.rows import AssetRow, CurrentAsset, HistoryRow
 from creative.registry.tables import asset_history, assets, cells
+from creative.registry.told import Told
 
 GONE = ("superseded", "retired")
 _COORDINATE = ("market", "locale", "product", "offer", "segment", "placement", "arm", "variant", "modality")
@@ -82,9 +83,10 @@ def manifest_rows(
     if not all_states and "state" not in filters:
         query = query.where(cells.c.asset == assets.c.asset_id, assets.c.state.not_in(GONE))
     query = query.order_by(assets.c.ad_id, assets.c.entry, assets.c.asset_id)
+    told = Told(connection, campaign)
     with connection.execution_options(yield_per=_BATCH).execute(query) as rows:
         for row in rows:
-            yield _asset(row)
+            yield told.of(_asset(row))
 
 
 def find_asset(connection: Connection, id: str) -> AssetRow:
@@ -102,7 +104,8 @@ def find_asset(connection: Connection, id: str) -> AssetRow:
         ]
     for condition, newest in ways:
         if rows := _matching(connection, condition, newest):
-            return _only(rows, id)
+            found = _only(rows, id)
+            return Told(connection, found.campaign).of(found)
     if connection.scalar(sa.select(sa.exists().where(cells.c.ad_id == id))):
         raise UsageError(f"the ad {id} is planned, but has no rendition yet")
     raise UsageError(f"there is no asset, ad or name {id!r} here; an id may be shortened to {_SHORTEST} characters")

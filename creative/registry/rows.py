@@ -62,7 +62,10 @@ class CurrentAsset:
 
 @dataclass(frozen=True, slots=True)
 class AssetRow:
-    """One rendition with its cell's coordinate; `choices`, `texts`, `lines`, `carried` as they were when it was made."""
+    """One rendition with its cell's coordinate; `choices`, `texts`, `lines`, `carried` as they were when it was made.
+
+    `findings`: {id, says, figure, limit}, those of its segment together with them; what was waived has {by, reason}.
+    """
 
     asset_id: str
     ad_id: str

@@ -14,7 +14,7 @@ from creative.records import AssetState, Entry
 from creative.registry import tables
 from creative.registry.database import chunks, upsert
 from creative.registry.tables import assets, cells
-from creative.store.events import ExportEvent, VerdictEvent
+from creative.store.events import ExportEvent, VerdictEvent, WaiverEvent
 
 FROM: dict[str, tuple[AssetState, ...]] = {
     "approved": ("pending", "rejected", "withdrawn"),
@@ -99,6 +99,31 @@ def verdicts(change: Change, event: VerdictEvent) -> None:
         change.connection,
         [{"of": id, "to": one.state} for id, one in known.items() if one.state != before[id]],
     )
+
+
+def waivers(change: Change, event: WaiverEvent) -> None:
+    """The last word on each finding of each ad of the campaign."""
+    there = tables.waivers
+    last = {(one.ad_id, one.finding): one for one in event.waivers}
+    gone = [{"ad": ad, "which": finding} for (ad, finding), one in last.items() if not one.waived]
+    of_one = (there.c.ad_id == sa.bindparam("ad")) & (there.c.finding == sa.bindparam("which"))
+    many(change.connection, sa.delete(there).where(there.c.campaign == change.campaign, of_one), gone)
+    rows = [
+        {
+            "campaign": change.campaign,
+            "ad_id": one.ad_id,
+            "finding": one.finding,
+            "sha256": one.sha256,
+            "entry": change.entry.n,
+            "by": event.by,
+            "reason": one.reason,
+            "at": change.at,
+        }
+        for one in last.values()
+        if one.waived
+    ]
+    columns = ["sha256", "entry", "by", "reason", "at"]
+    many(change.connection, upsert(change.engine, there, ["campaign", "ad_id", "finding"], columns), rows)
 
 
 def _judged(change: Change, ids: Iterable[str]) -> dict[str, _Judged]:

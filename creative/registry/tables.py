@@ -1,6 +1,6 @@
 """The registry's tables. A change here needs a migration; a test compares both.
 
-All of it can be had again from the store: `campaigns`, `cells`, `traits`, `assets`, `asset_history`, `verdicts`,
+All of it can be had again from the store: `campaigns`, `cells`, `traits`, `assets`, `asset_history`, `verdicts`, `waivers`,
 `deliveries`, `runs` and `jobs` from the logs, `steps` from the receipts. Only what is true of this moment lives here alone: the state of a job
 that is still running, and the `leases`.
 """
@@ -184,6 +184,20 @@ verdicts = sa.Table(
     sa.Column("by", sa.String, nullable=False),
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("stage", sa.String, nullable=False, server_default=""),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# Findings of ads that somebody said may stay, as the log's last entry of each says it. They hold for every rendition of the ad.
+waivers = sa.Table(
+    "waivers",
+    metadata,
+    sa.Column("campaign", NAME, sa.ForeignKey("campaigns.id"), primary_key=True),
+    sa.Column("ad_id", NAME, primary_key=True),
+    sa.Column("finding", NAME, primary_key=True),
+    sa.Column("sha256", NAME, nullable=False),  # of the bytes that were looked at
+    sa.Column("entry", sa.BigInteger, nullable=False),
+    sa.Column("by", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
     sa.Column("at", Moment, nullable=False),
 )
 

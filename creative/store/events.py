@@ -89,6 +89,26 @@ class VerdictEvent(Event):
     by: str
 
 
+class Waiver(Event):
+    """What somebody said of one finding of one ad, whose bytes were `sha256`: it may stay, or (not `waived`) counts again.
+
+    `finding` is the id of a row of `creative.craft.RULES`. It holds for the ad's later renditions as well.
+    """
+
+    ad_id: str
+    sha256: str
+    finding: str
+    reason: str = ""
+    waived: bool = True
+
+
+class WaiverEvent(Event):
+    """`waiver`: what one person said at once, in that order; of one ad's finding the last counts."""
+
+    waivers: tuple[Waiver, ...]
+    by: str
+
+
 class Copy(Event):
     """Whose bytes lie at a path."""
 
@@ -110,5 +130,6 @@ EVENTS: Mapping[str, type[Event]] = {
     "retired": RetiredEvent,
     "run": RunEvent,
     "verdict": VerdictEvent,
+    "waiver": WaiverEvent,
     "export": ExportEvent,
 }

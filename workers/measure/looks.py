@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.fft import dctn
 from scipy.ndimage import gaussian_filter
 
 from workers.measure.sight import DICHROMATS, Floats, Pixels, distance, lab, linear, seen_by
@@ -26,6 +27,7 @@ _TOP = 0.05  # the share of a region's pixels that say how sharp it is: edges, n
 _SAME = 10.0  # CIE ΔE: nearer is the button's colour too
 _COLOURED = 18.0  # Lab chroma: below it a button is white, black or grey, which everything else may be as well
 _FILL = 2.5  # Lab units: how even a fill is
+_COARSE = 32  # px of the square that a picture is brought to before its frequencies are taken
 _RING = 0.3  # of the button's height: what is looked at around it
 
 
@@ -148,16 +150,16 @@ def _srgb(light: float) -> int:
 
 
 def descriptor(pixels: Pixels) -> str:
-    """What a picture looks like from afar, to be compared by `creative.duplicates`: 32 + 32 + 48 hexadecimal digits.
+    """What a picture looks like from afar, to be compared by `creative.duplicates`: 63 and 24 bytes in hexadecimal digits.
 
-    The first 128 bits say where it grows brighter to the right on 12x11 places, the next where it does downwards, then 8x3
-    bytes: the mean Lab colour of 4x2 places, L in percent of 255, a and b from -128.
+    First the 8x8 lowest frequencies of its lightness, without the mean, as a direction: signed, the largest 127. Then the
+    mean Lab colour of 4x2 places: L in percent of 255, a and b from -128.
     """
     image = Image.fromarray(pixels)
-    across = np.asarray(image.convert("L").resize((13, 10), Image.Resampling.BOX), np.int16)
-    down = np.asarray(image.convert("L").resize((10, 13), Image.Resampling.BOX), np.int16)
-    bits = [(across[:, 1:] > across[:, :-1]).ravel(), (down[1:] > down[:-1]).ravel()]
-    packed = b"".join(np.packbits(np.pad(one, (0, 128 - len(one)))).tobytes() for one in bits)
+    light = np.asarray(image.convert("L").resize((_COARSE, _COARSE), Image.Resampling.BOX), np.float64)
+    waves = dctn(light, norm="ortho")[:8, :8].ravel()[1:]
+    waves *= 127 / max(1e-9, float(np.abs(waves).max()))
     colours = lab(linear(np.asarray(image.resize((4, 2), Image.Resampling.BOX)))).reshape(-1, 3)
     bytes_ = np.clip(np.stack([colours[:, 0] * 2.55, colours[:, 1] + 128, colours[:, 2] + 128], axis=-1), 0, 255)
-    return (packed + np.round(bytes_).astype(np.uint8).tobytes()).hex()
+    packed: bytes = np.round(waves).astype(np.int8).tobytes() + np.round(bytes_).astype(np.uint8).tobytes()
+    return packed.hex()
