@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from creative.bidi import base_level, classes_of, levels, on_line, runs_leftwards, visual
 from creative.font_table import FontRole, own_fonts
 from creative.layouts import LEAST_PX
-from creative.linebreak import Line, balanced, words
-from creative.scripts import INVISIBLE, RTL_LANGUAGES, direction_of, subtags
+from creative.linebreak import Line
+from creative.paragraphs import Paragraph, Setting
+from creative.scripts import INVISIBLE, RTL_LANGUAGES, subtags
 from creative.segments import typographic
-from creative.typefaces import Glyph, Ink, Shaped, Source, Typeface
+from creative.typefaces import Ink, Source, Typeface
 
 _PRICE = re.compile(
     r"(?P<before>[^\d\s]{0,4}[\s\u00a0\u202f]?)(?P<whole>\d[\d.,'’٬\s\u00a0\u202f]*?)"
@@ -26,11 +26,6 @@ _PRICE = re.compile(
 )
 CENTS_SCALE = 0.54
 """Cents and the currency's sign beside the whole part of a price; CRAFT: big whole part, raised cents."""
-_CLEAR = 40
-"""Between the ink of two lines where it would touch, per mille of the type size."""
-_HIGH, _BESIDE = 0.78, 0.03
-"""Ink so far above a baseline may meet the line above; and how near beside each other it does, in ems."""
-
 
 _REMEMBERED = 65536
 """How many answers are kept before all are forgotten."""
@@ -43,15 +38,6 @@ class Piece(NamedTuple):
     scale: float
     rise: float
     gap: float
-
-
-class Setting(NamedTuple):
-    """A way to break a text: its lines, ink above the first baseline and below the last in ems, leading per mille."""
-
-    lines: tuple[Line, ...]
-    top: float
-    bottom: float
-    leading: int
 
 
 class Fit(NamedTuple):
@@ -68,89 +54,13 @@ class Fit(NamedTuple):
         return self.size * (self.top + self.bottom + (len(self.lines) - 1) * leading)
 
 
-class _Copy:
-    """A text in one typeface: its words, and its splits as asked for."""
-
-    def __init__(self, face: Typeface, text: str, locale: str) -> None:
-        self._face, self._locale = face, locale
-        self._text = typographic(text, locale)
-        self._leading = face.leading(self._text, locale)
-        self._base = 1 if direction_of(self._text, locale) == "rtl" else 0
-        self._levels = levels(self._text, self._base) if runs_leftwards(self._text) else []
-        self.words = self._words(False)
-        self._fine: tuple[Any, ...] | None = None
-        self._splits: dict[tuple[int, bool], Setting] = {}
-
-    def _words(self, fine: bool) -> tuple[Any, ...]:
-        return words(
-            self._text, lambda piece: self._face.ink(piece, self._locale).width, self._locale, self._levels, fine
-        )
-
-    @property
-    def fine(self) -> tuple[Any, ...]:
-        """Its smallest pieces, where phrases are too long for a line."""
-        if self._fine is None:
-            self._fine = self._words(True)
-        return self._fine
-
-    def split(self, count: int, tight: bool = False) -> Setting:
-        """See `creative.linebreak.balanced`; `tight` also breaks inside of phrases."""
-        if (count, tight) not in self._splits:
-            self._splits[count, tight] = self._split(count, tight)
-        return self._splits[count, tight]
-
-    def _split(self, count: int, tight: bool) -> Setting:
-        lines: list[Line] = []
-        shapes: list[Shaped] = []
-        for line in balanced(self.fine if tight else self.words, count, tight=tight):
-            leveled = tuple(on_line(line.levels, classes_of(line.text), self._base)) if line.levels else ()
-            shaped = self._face.shaped(line.text, self._locale, leveled)
-            lines.append(Line(line.text, shaped.ink.right - shaped.ink.left, leveled))
-            shapes.append(shaped)
-        # Tall scripts keep whole lines apart; in the others only what would touch.
-        near = max(
-            (one.ink.bottom + two.ink.top if self._leading else _near(one, two) for one, two in pairwise(shapes)),
-            default=0.0,
-        )
-        leading = max(self._leading, math.ceil(near * 1000) + _CLEAR if near else 0)
-        top, bottom = shapes[0].ink.top, shapes[-1].ink.bottom
-        return Setting(tuple(lines), max(self._face.cap, top), bottom, leading)
-
-
-def _near(above: Shaped, below: Shaped) -> float:
-    """How far apart the baselines of two lines are, in ems, when glyphs that stand over each other touch; 0 if none do.
-
-    Looked at with both lines aligned at the left, in the middle, and at the right.
-    """
-    high = [box for glyph in below.glyphs if (box := _box(glyph))[3] > _HIGH]
-    if not high:
-        return 0.0
-    deep = [_box(glyph) for glyph in above.glyphs]
-    spare = (above.ink.right - above.ink.left) - (below.ink.right - below.ink.left)
-    start = above.ink.left - below.ink.left
-    found = 0.0
-    for shift in (start, start + spare / 2, start + spare):
-        for low, left, right, _ in deep:
-            for _, first, last, high_top in high:
-                if first + shift < right + _BESIDE and left < last + shift + _BESIDE:
-                    found = max(found, high_top - low)
-    return found
-
-
-def _box(glyph: Glyph) -> tuple[float, float, float, float]:
-    """Bottom, left, right and top of a glyph's ink on its line, in ems."""
-    left, bottom, right, top = glyph.font.extents(glyph.id) or (0.0, 0.0, 0.0, 0.0)
-    scale = glyph.scale
-    return glyph.y + bottom * scale, glyph.x + left * scale, glyph.x + right * scale, glyph.y + top * scale
-
-
 class Metrics(Typeface):
     """A typeface that answers what fits. Raises ValueError when the bytes are no font."""
 
     def __init__(self, source: Source, others: Mapping[str, Source] | None = None) -> None:
         super().__init__(source, others)
         self._fits: dict[tuple[str, str, Room], Fit | None] = {}
-        self._copies: dict[tuple[str, str], _Copy] = {}
+        self._copies: dict[tuple[str, str], Paragraph] = {}
 
     def fit(self, text: str, locale: str, room: Room) -> Fit | None:
         """See `fit_text`."""
@@ -170,22 +80,26 @@ class Metrics(Typeface):
         copy = self._copy(text, locale)
         if not copy.words:
             return None
-        found = room.best(
-            self._seen(copy.split(count), room) for count in range(1, min(room.lines, len(copy.words)) + 1)
-        )
-        return found or room.best(
-            self._seen(copy.split(count, True), room) for count in range(1, min(room.lines, len(copy.fine)) + 1)
-        )
+        # What reads well comes first; then the narrowest lines; then breaks inside of phrases and long words.
+        for fine, tight in ((False, False), (False, True), (True, False), (True, True)):
+            parts = copy.fine if fine else copy.words
+            if fine and (room.whole or len(parts) == len(copy.words)):
+                break
+            counts = range(1, min(room.lines, len(parts)) + 1)
+            found = room.best(self._seen(copy.split(count, tight, fine), room) for count in counts)
+            if found is not None:
+                return found
+        return None
 
     def _seen(self, setting: Setting, room: Room) -> Setting:
         # A button's height hangs on its font alone, so that equal buttons are equally high.
         return setting._replace(top=self.cap, bottom=0.0) if room.pad != (0, 0) else setting
 
-    def _copy(self, text: str, locale: str) -> _Copy:
+    def _copy(self, text: str, locale: str) -> Paragraph:
         if (text, locale) not in self._copies:
             if len(self._copies) >= _REMEMBERED:
                 self._copies.clear()
-            self._copies[text, locale] = _Copy(self, text, locale)
+            self._copies[text, locale] = Paragraph(self, text, locale)
         return self._copies[text, locale]
 
 
@@ -243,7 +157,10 @@ def price_ink(metrics: Typeface, text: str, locale: str) -> Ink:
 
 
 class Room(NamedTuple):
-    """What a text may take: an item of a layout document, as a key. Sizes in px; leading and pads per mille of the type."""
+    """What a text may take: an item of a layout document, as a key. Sizes in px; leading and pads per mille of the type.
+
+    `whole`: no line may break inside of a phrase or a word.
+    """
 
     price: bool
     width: int
@@ -253,6 +170,7 @@ class Room(NamedTuple):
     lines: int
     leading: int
     pad: tuple[int, int]
+    whole: bool = False
 
     def best(self, options: Iterable[Setting]) -> Fit | None:
         """The option that is best set here: one line more only where it lets the text grow by a fifth."""
@@ -268,11 +186,19 @@ class Room(NamedTuple):
         return chosen
 
 
-def fit_text(metrics: Metrics, text: str, locale: str, item: Mapping[str, Any], least: int | None = None) -> Fit | None:
+def fit_text(
+    metrics: Metrics,
+    text: str,
+    locale: str,
+    item: Mapping[str, Any],
+    least: int | None = None,
+    whole: bool = False,
+) -> Fit | None:
     """The largest setting of a text in an item of a layout document, or None when even the least size is too large.
 
     Tries every allowed number of lines: one line more is taken where it lets the text grow by a fifth or more. Splits
-    that read well come first; where none fits, the narrowest does. `least` stands in for the item's.
+    that read well come first; where none fits, the narrowest does; then long words are hyphenated and phrases broken,
+    unless the text has to stay `whole`. `least` stands in for the item's.
     """
     price = item["role"] == "price"
     floor = item["least"] if least is None else least
@@ -281,7 +207,15 @@ def fit_text(metrics: Metrics, text: str, locale: str, item: Mapping[str, Any], 
         floor = max(floor, math.ceil(LEAST_PX / CENTS_SCALE))
     pad = tuple(item["button"]["pad"]) if "button" in item else (0, 0)
     room = Room(
-        price, item["width"], item["height"], item["most"], floor, item["lines"], item["leading"], (pad[0], pad[1])
+        price,
+        item["width"],
+        item["height"],
+        item["most"],
+        floor,
+        item["lines"],
+        item["leading"],
+        (pad[0], pad[1]),
+        whole,
     )
     return metrics.fit(text, locale, room)
 
@@ -334,15 +268,26 @@ class Fitter:
             "text": Metrics(text, behind.get("text")),
         }
         self._items: dict[tuple[int, str], tuple[Mapping[str, Any], dict[str, dict[str, Any]]]] = {}
-        self._answers: dict[tuple[int, str, str, str, str], bool] = {}
+        self._answers: dict[tuple[int, str, str, str, str, bool], bool] = {}
 
-    def fits(self, document: Mapping[str, Any], role: str, text: str, locale: str, part: str = "still") -> bool:
-        """Whether a text can be set at its least size or larger. A role that the layout has no place for fits: it is left out."""
-        key = (id(document), part, role, text, locale)
+    def fits(
+        self,
+        document: Mapping[str, Any],
+        role: str,
+        text: str,
+        locale: str,
+        part: str = "still",
+        whole: bool = False,
+    ) -> bool:
+        """Whether a text can be set at its least size or larger. A role that the layout has no place for fits: it is left out.
+
+        `whole`: without hyphenating a word, or breaking a phrase.
+        """
+        key = (id(document), part, role, text, locale, whole)
         answer = self._answers.get(key)
         if answer is None:
             item = self._item(document, part, role)
-            answer = item is None or fit_text(self._metrics[item["font"]], text, locale, item) is not None
+            answer = item is None or fit_text(self._metrics[item["font"]], text, locale, item, whole=whole) is not None
             if len(self._answers) >= 4 * _REMEMBERED:
                 self._answers.clear()
             self._answers[key] = answer
@@ -351,9 +296,15 @@ class Fitter:
     def longest(
         self, document: Mapping[str, Any], role: str, candidates: Sequence[str], locale: str, part: str = "still"
     ) -> str | None:
-        """The longest candidate that fits, by letters (the first of equals); None when none does."""
-        fitting = [text for text in candidates if self.fits(document, role, text, locale, part)]
-        return max(fitting, key=len) if fitting else None
+        """The longest candidate that fits, by letters (the first of equals); None when none does.
+
+        One that fits whole comes before a longer one that has to be hyphenated.
+        """
+        for whole in (True, False):
+            fitting = [text for text in candidates if self.fits(document, role, text, locale, part, whole)]
+            if fitting:
+                return max(fitting, key=len)
+        return None
 
     def missing(self, text: str, font: FontRole, locale: str = "") -> str:
         """The characters that cannot be set right: a text with any of them is refused."""

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from creative.bidi import runs_leftwards
+from creative.hyphens import hyphenated
 from creative.scripts import EAST_ASIAN, script_of, script_of_locale, subtags
 from creative.tongues import CURRENCIES, UNITS
 
@@ -153,7 +154,8 @@ def pieces(text: str, locale: str = "", fine: bool = False) -> Iterator[tuple[st
     """(what stays together, what follows it: " ", a soft hyphen or ""). Spaces that do not break stay inside.
 
     Lines may break at spaces, after a hyphen or dash inside a word, at soft hyphens, and between phrases of scripts that have
-    no spaces; with `fine`, between their letters, too (and between Korean syllables), wherever UAX 14 lets them.
+    no spaces; with `fine`, between their letters, too (and between Korean syllables), wherever UAX 14 lets them, and inside of
+    long words with a hyphen.
     """
     for chunk in re.split(r"[ \t\r\n]+", text):
         if not chunk:
@@ -180,12 +182,26 @@ def _chunk(chunk: str, locale: str, fine: bool) -> Iterator[tuple[str, str]]:
 
 
 def _unspaced(chunk: str, locale: str, fine: bool, follows: str) -> Iterator[tuple[str, str]]:
-    parts = (
-        _phrases(chunk, locale, fine) if chunk > "\u0e00" or any(letter > "\u0e00" for letter in chunk) else (chunk,)
-    )
-    for part in parts[:-1]:
-        yield part, ""
-    yield parts[-1], follows
+    if any(letter > "\u0e00" for letter in chunk):
+        parts = [(part, "") for part in _phrases(chunk, locale, fine)]
+    elif fine and follows != SOFT_HYPHEN:
+        parts = _hyphenated(chunk, locale)
+    else:
+        parts = [(chunk, "")]
+    yield from parts[:-1]
+    yield parts[-1][0], follows
+
+
+def _hyphenated(chunk: str, locale: str) -> list[tuple[str, str]]:
+    """A chunk with the places where its long words may be hyphenated."""
+    made: list[tuple[str, str]] = []
+    start = 0
+    for word in re.finditer(r"[^\W\d_]+", chunk):
+        for part in hyphenated(word[0], locale)[:-1]:
+            end = max(start, word.start()) + len(part)
+            made.append((chunk[start:end], SOFT_HYPHEN))
+            start = end
+    return [*made, (chunk[start:], "")]
 
 
 @lru_cache(16384)

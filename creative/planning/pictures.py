@@ -140,11 +140,13 @@ class Pictures:
             if missing:
                 character = f"{missing[0]!r} (U+{ord(missing[0]):04X})"
                 raise PlanningProblem(where, f"no font can set {character} of {text[:60]!r}", _other(font))
-        fitting = [
-            text
-            for text in texts
-            if all(fitter.fits(document.content, role, text, about.locale, name) for name in parts)
-        ]
+        fitting: list[str] = []
+        for whole in (True, False):  # a shorter text comes before a hyphenated word
+            fitting = fitting or [
+                text
+                for text in texts
+                if all(fitter.fits(document.content, role, text, about.locale, name, whole) for name in parts)
+            ]
         if not fitting:
             problem = f"{min(texts, key=len)[:60]!r} ({about.locale}) does not fit {placement.id} at its least size"
             raise PlanningProblem(where, problem, _shorter(where, texts))

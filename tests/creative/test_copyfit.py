@@ -105,7 +105,10 @@ def test_the_longest_that_fits_wins() -> None:
     ]
     assert FITTER.longest(document("meta-feed-1x1"), "headline", texts, "de-DE") == texts[1]
     assert FITTER.longest(document("meta-feed-1x1"), "headline", texts[:1], "de-DE") == texts[0]
-    assert FITTER.longest(document("iab-160x600"), "headline", ["Donaudampfschifffahrtsgesellschaft"], "de-DE") is None
+    long = "Donaudampfschifffahrtsgesellschaft"
+    assert FITTER.longest(document("iab-160x600"), "headline", [long], "en-GB") is None
+    assert FITTER.longest(document("iab-160x600"), "headline", [long], "de-DE") == long  # hyphenated
+    assert FITTER.longest(document("iab-160x600"), "headline", [long, "Schifffahrt"], "de-DE") == "Schifffahrt"
     assert FITTER.longest(document("meta-feed-1x1"), "headline", [], "de-DE") is None
 
 
