@@ -57,7 +57,9 @@ KINDS: Mapping[str, Kind] = {
         #   product, a quarter of the size: 128 at the product's plane, 0 infinitely far; a step of the camera that moves
         #   the product by 128 moves a pixel by its value.  Without a product, layer and plate are 1 x 1 px.
         #   photo, view: a photo of the brand's own library and what was seen in it, for a backend that takes one; then also
-        #   params: photo {shows: whether the photo shows the product itself, released: whether its people agreed}.
+        #   params: photo {name, shows: whether it shows the product itself, released: whether those who are seen agreed,
+        #   people: as in the brief, focus: [x, y] per mille or null}; product is never null, and meta's product is what the
+        #   photo is about where it has no cut-out.
         Kind(
             "scene",
             ("cutout?", "photo?", "view?"),
@@ -66,7 +68,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         # What is seen in a photo, for cropping it well. Per mille are of the upright photo's sides.
         #   params: none.  view: {width, height: px, upright; focus: [x, y, w, h] per mille; faces: [[x, y, w, h, permille sure]];
-        #   horizon: {tilt_hundredths: degrees that the photo must be turned clockwise, y: per mille} or null;
+        #   horizon: {tilt_hundredths: degrees by which it falls to the right, y: per mille} or null;
         #   busy: rows of 0..255, a coarse map of where detail is}.
         Kind("view", ("photo",), {"view": JSON}),
         # The user's films, cut to one length and size: the picture of a film's body, and what is heard beside it.

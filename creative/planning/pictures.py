@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from creative.brief.brief import Brief
 from creative.copyfit import direction, items_of
+from creative.own_media import OwnPhoto, fitting
 from creative.placements import Placement
 from creative.planning.problem import PlanningProblem
 from creative.planning.window import Part, part
@@ -64,6 +65,9 @@ class Pictures:
     def _scene(self, product: str | None, words: str, family: str) -> Part:
         cutout = self._cut(product) if product is not None else None
         frame = self.world.families[family]
+        own = fitting(self.world.library, words, product, (frame.width, frame.height), self.seed)
+        if own is not None:
+            return self._own_scene(own, cutout, words, family)
         params = {
             "prompt": words,
             "width": frame.width,
@@ -75,6 +79,34 @@ class Pictures:
         inputs: dict[str, str | Output] = {"cutout": cutout.out("image")} if cutout else {}
         label = f"{family} scene {words[:40]!r}"
         return part(self._step("scene", params, inputs, self.seed, label), *([cutout] if cutout else []))
+
+    def _own_scene(self, own: OwnPhoto, cutout: Part | None, words: str, family: str) -> Part:
+        """A scene from a photo of the brand's library; with the product's cut-out, unless the photo shows it."""
+        photo, frame = own.photo, self.world.families[family]
+        shows = photo.product is not None
+        params = {
+            "width": frame.width,
+            "height": frame.height,
+            "palette": {role: self.palette[role] for role in ("ground", "second", "accent")},
+            "product": dict(frame.product),
+            "take": 0,
+            "photo": {
+                "name": photo.name,
+                "shows": shows,
+                "released": photo.release is not None,
+                "people": self.brief.scenes.people,
+                "focus": list(photo.focus) if photo.focus else None,
+            },
+        }
+        view = part(self._step("view", {}, {"photo": own.sha256}, label=f"what is in {photo.name}"))
+        inputs: dict[str, str | Output] = {"photo": own.sha256, "view": view.out("view")}
+        below = [view]
+        if cutout is not None and not shows:
+            inputs["cutout"] = cutout.out("image")
+            below.append(cutout)
+        row = self.world.catalogue.choose("scene", "library")
+        label = f"{family} scene {words[:40]!r} from {photo.name}"
+        return part(step("scene", row.name, row.revision, row.model, params, inputs, self.seed, label), *below)
 
     def _clip(self, footage: str, placement: str) -> Part:
         """The body's picture from the brand's own films. Raises PlanningProblem when they are known to be too short."""
