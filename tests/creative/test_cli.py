@@ -56,7 +56,7 @@ def test_every_command_has_help_and_json(tmp_path: Path) -> None:
         "submit",
         "validate",
     ]
-    assert sorted([*names, "manifest apply", "manifest export", "voices fetch", "voices list"]) == COMMANDS
+    assert sorted([*names, "layout list", "layout preview", "manifest apply", "manifest export", "voices fetch", "voices list"]) == COMMANDS
     for command in COMMANDS:
         done = _creative(tmp_path, *command.split(), "--help")
         assert done.returncode == 0
