@@ -93,11 +93,12 @@ class Frame:
         return self.distance * ((self.lift + drop) / below - 1)
 
 
-def frame(width: int, height: int, slot: Mapping[str, int] | None, aspect: float | None) -> Frame:
+def frame(width: int, height: int, slot: Mapping[str, int] | None, aspect: float | None, tilt: float = 0.0) -> Frame:
     """The frame for a picture of `width` x `height` px.
 
     `slot`: the family's product place in per mille of the canvas (x of the centre, foot line, greatest width and
-    height). `aspect`: the product's width by its height; None without a product.
+    height). `aspect`: the product's width by its height; None without a product. `tilt`: from -1 (the camera stands low)
+    to 1 (high).
     """
     filled = slot is not None and aspect is not None
     if slot is None or aspect is None:
@@ -110,7 +111,7 @@ def frame(width: int, height: int, slot: Mapping[str, int] | None, aspect: float
     across = max(width, height * 0.8) / unit
     distance = max(7.0, 1.15 * across)
     # Photos of products are taken from a little above; a banner shows only what is right in front of it.
-    angle = 4.5 if width > 3 * height else 11.0
+    angle = 4.5 + tilt if width > 3 * height else 10.5 + 3 * tilt
     middle = box[0] + box[2] / 2
     calm: Calm = "top"
     if width > 1.2 * height:

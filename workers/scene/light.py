@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from workers.scene.colour import Rgb, scaled
 from workers.scene.look import Hour
 from workers.scene.material import Shapes, Transform, at, rgb
+
+if TYPE_CHECKING:
+    from workers.scene.stage import Stage
 
 Vector = tuple[float, float, float]
 
@@ -86,8 +89,8 @@ def _shrink(sun: Sun) -> float:
 def blinds(sun: Sun, rng: np.random.Generator) -> Shapes:
     """Slats, slightly turned; the gaps are wider than they are."""
     gate, k = _gate(sun), _shrink(sun)
-    tilt = float(rng.uniform(-8, 8))
-    pitch = 0.66 * k
+    tilt = float(rng.uniform(-14, 14))
+    pitch = float(rng.uniform(0.5, 0.86)) * k
     return {
         f"slat{i}": {
             "type": "rectangle",
@@ -103,8 +106,8 @@ def blinds(sun: Sun, rng: np.random.Generator) -> Shapes:
 def window(sun: Sun, rng: np.random.Generator) -> Shapes:
     """A tall window: a bright field with thin bars, dark around it."""
     gate, k = _gate(sun), _shrink(sun)
-    wide, high, bar = 3.3 * k, 2.6 * k, 0.07 * k
-    lean = float(rng.uniform(-4, 4))
+    wide, high, bar = float(rng.uniform(1.9, 3.4)) * k, float(rng.uniform(2.2, 2.8)) * k, 0.07 * k
+    lean = float(rng.uniform(-9, 9))
     far = 14.0 * k
     parts = [
         (-far / 2 - wide, 0.0, far / 2, far),
@@ -148,7 +151,13 @@ def leaves(sun: Sun, rng: np.random.Generator) -> Shapes:
     return shapes
 
 
+def none(_sun: Sun, _rng: np.random.Generator) -> Shapes:
+    """Nothing before the sun."""
+    return {}
+
+
 GOBOS: Mapping[str, Callable[[Sun, np.random.Generator], Shapes]] = {
+    "none": none,
     "blinds": blinds,
     "window": window,
     "leaves": leaves,
@@ -163,3 +172,72 @@ def glow(place: Vector, size: float, radiance: Rgb) -> dict[str, Any]:
         "radius": size,
         "emitter": {"type": "area", "radiance": rgb(radiance)},
     }
+
+
+def softbox(
+    stage: Stage,
+    strength: float,
+    size: float,
+    around: float,
+    fill: float = 0.33,
+    warm: Rgb | None = None,
+) -> Shapes:
+    """A large light from the product's lit side and above, and the room's own light.
+
+    `strength`: light on a surface that faces it. `size`: half its side in units; the larger, the softer its shadows.
+    `around`: degrees from the camera's axis. `fill`: the room's light by the key's. `warm`: its colour, else the hour's.
+    """
+    hour = stage.look.hour
+    turn, high = math.radians(around), math.radians(max(hour.height, 30))
+    far = 5.5
+    aim = (0.0, 0.5, 0.4)
+    place = (
+        aim[0] + stage.side * math.sin(turn) * math.cos(high) * far,
+        aim[1] - math.cos(turn) * math.cos(high) * far,
+        aim[2] + math.sin(high) * far,
+    )
+    key = lamp("key", place, aim, size, scaled(warm or hour.sun, strength * far**2 / (2 * size) ** 2))
+    room = rgb(scaled(hour.sky, strength * fill / math.pi))
+    return {**key, "sky": {"type": "constant", "radiance": room, "sampling_weight": 0.6}}
+
+
+def lamp(name: str, place: Vector, aim: Vector, size: float, radiance: Rgb) -> Shapes:
+    """A square light of half side `size` that shines from `place` towards `aim` only."""
+    facing = Transform().look_at(origin=list(place), target=list(aim), up=[0, 0, 1]).scale(size)
+    emitter = {"type": "area", "radiance": rgb(radiance)}
+    return {name: {"type": "rectangle", "to_world": facing, "emitter": emitter}}
+
+
+def spot(name: str, place: Vector, aim: Vector, wide: float, strength: Rgb) -> Shapes:
+    """A light that is not seen itself, a cone of `wide` degrees from its middle that fades to its rim."""
+    facing = Transform().look_at(origin=list(place), target=list(aim), up=[0, 0, 1])
+    return {
+        name: {
+            "type": "spot",
+            "to_world": facing,
+            "intensity": rgb(strength),
+            "cutoff_angle": wide,
+            "beam_width": wide * 0.15,
+        }
+    }
+
+
+def twig(stage: Stage, start: Vector, way: float, colour: Rgb) -> Shapes:
+    """A twig with leaves that hangs into the picture from its edge; `way`: -1 to the left, 1 to the right."""
+    rng = stage.rng
+    shapes: dict[str, Any] = {}
+    skins = [
+        {"type": "twosided", "b": {"type": "diffuse", "reflectance": rgb(scaled(colour, tone))}}
+        for tone in (0.8, 1.0, 1.3)
+    ]
+    x, y, z = start
+    heading = float(rng.uniform(-0.5, -0.15))
+    for n in range(9):
+        x, z = x + way * 0.10 * math.cos(heading), z + 0.10 * math.sin(heading)
+        heading += float(rng.uniform(-0.22, 0.08))
+        length = float(rng.uniform(0.11, 0.17))
+        turn = math.degrees(heading) + (48 if n % 2 else -48) + float(rng.uniform(-12, 12))
+        place = at(x, y + float(rng.uniform(-0.08, 0.08)), z).rotate([0, 1, 0], -turn if way > 0 else turn - 180)
+        form = place.translate([length, 0, 0]).rotate([1, 0, 0], 90 + float(rng.uniform(-35, 35)))
+        shapes[f"twig{n}"] = {"type": "disk", "to_world": form.scale([length, length * 0.36, 1]), "bsdf": skins[n % 3]}
+    return shapes

@@ -1,17 +1,16 @@
-"""From the words of a prompt to a look: a small table, so that a new word is a row.
-
-Words that are not in the table change nothing but the seed's own choices.
-"""
+"""From the words of a prompt to a look. The words are in `words.py`; those that are not known change nothing but the
+seed's own choices."""
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from workers.scene.colour import Rgb
+from workers.scene.words import PLAIN, STEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,60 +32,38 @@ class Hour:
 HOURS: Mapping[str, Hour] = {
     "dawn": Hour(19, (1.0, 0.70, 0.46), (0.68, 0.78, 1.0), 0.34, 0.84),
     "morning": Hour(34, (1.0, 0.88, 0.72), (0.84, 0.91, 1.0), 0.34, 0.90),
-    "noon": Hour(52, (1.0, 0.96, 0.90), (0.90, 0.95, 1.0), 0.40, 0.89),
-    "evening": Hour(24, (1.0, 0.76, 0.54), (0.90, 0.80, 0.76), 0.22, 0.70, 0.04),
+    "noon": Hour(52, (1.0, 0.96, 0.90), (0.90, 0.95, 1.0), 0.40, 0.90),
+    "evening": Hour(24, (1.0, 0.76, 0.54), (0.90, 0.80, 0.76), 0.22, 0.74, 0.04),
+    "night": Hour(30, (1.0, 0.84, 0.68), (0.55, 0.66, 0.95), 0.12, 0.64, 0.03),
 }
 
-# word: what it says. A prompt's word takes part when it begins with the row's word ("kitchens", "wooden").
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "dawn": {"hour": "dawn"},
-    "sunrise": {"hour": "dawn"},
-    "early": {"hour": "dawn"},
-    "morning": {"hour": "morning"},
-    "breakfast": {"hour": "morning", "set": "table"},
-    "noon": {"hour": "noon"},
-    "midday": {"hour": "noon"},
-    "summer": {"hour": "noon"},
-    "bright": {"hour": "noon"},
-    "evening": {"hour": "evening"},
-    "dusk": {"hour": "evening"},
-    "night": {"hour": "evening"},
-    "candle": {"hour": "evening"},
-    "cosy": {"hour": "evening"},
-    "cozy": {"hour": "evening"},
-    "kitchen": {"set": "table", "props": "cup", "gobo": "leaves"},
-    "table": {"set": "table"},
-    "counter": {"set": "table", "ground": "stone"},
-    "desk": {"set": "table"},
-    "oak": {"set": "table", "ground": "oak"},
-    "walnut": {"set": "table", "ground": "walnut"},
-    "wood": {"set": "table"},
-    "garden": {"gobo": "leaves"},
-    "leaves": {"gobo": "leaves"},
-    "plant": {"gobo": "leaves"},
-    "autumn": {"gobo": "leaves"},
-    "marble": {"ground": "stone"},
-    "stone": {"ground": "stone"},
-    "concrete": {"ground": "stone"},
-    "sideboard": {"set": "table", "ground": "walnut"},
-    "gift": {"props": "gift"},
-    "wrapped": {"props": "gift"},
-    "present": {"props": "gift"},
-    "christmas": {"props": "gift", "hour": "evening"},
-    "party": {"props": "gift", "hour": "evening"},
-    "coffee": {"props": "cup"},
-    "cup": {"props": "cup"},
-    "barista": {"props": "cup", "set": "table"},
-    "station": {"set": "plaster", "props": "steel", "gobo": "window", "ground": "stone"},
-    "office": {"set": "plaster", "props": "steel", "gobo": "window"},
-    "city": {"set": "plaster", "props": "steel", "gobo": "window"},
-    "steel": {"props": "steel", "set": "plaster"},
-    "metal": {"props": "steel"},
-    "studio": {"set": "plaster"},
-    "wall": {"set": "plaster"},
-    "podium": {"set": "plaster"},
-    "blinds": {"gobo": "blinds"},
-    "window": {"gobo": "window"},
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the seed may choose in a set, first what is most its own; and whether it carries words without a product."""
+
+    grounds: tuple[str, ...]
+    props: tuple[str, ...]
+    gobos: tuple[str, ...] = ("none",)
+    hours: tuple[str, ...] = ("morning", "noon", "dawn")
+    bare: bool = True
+
+
+KINDS: Mapping[str, Kind] = {
+    "studio": Kind(("paint",), ("none", "disc", "spheres", "none"), hours=("noon", "morning")),
+    "blinds": Kind(("paint", "stone"), ("spheres", "arch", "steel"), ("blinds", "window")),
+    "leaves": Kind(("paint", "stone", "oak"), ("vase", "spheres", "none", "pebbles"), ("leaves",)),
+    "podium": Kind(("paint",), ("spheres", "arch", "none"), hours=("noon", "morning")),
+    "table": Kind(
+        ("oak", "walnut", "birch"), ("cup", "beads", "vase", "books"), ("leaves", "window", "none"), bare=False
+    ),
+    "stone": Kind(("terrazzo", "stone", "limestone"), ("pebbles", "vase", "none"), ("none", "leaves")),
+    "kitchen": Kind(("oak", "stone", "birch"), ("cup", "beads", "vase"), ("none",), ("morning", "noon"), bare=False),
+    "dusk": Kind(("stone", "walnut", "limestone"), ("none", "candle", "pebbles"), hours=("evening", "night")),
+    "paper": Kind(("paint",), ("none",), hours=("noon", "morning")),
+    "fabric": Kind(("paint",), ("none",), ("none", "window"), ("morning", "noon", "evening")),
+    "wet": Kind(("gloss", "stone"), ("none", "pebbles", "spheres"), hours=("night", "evening")),
+    "sky": Kind(("limestone", "sand", "tiles"), ("none", "pebbles", "spheres"), hours=("noon", "dawn", "morning")),
 }
 
 
@@ -100,25 +77,54 @@ class Look:
     props: str
     gobo: str
 
+    @property
+    def late(self) -> bool:
+        """Whether the day is over."""
+        return self.hour.key < 0.8
+
+
+def plain(text: str) -> str:
+    """The text in lower case without accents, as words are looked up."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in parts if not unicodedata.combining(c))
+
+
+def said(prompt: str) -> dict[str, str]:
+    """What the words of a prompt ask for: of each kind of thing, the first word that says something counts."""
+    found: dict[str, str] = {}
+    text = "".join(c if c.isalnum() else " " for c in plain(prompt))
+    for word in text.split():
+        for stem, row in STEMS.items():
+            # Short words are taken whole: "sol" is not in "solid". Scripts without spaces are searched.
+            if word == stem or (len(stem) > 3 and word.startswith(stem)) or (stem in PLAIN and stem in word):
+                for name, value in row.items():
+                    found.setdefault(name, value)
+    return found
+
 
 def look(prompt: str, rng: np.random.Generator, product: bool) -> Look:
-    """The look for a prompt: the first word that says something counts, the seed chooses the rest."""
-    said: dict[str, str] = {}
-    for word in re.findall(r"\w+", prompt.lower()):
-        for stem, row in WORDS.items():
-            if word.startswith(stem):
-                for name, value in row.items():
-                    said.setdefault(name, value)
+    """The look for a prompt: its words count, the seed chooses the rest."""
+    asked = said(prompt)
+    draws = [float(rng.random()) for _ in range(5)]  # always as many: what one word says changes no other choice
 
-    def choose(name: str, *options: str) -> str:
-        drawn = options[int(rng.integers(len(options)))]  # drawn even when unused: other draws stay what they are
-        return said.get(name, drawn)
+    def choose(name: str, draw: float, options: tuple[str, ...]) -> str:
+        return asked.get(name, options[int(draw * len(options))])
 
-    set_ = choose("set", "plaster", "table") if product else "type"
-    hour = HOURS[choose("hour", "morning", "noon")]
-    ground = choose(
-        "ground", *(("oak", "walnut", "stone") if set_ == "table" else ("paint", "paint", "paint", "stone"))
+    names = tuple(name for name, kind in KINDS.items() if product or kind.bare)
+    if "hour" in asked:  # a night is no morning's: of what is left open, only what the hour suits
+        names = tuple(name for name in names if (asked["hour"] in ("evening", "night")) <= _late(name)) or names
+    chosen = choose("set", draws[0], names)
+    if not product and not KINDS[chosen].bare:
+        chosen = choose("", draws[0], names)
+    kind = KINDS[chosen]
+    return Look(
+        chosen,
+        HOURS[choose("hour", draws[1], kind.hours)],
+        choose("ground", draws[2], kind.grounds),
+        choose("props", draws[3], kind.props),
+        choose("gobo", draws[4], kind.gobos),
     )
-    props = choose("props", *(("cup", "beads") if set_ == "table" else ("spheres", "arch")))
-    gobo = choose("gobo", *(("leaves", "window") if set_ == "table" else ("blinds", "window", "leaves")))
-    return Look(set_, hour, ground, props, gobo)
+
+
+def _late(name: str) -> bool:
+    return name in ("dusk", "wet", "fabric", "table", "studio")

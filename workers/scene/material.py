@@ -31,15 +31,20 @@ def rgb(colour: Rgb) -> dict[str, Any]:
     return {"type": "rgb", "value": [float(c) for c in colour]}
 
 
-def texture(values: npt.NDArray[Any], times: tuple[float, float] = (1, 1), plain: bool = False) -> dict[str, Any]:
-    """An array as a texture, its first row at v = 1: float32 is linear, uint8 is sRGB. `plain`: figures, not colours."""
+def texture(
+    values: npt.NDArray[Any], times: tuple[float, float] = (1, 1), plain: bool = False, shift: float = 0.0
+) -> dict[str, Any]:
+    """An array as a texture, its first row at v = 1: float32 is linear, uint8 is sRGB. `plain`: figures, not colours.
+
+    It is mirrored where it ends; `shift`: by how much of itself it is moved first.
+    """
     bitmap = mitsuba.Bitmap(np.ascontiguousarray(values[::-1]))
     return {
         "type": "bitmap",
         "bitmap": bitmap,
         "raw": plain or values.dtype != np.uint8,
         "wrap_mode": "mirror",
-        "to_uv": Transform().scale([times[0], times[1], 1]),
+        "to_uv": Transform().translate([shift, shift, 0]).scale([times[0], times[1], 1]),
     }
 
 
@@ -53,6 +58,14 @@ def satin(colour: Any, alpha: float = 0.2) -> dict[str, Any]:
     return {
         "type": "twosided",
         "b": {"type": "roughplastic", "diffuse_reflectance": colour, "alpha": alpha, "nonlinear": True},
+    }
+
+
+def glossy(colour: Any) -> dict[str, Any]:
+    """Lacquer, wet stone: colour under a smooth clear layer that mirrors."""
+    return {
+        "type": "twosided",
+        "b": {"type": "plastic", "diffuse_reflectance": colour, "int_ior": 1.5, "nonlinear": True},
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from workers.scene.colour import mix, surface
 from workers.scene.material import Shapes, Transform, at, matt, metal, rgb, satin
-from workers.scene.solid import block, drum, egg, loop, tube, turned
+from workers.scene.solid import Solid, block, drum, egg, loop, tube, turned
 from workers.scene.stage import Spot, Stage
 
 
@@ -22,7 +22,7 @@ def ball(spot: Spot, ground: float, bsdf: Any, share: float = 1.0) -> dict[str, 
 def spheres(stage: Stage, ground: float) -> Shapes:
     """A gold ball and a painted one."""
     shapes: dict[str, Any] = {}
-    paint = surface(stage.palette.second)
+    paint = surface(stage.scheme.prop)
     skins = [satin(rgb(paint), 0.18), metal("Au", 0.16)]
     for i, spot in enumerate(stage.spots()):
         shapes[f"ball{i}"] = ball(spot, ground, skins[i % 2], 0.95 if i == 0 else 0.8)
@@ -35,8 +35,8 @@ def spheres(stage: Stage, ground: float) -> Shapes:
 def arch(stage: Stage, ground: float) -> Shapes:
     """Blocks of painted plaster: a standing half round, a low drum, a ball on it."""
     shapes: dict[str, Any] = {}
-    light = surface(mix(stage.palette.ground, (1, 1, 1), 0.15))
-    dark = surface(stage.palette.second)
+    light = surface(mix(stage.scheme.wall, (1, 1, 1), 0.15))
+    dark = surface(stage.scheme.prop)
     for i, spot in enumerate(stage.spots()):
         if i == 0:
             r = spot.wide * 0.5
@@ -125,7 +125,7 @@ def _round(profile: list[tuple[float, float]], times: int = 4) -> list[tuple[flo
 def cup(stage: Stage, ground: float) -> Shapes:
     """A glazed cup of coffee on its saucer, and a few beans."""
     shapes: dict[str, Any] = {}
-    glaze = satin(rgb(surface(mix(stage.palette.ground, (1, 1, 1), 0.35), lightest=0.66)), 0.09)
+    glaze = satin(rgb(surface(mix(stage.scheme.wall, (1, 1, 1), 0.35), lightest=0.66)), 0.09)
     spots = stage.spots()
     for i, spot in enumerate(spots[:1]):
         high = min(spot.wide * 0.48, 0.30)
@@ -186,7 +186,7 @@ def beads(stage: Stage, ground: float) -> Shapes:
     """A turned wooden bowl and a few balls in the brand's colours."""
     shapes: dict[str, Any] = {}
     for i, spot in enumerate(stage.spots()[:2]):
-        colour = surface(stage.palette.second if i == 0 else stage.palette.accent)
+        colour = surface(stage.scheme.prop if i == 0 else stage.scheme.spark)
         if i == 0:
             high = min(spot.wide * 0.34, 0.26)
             bowl = [
@@ -214,8 +214,8 @@ def beads(stage: Stage, ground: float) -> Shapes:
 def gift(stage: Stage, ground: float) -> Shapes:
     """Wrapped boxes with ribbon and bow."""
     shapes: dict[str, Any] = {}
-    paper = [matt(rgb(surface(stage.palette.ground, lightest=0.6))), matt(rgb(surface(stage.palette.second)))]
-    ribbons = [satin(rgb(surface(stage.palette.second)), 0.3), satin(rgb(surface(stage.palette.accent)), 0.25)]
+    paper = [matt(rgb(surface(stage.scheme.wall, lightest=0.6))), matt(rgb(surface(stage.scheme.prop)))]
+    ribbons = [satin(rgb(surface(stage.scheme.prop)), 0.3), satin(rgb(surface(stage.scheme.spark)), 0.25)]
     for i, spot in enumerate(stage.spots()):
         ribbon = ribbons[i % 2]
         wide = spot.wide * (0.78 if spot.high > 0.4 else 0.62)
@@ -235,11 +235,189 @@ def gift(stage: Stage, ground: float) -> Shapes:
     return shapes
 
 
+def bottle(high: float) -> Solid:
+    """A slim bottle."""
+    shape = [
+        (1e-4, 0.0),
+        (0.2, 0.0),
+        (0.22, 0.02),
+        (0.22, 0.55),
+        (0.17, 0.68),
+        (0.075, 0.76),
+        (0.07, 0.98),
+        (0.08, 1.0),
+        (1e-4, 1.0),
+    ]
+    return turned(_round([(r * high, z * high) for r, z in shape], 2))
+
+
+def jar(high: float, radius: float) -> Solid:
+    """A squat jar with a lid."""
+    shape = [
+        (1e-4, 0.0),
+        (0.9, 0.0),
+        (1.0, 0.08),
+        (1.0, 0.74),
+        (0.86, 0.82),
+        (0.92, 0.83),
+        (0.92, 0.98),
+        (0.86, 1.0),
+        (1e-4, 1.0),
+    ]
+    return turned(_round([(r * radius, z * high) for r, z in shape], 2))
+
+
+def none(_stage: Stage, _ground: float) -> Shapes:
+    """The product alone."""
+    return {}
+
+
+def disc(stage: Stage, ground: float) -> Shapes:
+    """A large upright disc behind the product, and a ball."""
+    frame, scheme = stage.frame, stage.scheme
+    if frame.banner:
+        return {}
+    side = stage.busy
+    radius = min(frame.product[1] * 0.5 + stage.draw(0.0, 0.12), 0.75)
+    place = at(side * stage.draw(0.15, 0.4), 0.95, ground + radius).rotate([1, 0, 0], 90)
+    shapes: dict[str, Any] = {
+        "disc": stage.solid(drum(radius, -0.04, 0.04, 0.012), satin(rgb(scheme.prop), 0.4), place)
+    }
+    for spot in stage.spots()[:1]:
+        small = Spot(spot.x, spot.y - 0.3, 0.2, 0.2)
+        shapes["ball"] = ball(small, ground, satin(rgb(scheme.spark), 0.2))
+    return shapes
+
+
+def vase(stage: Stage, ground: float) -> Shapes:
+    """A clay vase with dry stems, out on one side."""
+    shapes: dict[str, Any] = {}
+    for spot in stage.spots()[:1]:
+        if spot.high < 0.4:  # beside words there is room for a bowl only
+            return pebbles(stage, ground)
+        high = spot.high * stage.draw(0.5, 0.66)
+        form = stage.pick(
+            [(0.30, 0.0), (0.42, 0.12), (0.46, 0.4), (0.30, 0.72), (0.13, 0.86), (0.15, 1.0)],
+            [(0.22, 0.0), (0.30, 0.3), (0.36, 0.62), (0.30, 0.84), (0.12, 0.92), (0.13, 1.0)],
+            [(0.26, 0.0), (0.27, 0.5), (0.27, 0.92), (0.25, 1.0)],
+        )
+        profile = (
+            [(1e-4, 0.0)]
+            + [(r * high, z * high) for r, z in form]
+            + [(form[-1][0] * high * 0.8, high * 0.99), (1e-4, high * 0.9)]
+        )
+        clay = matt(rgb(stage.scheme.prop))
+        x, y = spot.x, spot.y + 0.1
+        shapes["vase"] = stage.solid(turned(_round(profile, 3)), clay, at(x, y, ground))
+        stem = matt(rgb(mix((0.30, 0.22, 0.12), stage.scheme.spark, 0.3)))
+        for k in range(int(stage.rng.integers(5, 9))):
+            lean, long = stage.draw(-0.32, 0.32), high * stage.draw(0.7, 1.25)
+            tip = [x + lean * long, y + stage.draw(-0.1, 0.1), ground + high + long * 0.9]
+            shapes[f"stem{k}"] = {
+                "type": "cylinder",
+                "p0": [x, y, ground + high * 0.9],
+                "p1": tip,
+                "radius": 0.006,
+                "bsdf": stem,
+            }
+            for n in range(4):
+                part = 0.62 + 0.12 * n
+                middle = [
+                    x + lean * long * part,
+                    tip[1] * part + y * (1 - part),
+                    ground + high * 0.9 + (long * 0.9 + high * 0.1) * part,
+                ]
+                grain = egg(0.014, 0.014, 0.034)
+                turn = at(*middle).rotate([0, 1, 0], math.degrees(lean) + (28 if n % 2 else -28))
+                shapes[f"grain{k}_{n}"] = stage.solid(grain, stem, turn)
+    return shapes
+
+
+def pebbles(stage: Stage, ground: float) -> Shapes:
+    """Smooth stones, some on each other."""
+    shapes: dict[str, Any] = {}
+    rng = stage.rng
+    tones = [
+        (0.34, 0.32, 0.30),
+        (0.12, 0.12, 0.125),
+        mix((0.5, 0.47, 0.43), stage.scheme.wall, 0.5),
+        mix((0.3, 0.3, 0.3), stage.scheme.prop, 0.5),
+    ]
+    for i, spot in enumerate(stage.spots()):
+        z, wide = ground, min(spot.wide * 0.5, 0.24)
+        for k in range(int(rng.integers(2, 4)) if i == 0 and spot.high > 0.4 else 1):
+            size = wide * (0.9 - 0.22 * k)
+            high = size * stage.draw(0.32, 0.45)
+            form = egg(size, size * stage.draw(0.7, 0.95), high)
+            place = at(spot.x + stage.draw(-0.03, 0.03), spot.y, z + high).rotate([0, 0, 1], stage.draw(0, 180))
+            shapes[f"pebble{i}_{k}"] = stage.solid(form, satin(rgb(tones[int(rng.integers(4))]), 0.32), place)
+            z += 2 * high * 0.94
+        for k in range(3):
+            size = stage.draw(0.035, 0.085)
+            x = spot.x + math.copysign(stage.draw(-0.1, 0.3), spot.x)
+            place = at(x, spot.y - 0.25 - 0.16 * k, ground + size * 0.4).rotate([0, 0, 1], stage.draw(0, 180))
+            shapes[f"small{i}_{k}"] = stage.solid(
+                egg(size, size * 0.8, size * 0.42), satin(rgb(tones[int(rng.integers(4))]), 0.32), place
+            )
+    return shapes
+
+
+def books(stage: Stage, ground: float) -> Shapes:
+    """A few books on each other."""
+    shapes: dict[str, Any] = {}
+    for spot in stage.spots()[:1]:
+        z = ground
+        tones = [
+            stage.scheme.prop,
+            stage.scheme.stand,
+            stage.scheme.spark,
+            mix(stage.scheme.prop, (0.1, 0.1, 0.1), 0.4),
+        ]
+        for k in range(3 if spot.high > 0.4 else 1):
+            wide, deep, thick = spot.wide * stage.draw(0.75, 0.95), spot.wide * 0.62, stage.draw(0.045, 0.075)
+            place = at(spot.x, spot.y + 0.15, z + thick / 2).rotate([0, 0, 1], stage.draw(-14, 14))
+            cover, pages = satin(rgb(tones[k]), 0.35), matt(rgb((0.68, 0.64, 0.56)))
+            shapes[f"pages{k}"] = stage.solid(block((wide * 0.96, deep, thick * 0.8), 0.002), pages, place)
+            for n, side in enumerate((-1, 1)):
+                lid = block((wide, deep * 1.04, thick * 0.1), 0.002)
+                shapes[f"lid{k}_{n}"] = stage.solid(lid, cover, place @ at(0, 0, side * thick * 0.45))
+            shapes[f"back{k}"] = stage.solid(
+                block((wide, thick * 0.1, thick), 0.002), cover, place @ at(0, -deep * 0.52, 0)
+            )
+            z += thick
+        if spot.high > 0.4:
+            shapes["on_top"] = ball(Spot(spot.x, spot.y + 0.1, 0.14, 0.14), z - 0.002, metal("Au", 0.16))
+    return shapes
+
+
+def candle(stage: Stage, ground: float) -> Shapes:
+    """Two candles with their small flames."""
+    shapes: dict[str, Any] = {}
+    wax = matt(rgb((0.70, 0.62, 0.5)))
+    for spot in stage.spots()[:1]:
+        for k, (across, tall) in enumerate(((0.0, 0.36), (0.17, 0.2))):
+            high = tall * min(spot.high / 0.6, 1.0)
+            x, y = spot.x + math.copysign(across, spot.x), spot.y + 0.1 * k
+            shapes[f"wax{k}"] = stage.solid(drum(0.062, 0, high, 0.012), wax, at(x, y, ground))
+            flame = egg(0.013, 0.013, 0.036)
+            lit = {"type": "area", "radiance": rgb((26.0, 13.0, 4.0))}
+            shape = stage.solid(flame, None, at(x, y, ground + high + 0.05))
+            del shape["bsdf"]
+            shapes[f"flame{k}"] = {**shape, "emitter": lit}
+    return shapes
+
+
 PROPS: Mapping[str, Callable[[Stage, float], Shapes]] = {
+    "none": none,
     "spheres": spheres,
     "arch": arch,
     "steel": steel,
     "cup": cup,
     "beads": beads,
     "gift": gift,
+    "disc": disc,
+    "vase": vase,
+    "pebbles": pebbles,
+    "books": books,
+    "candle": candle,
 }

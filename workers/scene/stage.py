@@ -8,20 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from workers.scene.colour import Rgb
 from workers.scene.frame import Frame
 from workers.scene.look import Look
-from workers.scene.material import mesh
+from workers.scene.material import Shapes, at, mesh
+from workers.scene.scheme import Scheme
 from workers.scene.solid import Solid
 
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """The brand's colours as linear RGB."""
-
-    ground: Rgb
-    second: Rgb
-    accent: Rgb
+SINK = 0.003
+"""Feet reach a little into the ground: of two surfaces in one plane either may be hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +28,29 @@ class Spot:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A set: its shapes, and the y before which the camera sees nothing (what makes shadows stands there).
+
+    `aperture`: of the lens, units; the wider, the softer what is far. `key`: how bright the picture is, where it is not
+    the hour's business: see `Hour`.
+    """
+
+    shapes: Shapes
+    near: float
+    aperture: float = 0.035
+    key: float | None = None
+
+
 @dataclass(slots=True)
 class Stage:
     """One set in the making. `side`: the light's, -1 left or 1 right. Files of solids go to `scratch`.
 
-    `clear`: units either side of the product's middle that its stand takes."""
+    `clear`: units either side of the product's middle that its stand takes. `quick`: whether rough forms will do."""
 
     frame: Frame
     look: Look
-    palette: Palette
+    scheme: Scheme
     rng: np.random.Generator
     scratch: Path
     side: float
@@ -53,6 +61,41 @@ class Stage:
         """A solid as a shape of the set."""
         self._files += 1
         return mesh(body, self.scratch / f"solid{self._files}.ply", bsdf, to_world)
+
+    def draw(self, low: float, high: float) -> float:
+        """A number between two, of the seed's choice."""
+        return float(self.rng.uniform(low, high))
+
+    def pick(self, *options: Any) -> Any:
+        """One of several, of the seed's choice."""
+        return options[int(self.rng.integers(len(options)))]
+
+    def span(self, y: float) -> tuple[float, float]:
+        """x of the left and right edge of what is seen at depth `y`, with a little more."""
+        grow = (self.frame.distance + y) / self.frame.distance * 1.08
+        return -self.frame.left * grow - 0.3, self.frame.right * grow + 0.3
+
+    def height(self, y: float) -> float:
+        """z of the upper edge of what is seen at depth `y`, with a little more."""
+        frame = self.frame
+        return frame.lift + (frame.top - frame.lift) * (frame.distance + y) / frame.distance * 1.05 + 0.3
+
+    def wall(self, y: float, foot: float, bsdf: Any) -> dict[str, Any]:
+        """A wall at depth `y` that fills what is seen, its foot at z = `foot`; its uv runs over `width` x `high` units."""
+        left, right = self.span(y)
+        top = max(self.height(y), foot + 0.5)
+        half, tall = (right - left) / 2, (top - foot) / 2
+        place = at((left + right) / 2, y, foot + tall).rotate([1, 0, 0], 90).scale([half, tall, 1])
+        return {"type": "rectangle", "to_world": place, "bsdf": bsdf}
+
+    def times(self, y: float, foot: float, period: float) -> tuple[float, float]:
+        """How often a texture of `period` units is repeated over `wall(y, foot, ...)`."""
+        left, right = self.span(y)
+        return (right - left) / period, (max(self.height(y), foot + 0.5) - foot) / period
+
+    def floor(self, bsdf: Any, z: float = 0.0, back: float = 30.0) -> dict[str, Any]:
+        """A level ground at `z` that ends at y = `back`; its uv runs over 40 units."""
+        return {"type": "rectangle", "to_world": at(0, back - 20, z).scale([20, 20, 1]), "bsdf": bsdf}
 
     def spots(self) -> list[Spot]:
         """Places beside what the product stands on that leave the words' side free, the roomiest first."""
@@ -67,3 +110,8 @@ class Stage:
                 high = 0.30 if calm else 0.78
                 spots.append(Spot(side * (half + 0.06 + wide / 2), 0.42 if calm else 0.5, wide, high))
         return sorted(spots, key=lambda spot: (-spot.high, -spot.wide))
+
+    @property
+    def busy(self) -> float:
+        """The side, -1 or 1, on which something may be going on: not the words', else the one away from the light."""
+        return {"left": 1.0, "right": -1.0, "top": -self.side}[self.frame.calm]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -15,17 +16,17 @@ from creative.errors import AttemptRefused, StepRefused
 from workers.backend import OneByOne
 from workers.scene import develop, layers, proxy
 from workers.scene.calm import calm
-from workers.scene.colour import linear
+from workers.scene.colour import Rgb, linear
 from workers.scene.cutout import open_photo
 from workers.scene.frame import Frame, frame
 from workers.scene.lens import Lens
-from workers.scene.look import look
+from workers.scene.look import Hour, look
+from workers.scene.scheme import Palette, scheme
 from workers.scene.sets import SETS
-from workers.scene.stage import Palette, Stage
+from workers.scene.stage import Stage
 from workers.scene.tracer import Quality, Traced, fit_scale, trace
 
 QUALITIES = {"final": Quality(0.36, 8, 5, True), "draft": Quality(0.2, 2, 3, False)}
-APERTURE = 0.035
 
 
 class Studio(OneByOne):
@@ -37,13 +38,17 @@ class Studio(OneByOne):
         slot = params["product"]
         cutout = open_photo(task.inputs["cutout"]) if slot and "cutout" in task.inputs else None
         aspect = cutout.width / cutout.height if cutout is not None else None
-        geometry = frame(params["width"], params["height"], slot, aspect)
-        rng = np.random.default_rng([seed & 0xFFFFFFFF, seed >> 32])
-        mood = look(str(params["prompt"]), rng, geometry.filled)
-        stage = Stage(geometry, mood, _palette(params["palette"]), rng, task.scratch, light_side(cutout, rng))
-        traced = self._traced(stage, cutout, seed)
+        # Every size of a set is the same set: what it is like is drawn before what depends on the frame.
+        prompt = str(params["prompt"])
+        rng = np.random.default_rng([seed & 0xFFFFFFFF, seed >> 32, int(params["take"]), zlib.crc32(prompt.encode())])
+        mood = look(prompt, rng, cutout is not None)
+        colours = scheme(_palette(params["palette"]), tone(cutout), mood.late, rng)
+        side = light_side(cutout, rng)
+        geometry = frame(params["width"], params["height"], slot, aspect, float(rng.uniform(-1, 1)))
+        stage = Stage(geometry, mood, colours, rng, task.scratch, side)
+        traced, hour = self._traced(stage, cutout, seed)
         _accept(traced.light)
-        ground = develop.picture(traced.light, mood.hour, rng)
+        ground = develop.picture(traced.light, hour, rng)
         image, parts = layered(ground, traced.away, geometry, cutout, rng)
         meta = {
             "width": geometry.width,
@@ -56,11 +61,17 @@ class Studio(OneByOne):
         }
         return Made(
             {"image": layers.png(image), "meta": json.dumps(meta, sort_keys=True).encode(), **parts.outputs()},
-            {"set": mood.set, "props": mood.props, "ground": mood.ground, "pattern": mood.gobo},
+            {
+                "set": mood.set,
+                "props": mood.props,
+                "ground": mood.ground,
+                "pattern": mood.gobo,
+                "colours": colours.name,
+            },
         )
 
-    def _traced(self, stage: Stage, cutout: Image.Image | None, seed: int) -> Traced:
-        """The set in linear light."""
+    def _traced(self, stage: Stage, cutout: Image.Image | None, seed: int) -> tuple[Traced, Hour]:
+        """The set in linear light, and the hour that it is developed for."""
         geometry = stage.frame
         quality = QUALITIES[str(self.spec.options.get("quality", "final"))]
         quality = fit_scale(quality, geometry.width, geometry.height)
@@ -68,7 +79,9 @@ class Studio(OneByOne):
         shapes = dict(built.shapes)
         if cutout is not None:
             shapes["product"] = proxy.shape(cutout, stage, slim=1.5 / (geometry.unit * quality.scale))
-        return trace(shapes, Lens(geometry, built.near, 0.1, APERTURE), quality, seed, self.threads)
+        traced = trace(shapes, Lens(geometry, built.near, 0.1, built.aperture), quality, seed, self.threads)
+        hour = stage.look.hour
+        return traced, hour if built.key is None else replace(hour, key=built.key)
 
 
 def layered(
@@ -113,6 +126,16 @@ def _palette(colours: Any) -> Palette:
         return Palette(linear(colours["ground"]), linear(colours["second"]), linear(colours["accent"]))
     except (KeyError, ValueError, TypeError) as error:
         raise StepRefused(f"the brand's colours cannot be used for a set: {error}") from error
+
+
+def tone(cutout: Image.Image | None) -> Rgb | None:
+    """The product's mean colour."""
+    if cutout is None:
+        return None
+    small = np.asarray(cutout.resize((48, 48), Image.Resampling.BOX)).astype(np.float64)
+    weight = small[..., 3] / 255
+    red, green, blue = (float((small[..., k] * weight).sum() / max(weight.sum(), 1e-3)) for k in range(3))
+    return linear(f"#{round(red):02x}{round(green):02x}{round(blue):02x}")
 
 
 def light_side(cutout: Image.Image | None, rng: np.random.Generator) -> float:

@@ -3,11 +3,12 @@ linear, and tile when they are mirrored."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from workers.scene.colour import Rgb
 
@@ -86,3 +87,59 @@ def wood(rng: np.random.Generator, colour: Rgb, side: int = 1024, planks: int = 
         joint[:2] = 0.35
         out[low:high] = _tint(colour, np.clip(tone * joint, 0.08, 2), ring - 0.5, 0.10)
     return out
+
+
+def chips(rng: np.random.Generator, colour: Rgb, tints: Sequence[Rgb], side: int = 1024) -> Floats:
+    """Terrazzo: broken stones of several colours and sizes in a fine cement; tiles when it is mirrored."""
+    ground = plaster(rng, colour, side, depth=0.03)
+    mask = Image.new("L", (side, side), 0)
+    draw = ImageDraw.Draw(mask)
+    for size, many in ((46, 60), (24, 240), (11, 900)):
+        for _ in range(many):
+            x, y = rng.uniform(0, side, 2)
+            corners = int(rng.integers(4, 8))
+            turn = np.sort(rng.uniform(0, 2 * np.pi, corners))
+            far = size * rng.uniform(0.45, 1.0, corners)
+            points = [(float(x + f * np.cos(t)), float(y + f * np.sin(t))) for t, f in zip(turn, far, strict=True)]
+            draw.polygon(points, fill=1 + int(rng.integers(len(tints))))
+    kind = np.asarray(mask)
+    tone = (1 + 0.08 * clouds(rng, side, 1.2, 0.05))[..., None]
+    for k, tint in enumerate(tints):
+        ground = np.where((kind == k + 1)[..., None], np.array(tint, np.float32) * tone, ground)
+    return np.clip(ground, 0.004, 0.9).astype(np.float32)
+
+
+def tiles(
+    rng: np.random.Generator, colour: Rgb, ratio: float, many: int = 8, side: int = 1024
+) -> tuple[Floats, Floats]:
+    """Glazed tiles, `many` in a row and a column: their colours (side, side, 3) and heights (side, side, 1).
+
+    `ratio`: of a tile's width by its height; rows of tiles that are not square are laid in bond.
+    """
+    cell = side // many
+    edge = np.arange(side) % cell
+    row = np.arange(side) // cell
+    shift = np.where((row % 2 == 1) & (abs(ratio - 1) > 0.2), cell // 2, 0)
+    across = (np.arange(side)[None, :] + shift[:, None]) % cell
+    inset_x = np.minimum(across, cell - 1 - across) * max(ratio, 1.0)
+    inset_y = np.minimum(edge, cell - 1 - edge)[:, None] * max(1 / ratio, 1.0)
+    inset = np.minimum(inset_x, inset_y)
+    height = np.clip(inset / 5.0, 0, 1).astype(np.float32)
+    column = ((np.arange(side)[None, :] + shift[:, None]) // cell) % many
+    shades = 1 + 0.07 * rng.standard_normal((many, many)).astype(np.float32)
+    tone = shades[row[:, None] % many, column] * (1 + 0.015 * clouds(rng, side, 1.6, 0.2))
+    grout = np.array(colour, np.float32) * 0.62
+    faces = np.where((inset < 2.2)[..., None], grout, np.array(colour, np.float32) * tone[..., None])
+    return np.clip(faces, 0.004, 0.9).astype(np.float32), height[..., None]
+
+
+def weave(rng: np.random.Generator, colour: Rgb, side: int = 512, threads: int = 96) -> tuple[Floats, Floats]:
+    """A plain weave with uneven threads: colours (side, side, 3) and heights (side, side, 1)."""
+    turn = np.arange(side) / side * threads * np.pi
+    warp = np.abs(np.sin(turn))[None, :] * (1 + 0.25 * noise(rng, (side, side), (4, threads)))
+    weft = np.abs(np.sin(turn))[:, None] * (1 + 0.25 * noise(rng, (side, side), (threads, 4)))
+    over = (np.floor(turn / np.pi)[None, :] + np.floor(turn / np.pi)[:, None]) % 2 == 0
+    height = np.where(over, warp, weft).astype(np.float32)
+    slub = 1 + 0.04 * (noise(rng, (side, side), (3, threads * 2)) + noise(rng, (side, side), (threads * 2, 3)) - 1)
+    tone = slub * (0.9 + 0.12 * height)
+    return _tint(colour, tone.astype(np.float32)), np.clip(height, 0, 1.3)[..., None].astype(np.float32)

@@ -59,16 +59,23 @@ def trace(shapes: Shapes, lens: Lens, quality: Quality, seed: int, threads: int)
     """Trace, denoise and enlarge."""
     drjit.set_thread_count(max(threads, 1))
     scale = quality.scale
-    scene = mitsuba.load_dict({"type": "scene", **shapes})
-    flat = mitsuba.load_dict({"type": "scene", **flattened(shapes)})
+    # Optimized or in parallel, shapes and with them lights come in an order of chance: the bytes would differ.
+    scene = mitsuba.load_dict({"type": "scene", **shapes}, parallel=False, optimize=False)
+    flat = mitsuba.load_dict({"type": "scene", **flattened(shapes)}, parallel=False, optimize=False)
     path = {"type": "path", "max_depth": quality.bounces, "rr_depth": 4}
     colour = _render(scene, lens.sensor(scale, quality.samples), path, seed)[..., :3]
     seen = _render(flat, lens.sensor(scale, GUIDE_SAMPLES), _COLOURS, seed)[..., :3]
     light = denoise(np.minimum(colour, np.float32(BRIGHTEST)), np.clip(seen, 0, 1), None, threads)
+    # Far beyond white, a lamp only rings where it is enlarged.
+    light = np.minimum(light, 3 * max(float(np.quantile(light, 0.97)), 0.05)).astype(np.float32)
     coarse = min(0.25, scale)
     places = _render(scene, lens.sensor(coarse, 1, sharp=True), _PLACES, seed)
     away = np.where(places[..., 3] > 0, places[..., 1] + lens.frame.distance, 0).astype(np.float32)
-    full = _sharpened(light, seen, flat, lens, scale, away, coarse, seed) if quality.sharp else _enlarged(light, lens, scale)
+    full = (
+        _sharpened(light, seen, flat, lens, scale, away, coarse, seed)
+        if quality.sharp
+        else _enlarged(light, lens, scale)
+    )
     return Traced(full, away[1:-1, 1:-1])
 
 
@@ -83,7 +90,7 @@ def flattened(shapes: Shapes) -> Shapes:
         if "bsdf" in shape:
             shine = {"type": "area", "radiance": colour_of(shape["bsdf"])}
             flat[name] = {key: value for key, value in shape.items() if key != "bsdf"} | {"emitter": shine}
-        elif "emitter" in shape:
+        elif "emitter" in shape:  # a lamp or a backdrop
             flat[name] = {**shape, "emitter": {"type": "area", "radiance": rgb((1.0, 1.0, 1.0))}}
     return flat
 
@@ -112,7 +119,9 @@ def _sharpened(
         low = lens.shrink(colour, scale)
         # What the small picture could not hold of the colours is put back under the light that falls there. That light is
         # taken from a wider neighbourhood: at an edge, a single pixel's share of light and colour says nothing.
-        falling = lens.enlarge(_wide(light[..., k]) / (_wide(low) + np.float32(GLOSS)), scale, Image.Resampling.BILINEAR)
+        falling = lens.enlarge(
+            _wide(light[..., k]) / (_wide(low) + np.float32(GLOSS)), scale, Image.Resampling.BILINEAR
+        )
         detail = colour - lens.enlarge(low, scale, Image.Resampling.BICUBIC)
         result[..., k] += falling * detail
     return np.maximum(result, 0)
@@ -120,8 +129,9 @@ def _sharpened(
 
 def _even(drawn: Floats) -> Floats:
     """Without its margin, each pixel with a little of its neighbours: a few samples leave ragged edges."""
-    rows = 0.25 * (drawn[:-2] + drawn[2:]) + 0.5 * drawn[1:-1]
-    result: Floats = 0.25 * (rows[:, :-2] + rows[:, 2:]) + 0.5 * rows[:, 1:-1]
+    quarter, half = np.float32(0.25), np.float32(0.5)
+    rows: Floats = quarter * (drawn[:-2] + drawn[2:]) + half * drawn[1:-1]
+    result: Floats = quarter * (rows[:, :-2] + rows[:, 2:]) + half * rows[:, 1:-1]
     return result
 
 

@@ -17,6 +17,8 @@ from creative.backends import BackendSpec, Made, Task
 from creative.errors import StepRefused
 from creative.steps import KINDS
 from workers.scene.cutout import Alpha
+from workers.scene.look import KINDS as KINDS_OF_SETS
+from workers.scene.sets import SETS
 from workers.scene.studio import Studio
 
 PALETTE = {"ground": "#ecdcc7", "second": "#b5633f", "accent": "#f0b64c"}
@@ -87,16 +89,51 @@ def test_the_product_stands_where_its_family_wants_it_with_its_own_pixels(
     assert difference[opaque].max() <= 2
 
 
-@pytest.mark.parametrize(
-    "prompt", ["station at dawn, steel", "kitchen morning", "wrapped gift, evening", "studio wall"]
-)
-def test_every_set_is_a_picture(prompt: str, cutout: Path, tmp_path: Path) -> None:
-    image, meta, _ = make(params("portrait", prompt), cutout, tmp_path)
+@pytest.mark.parametrize("name", SETS)
+def test_every_set_is_a_picture(name: str, cutout: Path, tmp_path: Path) -> None:
+    what = params("portrait", name) | {"width": 72, "height": 128}
+    image, meta, _ = make(what, cutout, tmp_path)
     grey = np.asarray(image.convert("L")).astype(float)
-    assert 40 < grey.mean() < 235
+    assert 25 < grey.mean() < 235
     assert grey.std() > 8
-    assert (np.asarray(image) >= 254).mean() < 0.01
-    assert meta["set"] in {"plaster", "table"}
+    assert (np.asarray(image) >= 254).mean() < 0.02
+    assert meta["set"] == name and meta["light"] == "left" and meta["calm"]
+
+
+def test_another_take_is_another_picture(cutout: Path, tmp_path: Path) -> None:
+    takes = [
+        np.asarray(make(params("portrait", "podium") | {"take": take}, cutout, tmp_path)[0]).astype(float)
+        for take in range(3)
+    ]
+    for i, a in enumerate(takes):
+        for b in takes[i + 1 :]:
+            assert np.abs(a - b).mean() > 6
+
+
+def test_layers_put_together_are_the_picture(cutout: Path, tmp_path: Path) -> None:
+    what = params("portrait")
+    (made,) = Studio(DRAFT, 1).make([Task("0" * 64, "scene", what, {"cutout": cutout}, 7, tmp_path)])
+    assert isinstance(made, Made)
+    images = {name: _opened(made, name) for name in ("image", "plate", "layer", "depth")}
+    meta = json.loads(made.outputs["meta"])  # type: ignore[arg-type]
+    assert images["plate"].size == tuple(meta["plate"][2:]) and images["layer"].size == tuple(meta["product"][2:])
+    again = images["image"].copy()
+    again.paste(images["plate"], tuple(meta["plate"][:2]))
+    x, y, w, h = meta["product"]
+    # The product is gone: its middle is now like the ground beside it.
+    assert again.getpixel((x + w // 2, y + h // 2)) != images["image"].getpixel((x + w // 2, y + h // 2))
+    again.paste(images["layer"].convert("RGB"), (x, y), images["layer"].getchannel("A"))
+    assert np.abs(np.asarray(again).astype(int) - np.asarray(images["image"])).max() <= 1
+    depth = np.asarray(images["depth"]).astype(int)
+    assert depth.shape == (what["height"] // 4, what["width"] // 4)
+    foot = (y + h) * depth.shape[0] // what["height"]
+    assert abs(depth[foot].mean() - 128) < 8 and depth[2].mean() < 110 < 135 < depth[-2].mean()
+
+
+def _opened(made: Made, name: str) -> Image.Image:
+    data = made.outputs[name]
+    assert isinstance(data, bytes)
+    return Image.open(io.BytesIO(data))
 
 
 def test_prompts_look_different(cutout: Path, tmp_path: Path) -> None:
@@ -123,7 +160,7 @@ def test_a_brand_of_black_or_white_keeps_its_ground(
 @pytest.mark.parametrize("family", ["portrait", "leaderboard"])
 def test_without_a_product_the_set_carries_words(family: str, cutout: Path, tmp_path: Path) -> None:
     image, meta, _ = make(params(family), None, tmp_path)
-    assert meta["product"] is None and meta["set"] == "type"
+    assert meta["product"] is None and meta["plate"] is None and KINDS_OF_SETS[meta["set"]].bare
     unwanted = make(params(family) | {"product": None}, cutout, tmp_path)
     assert unwanted[2] == make(params(family), None, tmp_path)[2]
     assert np.asarray(image).std() > 5
