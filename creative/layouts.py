@@ -183,14 +183,14 @@ def _pixels(placement: Placement) -> tuple[int, int]:
     return placement.width, placement.height
 
 
-def load_layouts(folder: Path) -> dict[str, Layout]:
-    """All families in a folder, by name, the lowest rank first, else in the order of file names.
+def load_layouts(folder: Path, more: Sequence[Path] = ()) -> dict[str, Layout]:
+    """All families in a folder, and those of `more` files, by name, the lowest rank first, else in the order of file names.
 
     Raises BriefError with every finding (file, line, field) when a file is not a layout.
     """
     found: dict[str, Layout] = {}
     findings: list[Finding] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in (*sorted(folder.glob("*.yaml")), *more):
         try:
             data = YAML(typ="rt", pure=True).load(path.read_text("utf-8"))
         except (YAMLError, ValueError, RecursionError, IndexError) as error:

@@ -92,7 +92,7 @@ def _watched(wish: Wish) -> Iterator[tuple[Path, Any]]:
     if wish.brief:
         try:
             kit = load_brief(wish.brief, media_roots=[templates(), *wish.media_roots]).brand_kit
-            folders += [Path(kit.layouts)] if kit.layouts else []
+            files += [*kit.layout_files, *(path.parent for path in kit.layout_files)]
         except CreativeError:
             pass  # said by the preview itself
     for path in [*files, *(path for folder in folders for path in sorted(folder.glob("*.yaml")))]:

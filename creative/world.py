@@ -147,7 +147,7 @@ def ingest(brief: Brief, catalogue: Catalogue) -> World:
         media=media,
         catalogue=catalogue,
         placements=placements(),
-        layouts=load_layouts(templates() / "layouts"),
+        layouts=load_layouts(templates() / "layouts", kit.layout_files),
         families=families(),
         photos={
             name: tuple(media.add_file(Path(photo)) for photo in product.photos)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from creative.brief.explain import note_empty, validate
 from creative.brief.findings import Findings
@@ -17,6 +18,7 @@ from creative.brief.types import Id, Line, Value, one_or_more
 from creative.brief.yaml_source import MAX_BYTES, Node, parse_yaml
 
 ColourRole = Literal["ground", "second", "accent", "text", "on_accent", "muted", "on_ground", "on_second"]
+_MOST_LAYOUTS = 100
 REQUIRED_COLOURS: tuple[ColourRole, ...] = ("ground", "second", "accent", "text", "on_accent")
 
 
@@ -58,12 +60,20 @@ class Brand(Part):
         description="display for headlines and prices, text for all else; the farm's own, if left out.",
     )
     tone: Line | None = Field(None, description="How the brand speaks; for people who write copy.")
-    layouts: MediaPath | None = Field(None, description="Folder of the brand's own layouts.")
+    layouts: MediaPath | None = Field(
+        None, description="Folder of the brand's own layouts, YAML files beside the farm's."
+    )
+    _layout_files: tuple[Path, ...] = PrivateAttr(())
     lexicon: Annotated[Mapping[Line, Localised], Field(max_length=5_000)] = Field(
         default_factory=dict, description="How things are spoken; the brief's own lexicon comes first."
     )
     banned: tuple[Line, ...] = Field((), max_length=1_000, description="Words that no ad may use.")
     photos: Annotated[tuple[MediaPath, ...], *one_or_more(1_000)] = Field((), description="The brand's own pictures.")
+
+    @property
+    def layout_files(self) -> tuple[Path, ...]:
+        """The files of its folder of layouts, by name."""
+        return self._layout_files
 
 
 def load_brand(
@@ -98,9 +108,7 @@ def load_brand(
         return None
     folder = path.parent
     found = _files(root, Folders.of([*folders.allowed, folder], folders.references), findings)
-    if kit.layouts is not None:
-        layouts = root.child("layouts") or root
-        findings.add(layouts.key, "layouts", "is not supported yet", "Remove it: the farm's own layouts are used")
+    layouts = _layouts(root, Folders.of([*folders.allowed, folder], folders.references), findings)
     lacking = [role for role in REQUIRED_COLOURS if role not in kit.colours]
     colours = root.child("colours")
     if lacking and colours is not None and len(findings) == before:
@@ -109,7 +117,7 @@ def load_brand(
         )
     if len(findings) > before:
         return None
-    return _resolved(kit, found), folder, (path, *found.values())
+    return _resolved(kit, found, layouts), folder, (path, *found.values(), *layouts)
 
 
 _TYPES: tuple[tuple[str, tuple[FileType, ...]], ...] = (
@@ -142,7 +150,30 @@ def _files(root: Node, folders: Folders, findings: Findings) -> dict[tuple[str, 
     return found
 
 
-def _resolved(kit: Brand, found: Mapping[tuple[str, ...], Path]) -> Brand:
+def _layouts(root: Node, folders: Folders, findings: Findings) -> tuple[Path, ...]:
+    """The kit's own layouts: the YAML files of its folder, each a reference, so that it is sent along with the kit."""
+    node = root.child("layouts")
+    if node is None or node.text is None:
+        return ()
+    base, name = node.at.file.folder, node.text.rstrip("/")
+    here = Path(os.path.realpath(base))
+    try:
+        # Read again where they were sent, files may lie anywhere; then only the references know which there were.
+        names = sorted(
+            path for given, path in folders.references.given if given == here and Path(path).parent == Path(name)
+        )
+        if not names:
+            real = folders.find(base, Path(name))
+            if not real.is_dir():
+                raise MediaError(f"is no folder: {name}", "Name the folder that has the layouts' YAML files")
+            names = [f"{name}/{file.name}" for file in sorted(real.glob("*.yaml"))[:_MOST_LAYOUTS]]
+        return tuple(folders.find(base, Path(one)) for one in names)
+    except MediaError as error:
+        findings.add(node.at, node.path, str(error), error.instead)
+        return ()
+
+
+def _resolved(kit: Brand, found: Mapping[tuple[str, ...], Path], layouts: tuple[Path, ...]) -> Brand:
     photos = tuple(path for steps, path in found.items() if steps[0] == "photos")
     fonts = {
         role: Font(
@@ -159,4 +190,6 @@ def _resolved(kit: Brand, found: Mapping[tuple[str, ...], Path]) -> Brand:
         for role, font in kit.fonts.items()
     }
     logo = {tone: found["logo", tone] for tone in kit.logo}
-    return kit.model_copy(update={"logo": logo, "fonts": fonts, "photos": photos})
+    made = kit.model_copy(update={"logo": logo, "fonts": fonts, "photos": photos})
+    made._layout_files = layouts
+    return made

@@ -62,7 +62,7 @@ def test_a_brand_outside_needs_a_media_root(tmp_path: Path) -> None:
         ("logo.png", "logo.svg", 4, "logo.light", "is an SVG", "SVG is not supported yet"),
         ("logo.png", "none.png", 4, "logo.light", "is not there", ""),
         ("logo.png", "../../logo.png", 4, "logo.light", "lies outside", ""),
-        ("tone:", "layouts: layouts\ntone:", 5, "layouts", "is not supported yet", "Remove it"),
+        ("tone:", "layouts: layouts\ntone:", 5, "layouts", "is not there", ""),
         ("{Holm: {de-DE: Hollm}}", "{Holm: {german: Hollm}}", 6, "lexicon.Holm.german", "is not a locale", ""),
         ("banned: [cheap", "banned: [{cheap}", 7, "banned.0", "must be text", "quotes"),
         ("banned: [cheap", "banned: [&a cheap", 7, "banned.0", "anchor", "Remove"),
