@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -69,6 +69,11 @@ class Card:
     choices: tuple[tuple[str, str], ...]
     figures: tuple[str, ...]
     alt: str
+
+    @property
+    def open_findings(self) -> str:
+        """The ids of its findings that nobody waived, each once, between spaces."""
+        return " ".join(dict.fromkeys(one.id or "other" for one in self.findings if not one.waived))
 
     @property
     def made(self) -> bool:
@@ -242,7 +247,23 @@ def _figures(row: AssetRow, width: int, height: int) -> tuple[str, ...]:
     ratios = [_number(text, "contrast") for text in texts] if isinstance(texts, list) else []
     if known := [ratio for ratio in ratios if ratio is not None]:
         found.append(f"contrast {min(known):.1f}")
-    return tuple(found)
+    return (*found, *_judged(figures))
+
+
+def _judged(figures: Mapping[str, Any]) -> Iterator[str]:
+    """What whoever judges would ask for, as far as it was measured."""
+    if isinstance(cuts := figures.get("cuts"), list) and "frames" in figures:
+        yield f"{len(cuts)} cut{'' if len(cuts) == 1 else 's'}"
+    judges = figures.get("judges")
+    if not isinstance(judges, Mapping):
+        return
+    ocr = judges.get("ocr")
+    if (of := _number(ocr, "of")) and (read := _number(ocr, "read")) is not None:
+        yield f"{read:.0f} of {of:.0f} words read"
+    if (errors := _number(judges.get("transcript"), "letters")) is not None:
+        yield f"{1 - min(errors, 1):.0%} heard as written"
+    if (voice := _number(judges.get("speech"), "speech")) is not None:
+        yield f"voice {voice:.1f} of 5"
 
 
 def _finding(found: Any) -> CardFinding:

@@ -37,6 +37,7 @@ from creative.records import STATES
 from creative.registry.rows import AssetRow
 from creative.resources import templates
 from creative.store.port import Store
+from creative.tally import FindingCount, tally
 
 LIMIT = 80_000_000
 """Bytes that a page's pictures, films and sounds may take together, as they stand in it (a third more than the files)."""
@@ -116,6 +117,7 @@ def _page(chapters: Sequence[Chapter], media: _Media, title: str, facts: Mapping
         f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
     )
     cards = [card for chapter in chapters for card in chapter.cards]
+    findings = tally(cards)
     environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
@@ -137,7 +139,8 @@ def _page(chapters: Sequence[Chapter], media: _Media, title: str, facts: Mapping
         counted=counted,
         states=state_counts(cards),
         modalities=[(name, count) for name in MODALITIES if (count := sum(card.modality == name for card in cards))],
-        filters=_filters(chapters, cards),
+        filters=_filters(chapters, cards, findings),
+        findings=findings,
         coverage=_Coverage(chapters),
         lost=sum(len(group.missing) for chapter in chapters for group in chapter.groups),
     )
@@ -272,7 +275,9 @@ def _mark(group: Group) -> tuple[int, int]:
     return max(round(group.width * scale), 5), max(round(group.height * scale), 5)
 
 
-def _filters(chapters: Sequence[Chapter], cards: Sequence[Card]) -> list[dict[str, Any]]:
+def _filters(
+    chapters: Sequence[Chapter], cards: Sequence[Card], findings: Sequence[FindingCount]
+) -> list[dict[str, Any]]:
     """The filter bar's choices: a name in the cards' data, a label, and the values that occur."""
     places = {group.placement: group.title for chapter in chapters for group in chapter.groups}
     found: list[tuple[str, str, dict[str, str]]] = [
@@ -281,6 +286,11 @@ def _filters(chapters: Sequence[Chapter], cards: Sequence[Card]) -> list[dict[st
         ("placement", "Placement", dict(sorted(places.items(), key=lambda item: natural(item[1])))),
         ("modality", "Kind", {name: counted(2, name)[2:].capitalize() for name in MODALITIES}),
         ("state", "State", {str(state): str(state) for state in STATES}),
+        (
+            "findings",
+            "Worth a look",
+            {one.id: f"{one.title} ({one.ads - one.waived})" for one in findings if one.ads > one.waived},
+        ),
     ]
     present: dict[str, set[str]] = {
         "modality": {card.modality for card in cards},

@@ -13,7 +13,7 @@
     const apply = () => {
       const wanted = selects.filter((select) => select.value);
       for (const card of cards) {
-        card.hidden = wanted.some((select) => card.dataset[select.name] !== select.value);
+        card.hidden = wanted.some((select) => !(card.dataset[select.name] || "").split(select.name === "findings" ? " " : "\n").includes(select.value));
       }
       const ads = cards.filter((card) => card.dataset.state), seen = ads.filter((card) => !card.hidden);
       for (const part of all(".group").concat(all(".chapter"))) part.hidden = !part.querySelector(".card:not([hidden])");
@@ -26,6 +26,14 @@
     form.addEventListener("change", apply);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(apply));
+    for (const button of all("[data-finding]")) {
+      button.hidden = false;
+      button.addEventListener("click", () => {
+        form.elements.findings.value = button.dataset.finding;
+        apply();
+        form.scrollIntoView();
+      });
+    }
     nothing.querySelector("button").addEventListener("click", () => form.reset());
     apply();
   }

@@ -301,3 +301,31 @@ def test_in_a_browser(rows: list[AssetRow], store: DirectoryStore, tmp_path: Pat
         assert browser.run("document.getElementById('large').open") is False
         assert not browser.complaints()
         assert all(url.startswith(store.root.parent.as_uri()) for url in browser.asked())
+
+
+def test_findings_are_counted_and_chosen_and_what_is_waived_is_quiet(store: DirectoryStore, tmp_path: Path) -> None:
+    margin = {"id": "margin", "says": "the headline is nearer to the edge", "figure": "12 px", "limit": "54 px"}
+    waived = {**margin, "waived": {"by": "Mara", "reason": "the grid is wider here"}}
+    rows = [
+        row(store, "a", "GB", "iab-728x90", findings=[margin, {"id": "words", "says": "25 words"}]),
+        row(store, "b", "GB", "iab-728x90", findings=[waived]),
+        row(store, "c", "GB", "iab-728x90"),
+    ]
+    sheet(rows, store, tmp_path / "sheet.html")
+    page = check(tmp_path / "sheet.html")
+    assert [tag["data-findings"] for tag in page.all("article")] == ["margin words", "", ""]
+    assert [tag["value"] for tag in page.all("option") if tag["value"] in ("margin", "words")] == ["margin", "words"]
+    assert "Margin (1)" in page.text("option") and "5 % of the shorter side" in page.text("td")
+    assert "waived by Mara: the grid is wider here" in page.text("small")
+    assert "findings waived" in [tag.get("class") for tag in page.all("p")]
+
+
+def test_what_judges_said_is_beside_the_figures(store: DirectoryStore, tmp_path: Path) -> None:
+    judges = {"ocr": {"read": 12, "of": 14}, "transcript": {"letters": 0.02}, "speech": {"speech": 3.53}, "safety": 7}
+    one = row(store, "a", "GB", "meta-reel-6", figures={"frames": 180, "cuts": [51, 120], "judges": judges})
+    sheet(
+        [one, row(store, "b", "GB", "meta-reel-6", figures={"judges": [1], "cuts": 3})], store, tmp_path / "sheet.html"
+    )
+    shown = check(tmp_path / "sheet.html").everything
+    for words in ("2 cuts", "12 of 14 words read", "98% heard as written", "voice 3.5 of 5"):
+        assert words in shown
