@@ -33,6 +33,7 @@ _LONG_WEAK = {
     "ru": "без для или при под над что как это",
     "ar": "من في على إلى الى عن مع أو ثم بل لا ما هذا هذه كل",
     "he": "של עם את על אל או כי גם לא כל זה",
+    "zh": "就 最 仅 僅 与 與 和 或 在 从 從 把 被 为 為 是 不 也 都 很 更 只 需 才 每 第 这 那 這",
 }
 _POSTPOSITIONS = {"hi": "में की के का को से ने पर तक भी ही है हैं", "mr": "च्या चे ची ला ने हून आहे"}
 """They belong to the word before them: no line begins with one, if it can be helped."""
@@ -126,6 +127,9 @@ _FRENCH = (
     (re.compile(r"(?<=«) ?(?=\S)"), _NBSP),
     (re.compile(r"(?<=\S) ?(?=»)"), _NBSP),
 )  # fmt: skip
+_LONG_PHRASE = 6
+_PARTICLES = frozenset("的了吧吗嗎呢啊们們着著过過起")
+"""Chinese letters that belong to the word before them."""
 _THAI_BEFORE = frozenset("ะาำๅๆฯ")
 _THAI_AFTER = frozenset("เแโใไ")
 
@@ -214,7 +218,9 @@ def _phrases(chunk: str, locale: str, fine: bool) -> tuple[str, ...]:
         own = script_of_locale(locale)
         name = "Jpan" if own not in EAST_ASIAN or scripts & {"Hira", "Kana"} else own
         legal = _legal(chunk)
-        cuts = sorted(legal) if fine else [at for at in _budoux(name, chunk) if at in legal and _together(chunk, at)]
+        found = [at for at in _budoux(name, chunk) if at in legal and _together(chunk, at)]
+        found = _japanese(chunk, found, legal) if name == "Jpan" else _chinese(chunk, found)
+        cuts = sorted(legal) if fine else found
     elif fine and "Hang" in scripts:
         cuts = sorted(_legal(chunk))
     else:
@@ -258,6 +264,36 @@ def _together(chunk: str, at: int) -> bool:
     return not (before.isdigit() or (before.isascii() and after.isascii() and before.isalnum() and after.isalnum()))
 
 
+def _japanese(chunk: str, cuts: list[int], legal: frozenset[int]) -> list[int]:
+    """Long phrases are also cut where Han letters and katakana meet, with two or more of each."""
+    made: list[int] = []
+    for first, end in zip([0, *cuts], [*cuts, len(chunk)], strict=True):
+        made += [first] if first else []
+        if end - first > _LONG_PHRASE:
+            kinds = [script_of(letter) for letter in chunk[first:end]]
+            kinds = ["Kana" if letter == "ー" else kind for letter, kind in zip(chunk[first:end], kinds, strict=True)]
+            for at in range(2, len(kinds) - 1):
+                sides = (kinds[at - 2 : at], kinds[at : at + 2])
+                if first + at in legal and sides in ((["Hani"] * 2, ["Kana"] * 2), (["Kana"] * 2, ["Hani"] * 2)):
+                    made.append(first + at)
+    return made
+
+
+def _chinese(chunk: str, cuts: list[int]) -> list[int]:
+    """Without lines that begin with a particle, and single letters in pairs, as most words are."""
+    made: list[int] = []
+    single = False
+    for at, end in zip(cuts, [*cuts[1:], len(chunk)], strict=False):
+        alone = end - at == 1
+        before = at - (made[-1] if made else 0) == 1
+        if chunk[at] in _PARTICLES or (alone and before and not single):
+            single = alone and before
+            continue
+        single = False
+        made.append(at)
+    return made
+
+
 def _thai(chunk: str, at: int) -> bool:
     """Whether a Thai cluster may begin at `at`."""
     return (
@@ -278,9 +314,9 @@ def closes(piece: str) -> bool:
 
 def weak(piece: str, follows: str, after: str, locale: str) -> bool:
     """Whether a line had better not end with a piece: an article, a preposition, or what the next one belongs to."""
-    if follows != " " or closes(piece):
-        return False
     language = subtags(locale)[0]
+    if closes(piece) or (follows != " " and language != "zh"):
+        return False
     if after and after.rstrip("।?!,.") in _postpositions(language):
         return True
     if piece in ("&", "+", "×", "/"):
