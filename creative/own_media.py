@@ -10,12 +10,17 @@ from pathlib import Path
 from creative.brief.brief import Brief
 from creative.brief.films import film_header
 from creative.brief.library import LibraryPhoto, words_of
+from creative.brief.models import Take
 from creative.brief.models import RecordedVoice
 from creative.brief.photos import PhotoHeader, photo_header
 from creative.brief.recordings import wav_header
 
 MOST_ENLARGED = 1.4
-"""How far a photo of the library is enlarged at most, where it fills a scene."""
+"""How far a photo of the library is enlarged at most, where it is seen sharp: from edge to edge of a scene's one side."""
+MOST_BLURRED = 3.0
+"""And where it lies out of focus behind a product, filling the scene."""
+FILM_ENLARGED = 3.0
+"""How far a film is enlarged at most; `workers.clip.footage` has the same figure."""
 _WORDS = 2
 """How many words a photo has to share with a scene, unless the scene has fewer."""
 _STEM = 5
@@ -36,6 +41,12 @@ class Film:
     from_ms: int
     until_ms: int | None
     ms: int | None
+    size: tuple[int, int] | None = None
+    """px as it is seen, upright; None where it does not say."""
+
+    def fills(self, width: int, height: int) -> bool:
+        """Whether it can be cropped to fill a picture without being enlarged too much, as far as it is known."""
+        return self.size is None or max(width / self.size[0], height / self.size[1]) <= FILM_ENLARGED
 
     @property
     def used_ms(self) -> int | None:
@@ -47,18 +58,20 @@ class Film:
 def films(brief: Brief, add: Callable[[Path], str]) -> Mapping[str, tuple[Film, ...]]:
     """The films of each footage of a brief; `add` takes a file and says its sha256."""
     return {
-        name: tuple(
-            Film(
-                add(take.file),
-                take.file.name,
-                int(take.from_ * 1000),
-                int(take.until * 1000) if take.until is not None else None,
-                film_header(take.file).ms,
-            )
-            for take in footage.takes
-        )
-        for name, footage in brief.footage.items()
+        name: tuple(_film(take, add(take.file)) for take in footage.takes) for name, footage in brief.footage.items()
     }
+
+
+def _film(take: Take, sha256: str) -> Film:
+    header = film_header(take.file)
+    return Film(
+        sha256,
+        take.file.name,
+        int(take.from_ * 1000),
+        int(take.until * 1000) if take.until is not None else None,
+        header.ms,
+        (header.width, header.height) if header.width and header.height else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +112,13 @@ def library(brief: Brief, add: Callable[[Path], str]) -> tuple[OwnPhoto, ...]:
 
 
 def fitting(
-    photos: Sequence[OwnPhoto], scene: str, product: str | None, size: tuple[int, int], seed: int
+    photos: Sequence[OwnPhoto], scene: str, product: str | None, size: tuple[int, int], seed: int, behind: bool = False
 ) -> OwnPhoto | None:
     """The photo for a scene, or None when none fits.
 
     It shares at least two words with the scene's (one, where the scene has no more, or where it shows the product itself),
-    shows no other product, and fills `size` without being enlarged much. Of those that share most, a stable draw: the same
-    whatever the size, as long as the photo is large enough for it.
+    shows no other product, and is large enough for `size`. `behind`: the product's cut-out will stand before it, unless it
+    shows the product itself. Of those that share most, a stable draw: the same whatever the size.
     """
     wanted = words_of(scene) - _EMPTY
     best: list[tuple[float, bytes, OwnPhoto]] = []
@@ -113,7 +126,7 @@ def fitting(
         photo = own.photo
         if photo.product is not None and photo.product != product:
             continue
-        if max(size[0] / photo.width, size[1] / photo.height) > MOST_ENLARGED:
+        if not large_enough(photo, size, behind):
             continue
         shared = _shared(wanted, photo.words)
         shows = photo.product is not None
@@ -122,6 +135,14 @@ def fitting(
         draw = hashlib.sha256(f"{seed}\0{own.sha256}\0{scene}\0{product or ''}".encode()).digest()
         best.append((shared + (0.5 if shows else 0.0), draw, own))
     return max(best, key=lambda found: found[:2])[2] if best else None
+
+
+def large_enough(photo: LibraryPhoto, size: tuple[int, int], behind: bool) -> bool:
+    """Whether a photo has enough pixels for a scene of `size`; see `fitting`."""
+    across, down = size[0] / photo.width, size[1] / photo.height
+    if behind and photo.product is None:
+        return max(across, down) <= MOST_BLURRED
+    return min(across, down) <= MOST_ENLARGED
 
 
 def _shared(wanted: frozenset[str], words: Sequence[str]) -> float:

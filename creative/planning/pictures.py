@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from creative.brief.brief import Brief
 from creative.copyfit import direction, items_of
@@ -17,6 +17,8 @@ from creative.steps import Output, Step, step
 from creative.world import Document, World
 
 _PALETTE = ("ground", "second", "accent", "text", "on_accent")
+SOFT = 1.3
+"""How far a product's photo may be enlarged before it is told that it will look soft."""
 _OFFER_ROLES = ("price", "was", "unit_price")
 MOTIONS = ("push", "rack", "pan")
 """How films move: see parameter `motion` of kind `body`."""
@@ -38,6 +40,7 @@ class Pictures:
         self.texts = functools.lru_cache(16384)(self._texts)
         self.still = functools.lru_cache(4096)(self._still)
         self.film = functools.lru_cache(4096)(self._film)
+        self._noted: dict[tuple[str, str], None] = {}
         self.clip = functools.lru_cache(1024)(self._clip)
         self._cut = functools.lru_cache(256)(self._cutout)
 
@@ -65,7 +68,9 @@ class Pictures:
     def _scene(self, product: str | None, words: str, family: str) -> Part:
         cutout = self._cut(product) if product is not None else None
         frame = self.world.families[family]
-        own = fitting(self.world.library, words, product, (frame.width, frame.height), self.seed)
+        size = (frame.width, frame.height)
+        own = fitting(self.world.library, words, product, size, self.seed, cutout is not None)
+        self._note(product, words, family, own)
         if own is not None:
             return self._own_scene(own, cutout, words, family)
         params = {
@@ -79,6 +84,33 @@ class Pictures:
         inputs: dict[str, str | Output] = {"cutout": cutout.out("image")} if cutout else {}
         label = f"{family} scene {words[:40]!r}"
         return part(self._step("scene", params, inputs, self.seed, label), *([cutout] if cutout else []))
+
+    def _note(self, product: str | None, words: str, family: str, own: OwnPhoto | None) -> None:
+        """Keep what is made otherwise than one may expect: a photo of the library, or of the product, is too small."""
+        frame = self.world.families[family]
+        if own is None and self.world.library:
+            small = fitting(self.world.library, words, product, (1, 1), self.seed)
+            if small is not None:
+                problem = (
+                    f"{small.photo.name} fits {words[:40]!r}, and with {small.photo.width} x {small.photo.height} px it is "
+                    f"too small for {frame.width} x {frame.height}: a scene is made there"
+                )
+                self._noted["scenes.library", problem] = None
+        header = self.world.headers.get(self.world.photos[product][0]) if product and self.world.photos[product] else None
+        if header is None:
+            return
+        across, down = frame.product["width"] * frame.width / 1000, frame.product["height"] * frame.height / 1000
+        scale = min(across / header.width, down / header.height)
+        if scale > SOFT:
+            problem = (
+                f"the photo has {header.width} x {header.height} px and is enlarged {scale:.1f} times in {family} scenes: "
+                f"supply at least {round(header.width * scale)} px of width"
+            )
+            self._noted[f"products.{product}.photos", problem] = None
+
+    def warnings(self) -> Iterator[tuple[str, str]]:
+        """The field that each is about, and what is to be said."""
+        yield from self._noted
 
     def _own_scene(self, own: OwnPhoto, cutout: Part | None, words: str, family: str) -> Part:
         """A scene from a photo of the brand's library; with the product's cut-out, unless the photo shows it."""
@@ -113,6 +145,14 @@ class Pictures:
         row, taken = self.world.placements[placement], self.world.footage[footage]
         frames, _ = film_frames(row)
         fps = row.fps or 30
+        for film in taken:
+            if not film.fills(row.width or 0, row.height or 0):
+                assert film.size is not None
+                problem = (
+                    f"{film.name} has {film.size[0]} x {film.size[1]} px, too few to fill {placement} "
+                    f"({row.width} x {row.height} px)"
+                )
+                raise PlanningProblem(f"footage.{footage}.files", problem, "Export it larger, or exclude the placement")
         there = [film.used_ms for film in taken]
         needed = frames * 1000 // fps
         if None not in there and (found := sum(ms or 0 for ms in there)) < needed - 50:

@@ -69,7 +69,8 @@ class Planner:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """What is made otherwise than one may expect, known when the windows were gone through."""
-        noted = itertools.islice(self.sound.warnings("placement" not in self.only), _MAX_FINDINGS)
+        every = itertools.chain(self.sound.warnings("placement" not in self.only), self.pictures.warnings())
+        noted = itertools.islice(every, _MAX_FINDINGS)
         return tuple(self.brief.finding(where, problem) for where, problem in noted)
 
     def _plan(self, cell: Cell, steps: dict[str, Step]) -> PlannedCell | None:

@@ -29,7 +29,7 @@ from workers.media.decode import decoder
 RATE = 48_000
 MOST_SECONDS = 900
 MOST_PIXELS = 8192 * 4320
-MOST_ENLARGED = 2.5
+MOST_ENLARGED = 3.0
 """How far a film is enlarged at most: beyond that it is mush."""
 _SEEK_FROM = 2.0  # seconds ahead from where it is quicker to seek than to decode on
 

@@ -56,7 +56,7 @@ class Library(OneByOne):
         if cutout is not None:
             return _before(image, sight, size, params["product"], cutout)
         crop = best_crop(sight, size, slot)
-        if crop.seen >= WHOLE:
+        if crop.seen >= WHOLE and size[0] / crop.width <= MOST_ENLARGED:
             made = cut(image, crop, size)
             focus = crop.place(sight.focus, sight)
             way = "cropped"

@@ -19,7 +19,7 @@ _MOST_UNKNOWN = 260_000
 def guided(guide: Floats, values: Floats, radius: int, epsilon: float = 1e-4) -> Floats:
     """The guided filter (He, Sun and Tang, 2010) with a grey guide: `values` take over the guide's edges. 0 to 1."""
 
-    def mean(of: Floats) -> Floats:
+    def mean(of: npt.NDArray[np.floating]) -> Floats:
         return np.asarray(uniform_filter(of, 2 * radius + 1, mode="nearest"), np.float32)
 
     centre, mean_of = mean(guide), mean(values)
