@@ -10,8 +10,7 @@ from pathlib import Path
 from creative.brief.brief import Brief
 from creative.brief.films import film_header
 from creative.brief.library import LibraryPhoto, words_of
-from creative.brief.models import Take
-from creative.brief.models import RecordedVoice
+from creative.brief.models import RecordedVoice, Take
 from creative.brief.photos import PhotoHeader, photo_header
 from creative.brief.recordings import wav_header
 
