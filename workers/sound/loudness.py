@@ -24,6 +24,25 @@ def integrated(samples: Samples, rate: int) -> float:
     return float(pyloudnorm.Meter(rate).integrated_loudness(samples.astype(np.float64)))
 
 
+SHORT = 3.0  # seconds: below, a relative gate has too few blocks to tell speech from pauses
+
+
+def programme(samples: Samples, rate: int) -> float:
+    """What a master is set by, in LUFS: gated integrated loudness; under three seconds the K-weighted level of all that is
+    not silence (absolute gate only), so that one pause more or less does not move it."""
+    if len(samples) >= SHORT * rate:
+        return integrated(samples, rate)
+    meter = pyloudnorm.Meter(rate)
+    weighted = samples.astype(np.float64)
+    for stage in meter._filters.values():
+        weighted = np.stack([stage.apply_filter(weighted[:, side]) for side in range(weighted.shape[1])], axis=1)
+    power = (weighted**2).sum(axis=1)
+    size = rate // 20
+    blocks = power[: len(power) // size * size].reshape(-1, size).mean(axis=1)
+    heard = blocks[blocks > 10 ** ((-70 + 0.691) / 10)]
+    return -0.691 + 10 * math.log10(float(heard.mean())) if len(heard) else -math.inf
+
+
 def true_peak(samples: Samples) -> float:
     """The greatest magnitude between and at the samples, in dB of full scale: four times oversampled."""
     peak = float(peaks_of(samples).max(initial=0.0))

@@ -9,6 +9,7 @@ import pytest
 
 from creative.backends import Made
 from creative.errors import StepRefused
+from workers.sound.fit import breaths
 from workers.sound.stretch import stretch
 
 PARAMS = {"ms": 6000, "lead_ms": 300, "tail_ms": 500, "gap_ms": 300, "tempo_permille": [920, 1080]}
@@ -65,7 +66,8 @@ def test_too_long_says_what_to_cut(make, speechlike) -> None:
     refused = make("fit", {**PARAMS, "ms": 4000}, inputs(speechlike(2.5), speechlike(2.5)))
     assert isinstance(refused, StepRefused)
     # 5 s at 1.08 and a pause of 180 ms, in 3.2 s.
-    assert str(refused) == "the read is 1.6 s too long for 4 s: cut about 5 words"
+    told = "the read is 1.6 s too long for 4 s: cut about 5 words; sentence 1 of 2 is the longest (2.5 s)"
+    assert str(refused) == told
 
 
 def test_no_sentence_and_no_wav_are_refused(make) -> None:
@@ -99,3 +101,23 @@ def test_stretch_keeps_pitch_level_and_smoothness(speechlike, speed: float) -> N
 def test_stretch_by_nothing_changes_nothing(speechlike) -> None:
     speech = speechlike(1.0)
     assert stretch(speech, 24_000, 1.0) is speech
+
+
+def test_breaths_are_longer_after_long_sentences_and_before_the_last_word() -> None:
+    short, long, last = breaths([1.0, 4.0, 2.0, 1.5], 0.4)
+    assert short < long
+    assert last > short
+    assert sum((short, long, last)) == pytest.approx(1.2)
+    assert breaths([2.0], 0.4) == []
+    assert breaths([2.0, 1.0], 0.4) == [pytest.approx(0.4)]
+    assert min(breaths([0.1, 9.0, 0.1, 0.1], 0.4)) >= 0.7 * 0.3
+
+
+def test_pauses_have_a_room_and_its_ends_have_none(make, speechlike, decoded) -> None:
+    audio = decoded(make("fit", PARAMS, inputs(speechlike(1.5), speechlike(1.5))).outputs["audio"])[:, 0]
+    quiet = np.abs(audio).reshape(-1, 480).max(axis=1)
+    pause = np.sqrt((audio[round(1.9 * 48_000) : round(2.15 * 48_000)] ** 2).mean())
+    assert -84 < 20 * np.log10(pause) < -60
+    assert not quiet[:25].any() and not quiet[-100:].any()
+    # No join is steeper than speech itself.
+    assert np.abs(np.diff(audio)).max() < 1.2 * np.abs(np.diff(speechlike(1.5, 48_000))).max()

@@ -11,7 +11,7 @@ from scipy.signal import resample
 
 from creative.backends import Made
 from creative.errors import StepRefused
-from workers.sound.loudness import limit, true_peak
+from workers.sound.loudness import limit, programme, true_peak
 from workers.sound.mix import ALONE_DB, UNDER_DB, duck
 
 PARAMS = {"ms": 6000, "lufs_tenths": -140, "true_peak_tenths": -10}
@@ -64,20 +64,38 @@ def test_loudness_and_true_peak_as_others_measure_them(
     assert np.abs(np.diff(audio, axis=0)).max() < 0.7
 
 
+def envelope(samples, ms: int = 10):
+    size = 48 * ms
+    whole = samples[: len(samples) // size * size]
+    return 10 * np.log10((whole.reshape(-1, size, whole.shape[1]) ** 2).mean(axis=(1, 2)) + 1e-12)
+
+
 def test_music_gives_way_before_a_word_and_comes_back_after(voice, bed) -> None:
-    gain, _ = duck(voice.astype(np.float64), bed)
-    db = 20 * np.log10(gain)
-    speaking, between, after = db[30_000:100_000], db[150_000:160_000], db[275_000:]
+    ducked, notes = duck(voice.astype(np.float64), bed)
+    db = envelope(ducked) - envelope(bed)  # one every 10 ms
+    speaking, between, after = db[63:208], db[312:333], db[573:]
     assert between.mean() - speaking.mean() > 6
     assert after.mean() - speaking.mean() > UNDER_DB - ALONE_DB - 1.5
+    assert float(notes["duck_db"]) < -8
     # Down when the second sentence begins, but not half a second before; and never a step.
-    assert db[182_400] - speaking.mean() < 2.5
-    assert db[158_000] - speaking.mean() > 6
-    assert np.abs(np.diff(db)).max() < 0.02
-    under = loudness(np.repeat(voice[30_000:100_000, None], 2, axis=1)) - loudness(
-        (bed * gain[:, None])[30_000:100_000]
-    )
+    assert db[380] - speaking.mean() < 2.5
+    assert db[329] - speaking.mean() > 6
+    assert np.abs(np.diff(db)).max() < 3.5
+    # No pumping: it goes down twice and comes up twice.
+    moves = np.diff((db > (between.mean() + speaking.mean()) / 2).astype(int))
+    assert (np.abs(moves).sum()) == 4
+    under = loudness(np.repeat(voice[30_000:100_000, None], 2, axis=1)) - loudness(ducked[30_000:100_000])
     assert 12 <= under <= 18
+
+
+def test_music_that_swells_stays_under_the_voice(voice) -> None:
+    t = np.arange(288_000) / 48_000
+    swell = (0.02 + 0.2 * np.clip((t - 0.5) / 1.5, 0, 1))[:, None] * np.sin(
+        2 * np.pi * np.array([[330.0, 331.0]]) * t[:, None]
+    )
+    ducked, _ = duck(voice.astype(np.float64), swell.astype(np.float32))
+    grown, kept = envelope(swell)[190] - envelope(swell)[70], envelope(ducked)[190] - envelope(ducked)[70]
+    assert kept < grown - 3
 
 
 def test_nothing_to_mix_and_dead_air_are_refused(make, voice, bed) -> None:
@@ -113,3 +131,15 @@ def test_the_limiter_holds_peaks_between_samples_without_a_click() -> None:
 
 def test_quiet_sound_is_not_touched_by_the_limiter(bed) -> None:
     assert np.array_equal(limit(bed, 48_000, -1.5), bed)
+
+
+def test_a_very_short_sound_is_measured_without_a_relative_gate() -> None:
+    t = np.arange(96_000) / 48_000
+    tone = np.where((t > 0.5) & (t < 1.0), 0.5, 0.02) * np.sin(2 * np.pi * 997 * t)
+    both = np.repeat(tone[:, None], 2, axis=1).astype(np.float32)
+    # Its mean power by hand: K-weighting is 0 dB at 997 Hz (-0.691 makes it so), both channels add up.
+    power = 2 * (tone**2).mean()
+    assert programme(both, 48_000) == pytest.approx(10 * np.log10(power), abs=0.15)
+    assert programme(np.zeros((48_000, 2), np.float32), 48_000) == -np.inf
+    long = np.tile(both, (4, 1))
+    assert programme(long, 48_000) == pytest.approx(loudness(long.astype(float)), abs=0.01)
