@@ -23,6 +23,7 @@ _BANNERS = ("leaderboard", "skyscraper")
 _WHO = {"protan": "no red (protanopia)", "deutan": "no green (deuteranopia)", "tritan": "no blue (tritanopia)"}
 _SEEN, _TOLD = 4.5, 10.0
 _HEAVIER = 1.3  # a weight is an estimate: less than this much more is the same
+_FILL = 0.8  # white paper around a picture is a design; nothing but it is none
 _SHARPER, _LOUDER, _COLOURED = 1.25, 1.5, 25.0
 
 
@@ -162,7 +163,7 @@ def _eye(figures: Figures, placement: Placement, shorter: int) -> Iterator[Findi
         yield RULES["busy-ground"].found(f"{eye['sharp'][1] / max(eye['sharp'][0], 0.01):.1f}")
     if "chroma" in eye and eye["chroma"][0] > _COLOURED and eye["chroma"][1] > _LOUDER * eye["chroma"][0]:
         yield RULES["loud-ground"].found(f"{eye['chroma'][1] / eye['chroma'][0]:.1f}")
-    if eye.get("fill", 0.0) > 0.6 and placement.modality == "image":
+    if eye.get("fill", 0.0) > _FILL and placement.modality == "image":
         yield RULES["flat-ground"].found(f"{eye['fill']:.0%}")
     button = eye.get("button")
     if not button:

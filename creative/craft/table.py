@@ -64,7 +64,7 @@ RULES: Mapping[str, Rule] = _rows(
     ("weight", "{name} draws more of the eye than {figure}: {limit}", "product, headline or price, button, logo", STILLS),
     ("busy-ground", "the ground is {figure} times as sharp as the product: {limit}", "nothing is as sharp as the product", STILLS),
     ("loud-ground", "the ground is {figure} times as saturated as the product: {limit}", "nothing is as saturated as the product, but for the button", STILLS),
-    ("flat-ground", "{figure} of the picture is one flat fill, {limit}", "the ground is a surface: at most 60 %", STILLS),
+    ("flat-ground", "{figure} of the picture is one flat fill, {limit}", "the ground is a surface: at most 80 %", STILLS),
     ("button-colour", "the button's colour {name} is on {figure} of the rest of the picture, {limit}", "at most 3 %, and the price", STILLS),
     ("button-lost", "the button differs from its ground by {figure} (CIE ΔE), {limit} is told at a glance", "20", STILLS),
     ("colour-vision", "{name} has a contrast of {figure} to who sees {limit}", "text 4.5:1, a button ΔE 10", VISION),

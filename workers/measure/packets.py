@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+from fractions import Fraction
+from statistics import median
+
 from workers.media.decode import container
 
 
@@ -9,17 +13,19 @@ def sound_gap_ms(data: bytes) -> int | None:
     """By how many milliseconds any packet of sound comes earlier or later than those before it say; None without sound.
 
     A film whose sound begins with the picture (`audio_offset_ms`) and has no such gap is in step with it all the time.
+    All packets but the last hold the same number of samples, and so last the same time: what a container writes as a
+    longer one is a hole.
     """
     with container(data, "mp4") as opened:
         if not opened.streams.audio:
             return None
-        worst, due = 0.0, None
-        for packet in opened.demux(opened.streams.audio[0]):
-            if packet.pts is None or packet.time_base is None:
-                continue
-            if due is not None:
-                worst = max(worst, abs(float((packet.pts - due) * packet.time_base)))
-                due += packet.duration or 0
-            else:
-                due = packet.pts + (packet.duration or 0)
-        return round(worst * 1000)
+        times = [
+            packet.pts * packet.time_base
+            for packet in opened.demux(opened.streams.audio[0])
+            if packet.pts is not None and packet.time_base is not None
+        ]
+    steps = [after - before for before, after in itertools.pairwise(times)]
+    if not steps:
+        return 0
+    usual = Fraction(median(steps))
+    return round(max(abs(step - usual) for step in steps) * 1000)

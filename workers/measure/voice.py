@@ -11,6 +11,7 @@ _BLOCK_MS, _HOP_MS = 30, 15
 _BETWEEN = 12  # percentile of the blocks: between syllables the music is heard alone, and still held down
 _LOUD = 60  # percentile above which a block counts as spoken
 _LEAST_SECONDS = 2.0
+_SILENT_DB = -70.0
 
 
 def under_db(signal: Signal, rate: int) -> float | None:
@@ -27,7 +28,7 @@ def under_db(signal: Signal, rate: int) -> float | None:
     starts = np.arange(0, len(heard) - block + 1, hop)
     level = 10 * np.log10(np.maximum((power[starts + block] - power[starts]) / block, 1e-10))
     active = np.flatnonzero(level > level.max() - 20)
-    if not len(active):
+    if not len(active) or level.max() < _SILENT_DB:
         return None
     # The head and the tail, where music comes in and ends, say nothing of what is under the voice.
     level = level[active[0] : active[-1] + 1]
