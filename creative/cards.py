@@ -60,6 +60,7 @@ class Card:
     bytes: int
     type: str
     poster: str | None
+    subtitles: str | None
     width: int
     height: int
     ms: int
@@ -145,6 +146,7 @@ def card_of(row: AssetRow) -> Card:
         bytes=row.bytes,
         type=ENCODINGS[place.format].media_type if place and row.type in _VAGUE else row.type,
         poster=row.poster,
+        subtitles=(row.figures.get("subtitles") or {}).get("vtt"),
         width=width,
         height=height,
         ms=row.ms or 0,

@@ -103,6 +103,9 @@ class ManifestLine(_Part):
         "text has contrast, the least ratio"
     )
     poster: str | None = Field(description="sha256 of the picture that pages show")
+    subtitles: Mapping[str, str] | None = Field(
+        None, description="beside a film, what is said in it: sha256 of the files vtt and srt"
+    )
     url: str | None = Field(description="where a click leads")
     alt: str | None
     post_text: str | None
@@ -152,6 +155,7 @@ def line_of(kind: type[Line], row: AssetRow, store: Store, **more: str) -> Line:
             **{name: carried.pop(name, None) for name in _CARRIED},
             "uri": store.uri(row.sha256),
             "seconds": None if row.ms is None else row.ms / 1000,
+            "subtitles": row.figures.get("subtitles"),
             "lineage": {
                 "brief": dict(sorted(row.lines.items())),
                 "steps": [{name: step[name] for name in ManifestStep.model_fields} for step in row.lineage],

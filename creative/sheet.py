@@ -53,6 +53,7 @@ _MANY_MARKS = 12
 _MOST_SEGMENTS = 200
 _MARKS = {"image/jpeg": (b"\xff\xd8\xff",), "image/png": (b"\x89PNG\r\n\x1a\n",), "image/webp": (b"RIFF",)} | {
     "video/mp4": (b"ftyp",),
+    "text/vtt": (b"WEBVTT",),
     "audio/wav": (b"RIFF",),
     "audio/mpeg": (b"ID3", b"\xff\xfb", b"\xff\xfa", b"\xff\xf3", b"\xff\xf2"),
 }
@@ -189,6 +190,10 @@ class _Media:
             return None
         beyond = self.spent + _encoded(_POSTER_GUESS) > self.limit
         return (self._relative(card.poster) if beyond and self.links else None) or self._data(card.poster, "image/jpeg")
+
+    def subtitles(self, card: Card) -> str | None:
+        """What is said in a film, as WebVTT inside the page: so small that no limit minds."""
+        return None if card.subtitles is None else self._data(card.subtitles, "text/vtt")
 
     def _data(self, sha256: str, type: str) -> Markup | None:
         try:

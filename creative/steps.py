@@ -39,6 +39,7 @@ class Kind:
 
 
 JPEG, PNG, WAV, MP4, JSON = "image/jpeg", "image/png", "audio/wav", "video/mp4", "application/json"
+VTT, SRT = "text/vtt", "application/x-subrip"
 ANY = "application/octet-stream"
 
 KINDS: Mapping[str, Kind] = {
@@ -89,6 +90,10 @@ KINDS: Mapping[str, Kind] = {
         # Phrase times on the frame grid; without a voice, times by reading speed.
         #   params: fps, frames, captions [str], one a phrase.   cues: [{text, first, end}].
         Kind("cues", ("times?",), {"cues": JSON}),
+        # What is said in a film, as files beside it.
+        #   params: as cues, of the whole film: what is said over the end card is in them too.
+        #   vtt: WebVTT.  srt: SubRip. Both UTF-8.
+        Kind("subtitles", ("times?",), {"vtt": VTT, "srt": SRT}),
         # Music that ends with the spot.
         #   params: mood, ms.   audio: 48 kHz stereo WAV of exactly ms.
         Kind("bed", (), {"audio": WAV}, seeded=True),
@@ -132,8 +137,9 @@ KINDS: Mapping[str, Kind] = {
         #   voice: the read alone.   figures: see the judge.
         Kind("judge", ("asset?", "voice?", "boxes*"), {"figures": JSON}),
         # What pages show.
-        #   params: modality, side (px of the longer side).
-        Kind("poster", ("asset",), {"image": JPEG}),
+        #   params: modality, side (px of the longer side).   boxes.0, boxes.1: as of measure; a film then shows a moment at
+        #   which its words stand.
+        Kind("poster", ("asset", "boxes*"), {"image": JPEG}),
     )
 }
 

@@ -19,7 +19,7 @@ from creative.planning.pictures import Pictures, film_frames
 from creative.planning.problem import PlanningProblem
 from creative.planning.sound import Sound
 from creative.planning.suiting import Suiting
-from creative.planning.window import ENDS, Part, PlannedCell, PlanWindow, part
+from creative.planning.window import ENDS, SUBTITLES, Part, PlannedCell, PlanWindow, part
 from creative.planning.words import Subject, Words
 from creative.records import CellRecord
 from creative.steps import Output, Step, step
@@ -78,11 +78,13 @@ class Planner:
         try:
             if self._skipped(cell, about):
                 return None
-            texts, made, boxes = self._make(cell, about)
+            texts, made, boxes, beside = self._make(cell, about)
         except PlanningProblem as problem:
             self._find(problem)
             return None
         ends = self._ends(cell, texts, made, boxes)
+        if beside is not None:
+            ends[SUBTITLES] = beside
         if self.world.catalogue.judges:
             ends |= self._judges(cell, about, texts, ends["finish"], boxes)
         for below in (made, *(box[0] for box in boxes), *ends.values()):
@@ -102,14 +104,16 @@ class Planner:
             names.append("script")
         return any(not self.words.candidates(name, about) for name in names)
 
-    def _make(self, cell: Cell, about: Subject) -> tuple[Mapping[str, str], Part, tuple[tuple[Part, str], ...]]:
-        """The words by role, what `finish` takes, and the parts whose boxes `measure` reads."""
+    def _make(
+        self, cell: Cell, about: Subject
+    ) -> tuple[Mapping[str, str], Part, tuple[tuple[Part, str], ...], Part | None]:
+        """The words by role, what `finish` takes, the parts whose boxes `measure` reads, and subtitles of a film."""
         placement = self.world.placements[cell.placement]
         headline, layout = cell.choices.get("headline"), cell.choices.get("layout", "")
         scene = cell.choices.get("scene", "")
         if cell.modality == "image":
             still = self.pictures.still(about, headline, scene, layout, cell.placement)
-            return self.pictures.texts(about, headline, layout, cell.placement), still, ((still, "boxes"),)
+            return self.pictures.texts(about, headline, layout, cell.placement), still, ((still, "boxes"),), None
         assert placement.ms is not None
         voice = cell.choices.get("voice")
         if cell.modality == "audio" and voice is None:
@@ -118,7 +122,7 @@ class Planner:
                 f"no voice speaks {cell.locale}, which {cell.placement} needs",
                 f"Add a voice for it, or exclude {{placements: [{cell.placement}], markets: [{cell.market}]}}",
             )
-        shown_ms = film_frames(placement)[0] * 1000 // (placement.fps or 30)
+        shown_ms = film_frames(placement)[0] * 10 // (placement.fps or 30) * 100
         read = self.sound.read(about, voice, placement.ms, shown_ms)
         footage = self._segments[cell.segment].footage if cell.modality == "video" else None
         clip = self.pictures.clip(footage, cell.placement) if footage else None
@@ -126,11 +130,13 @@ class Planner:
         mix = self.sound.mix(read, cell.placement, heard)
         if cell.modality == "audio":
             assert mix is not None
-            return {"script": read.text}, mix, ()
-        cues = self.sound.cues(read, placement.fps or 30, film_frames(placement)[0])
+            return {"script": read.text}, mix, (), None
+        fps, (shown, card_shown) = placement.fps or 30, film_frames(placement)
+        cues = self.sound.cues(read, fps, shown)
+        beside = self.sound.subtitles(read, fps, shown + card_shown if read.fit is not None else shown)
         film, body, card = self.pictures.film(about, headline, scene, layout, cell.placement, cues, mix, clip)
         texts = dict(self.pictures.texts(about, headline, layout, cell.placement)) | {"script": read.text}
-        return texts, film, ((body, "boxes"), (card, "boxes"))
+        return texts, film, ((body, "boxes"), (card, "boxes")), beside
 
     def _ends(
         self, cell: Cell, texts: Mapping[str, str], made: Part, boxes: tuple[tuple[Part, str], ...]
@@ -161,7 +167,7 @@ class Planner:
             inputs[f"boxes.{number}"] = below.out(name)
         measure = self._step("measure", {"modality": cell.modality}, inputs, label)
         shown = {"modality": cell.modality, "side": POSTER_SIDE}
-        poster = self._step("poster", shown, {"asset": finish.out("asset")}, label)
+        poster = self._step("poster", shown, inputs, label)
         return dict(zip(ENDS, (finish, Part(measure, (measure,)), Part(poster, (poster,))), strict=True))
 
     def _judges(

@@ -218,6 +218,14 @@ class Sound:
         merged = {**self.brief.brand_kit.lexicon, **self.brief.lexicon}
         return {word: said[locale] for word, said in merged.items() if locale in said}
 
+    def subtitles(self, read: Read, fps: int, frames: int) -> Part:
+        """Files beside a film of so many frames: what is said in it, or, where nobody speaks, its captions."""
+        row = self.world.catalogue.choose("subtitles", self.brief.backends.get("subtitles"))
+        params = {"fps": fps, "frames": frames, "captions": list(read.captions)}
+        inputs = {} if read.fit is None else {"times": read.fit.out("times")}
+        made = step("subtitles", row.name, row.revision, row.model, params, inputs, label="captions beside the film")
+        return part(made, *([read.fit] if read.fit is not None else []))
+
     def _cues(self, read: Read, fps: int, frames: int) -> Part:
         row = self.world.catalogue.choose("cues", self.brief.backends.get("cues"))
         params = {"fps": fps, "frames": frames, "captions": list(read.captions)}

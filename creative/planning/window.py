@@ -10,6 +10,8 @@ from creative.steps import Output, Step
 
 ENDS = ("finish", "measure", "poster")
 """What ends every ad; `CellRecord.steps` has their keys, and those of its judges, if it has any."""
+SUBTITLES = "subtitles"
+"""The name under which `CellRecord.steps` has a film's subtitles."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

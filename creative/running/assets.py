@@ -12,7 +12,7 @@ from creative.canonical import checked_key, digest
 from creative.errors import DamagedStoreError, StoreError
 from creative.planning.judges import JUDGE
 from creative.planning.planner import asset_id
-from creative.planning.window import ENDS
+from creative.planning.window import ENDS, SUBTITLES
 from creative.records import AssetRecord, CellRecord, LineageStep, Receipt
 from creative.registry import Registry
 from creative.running.receipts import Receipts
@@ -42,7 +42,8 @@ class Assets:
     def judged_by(self, cell: CellRecord, broken: Container[str] = ()) -> str:
         """The digest of what an asset's state follows from, beside its bytes; a judge who could not say it is not part."""
         judges = [key for name, key in _judges(cell) if key not in broken]
-        return checked_key([cell.steps["measure"], cell.steps["poster"], self._rows(cell.placement), *judges])
+        beside = [cell.steps[name] for name in (SUBTITLES,) if name in cell.steps]
+        return checked_key([cell.steps["measure"], cell.steps["poster"], self._rows(cell.placement), *judges, *beside])
 
     def of(self, cells: Sequence[CellRecord], broken: Mapping[str, str] | None = None) -> list[AssetRecord | Exception]:
         """The record of each cell, all of whose steps have receipts; or why there is none: StoreError (DamagedStoreError
@@ -111,6 +112,9 @@ class Assets:
         figures: dict[str, Any] = json.loads(read)
         if judged := self._judged(cell, found, blobs, blob.sha256):
             figures["judges"] = judged
+        if subtitles := cell.steps.get(SUBTITLES):
+            files = self._receipt(subtitles, found).outputs
+            figures["subtitles"] = {name: files[name].sha256 for name in ("vtt", "srt")}
         placement = self.world.placements[cell.placement]
         steps = self._lineage((finish, measure, poster), found, lineage)
         verdict = accept(

@@ -17,7 +17,7 @@ from creative.canonical import canonical, digest
 from creative.errors import DamagedStoreError, StoreError
 from creative.planning import Planner, PlanWindow
 from creative.planning.planner import asset_id
-from creative.planning.window import ENDS
+from creative.planning.window import ENDS, SUBTITLES
 from creative.records import AssetRecord, CellRecord, Window
 from creative.registry import CurrentAsset, Registry
 from creative.running.assets import Assets
@@ -276,7 +276,8 @@ class CampaignRun:
     def _why_not(self, cell: CellRecord, broken: Mapping[str, str]) -> tuple[str | None, bool]:
         """Why the ad is not made, and whether that is the budget alone: what failed is said first. Judges make nothing."""
         out = sorted(
-            (key for end in ENDS if (key := cell.steps[end]) in broken), key=self.report.progress.limited.__contains__
+            (key for end in (*ENDS, SUBTITLES) if (key := cell.steps.get(end, "")) in broken),
+            key=self.report.progress.limited.__contains__,
         )
         return (broken[out[0]], out[0] in self.report.progress.limited) if out else (None, False)
 

@@ -1,4 +1,5 @@
-"""The tree of readable names: `<folder>/<campaign>/<segment>/<placement>/<name>.<ext>`, each a symbolic link to a blob.
+"""The tree of readable names: `<folder>/<campaign>/<segment>/<placement>/<name>.<ext>`, each a symbolic link to a blob;
+beside a film its subtitles, `<name>.vtt` and `<name>.srt`.
 
 Symbolic links, since they work across file systems, show where they lead, and cannot be taken for the blob itself (to
 write through a hard link would change the store's bytes). They are relative when the store lies beside the tree (under
@@ -12,10 +13,10 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from creative.errors import StoreError
 from creative.store.port import Store
@@ -53,6 +54,13 @@ class Named(Protocol):
     def type(self) -> str: ...
 
 
+class Linked(Named, Protocol):
+    """What the tree needs beside: its figures say what lies beside the ad."""
+
+    @property
+    def figures(self) -> Mapping[str, Any]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
     """What `link_tree` did. `left`: paths that somebody else's file occupies; they were not touched."""
@@ -63,7 +71,7 @@ class Tree:
     left: tuple[Path, ...]
 
 
-def link_tree(store: Store, rows: Iterable[Named], folder: Path, campaigns: Collection[str] = ()) -> Tree:
+def link_tree(store: Store, rows: Iterable[Linked], folder: Path, campaigns: Collection[str] = ()) -> Tree:
     """Make the tree under `folder` show exactly `rows`; links of earlier calls that are not wanted any more are removed.
 
     Only the campaigns of `rows`, and those named in `campaigns`, are dealt with. A store that is not on this machine has no
@@ -75,7 +83,10 @@ def link_tree(store: Store, rows: Iterable[Named], folder: Path, campaigns: Coll
     wanted: dict[str, dict[str, str]] = {safe(campaign): {} for campaign in campaigns}
     for row in rows:
         links = wanted.setdefault(safe(row.campaign), {})
-        links[_free(links, row)] = row.sha256
+        path = _free(links, row)
+        links[path] = row.sha256
+        for extension, sha256 in (row.figures.get("subtitles") or {}).items():
+            links[f"{path.rpartition('.')[0]}.{safe(extension)}"] = sha256
     try:
         return _sum(_link(store, links, folder.absolute() / campaign) for campaign, links in sorted(wanted.items()))
     except OSError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from creative.records import BlobRef, Failure, Receipt
 
@@ -34,3 +36,4 @@ class Link:
     name: str = "marlo_commuters"
     sha256: str = "0" * 64
     type: str = "image/jpeg"
+    figures: Mapping[str, Any] = field(default_factory=dict)

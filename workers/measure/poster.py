@@ -12,12 +12,14 @@ from PIL import Image, ImageDraw
 from creative.backends import Made, Task
 from creative.errors import StepRefused
 from workers.backend import OneByOne
+from workers.measure.boxes import Boxes, read_boxes
 from workers.measure.film import crop, plane
 from workers.media.decode import MAX_PIXELS, MAX_SECONDS, Sound, container, decoder, picture, read, sound_of
 
 _QUALITY = 85
 _MOMENTS = 9
 _BETWEEN = (0.25, 0.7)  # of a film: after what enters has entered, before the end card
+_COMES, _GOES = 22, 8  # frames before words stand, and after: they may be on their way
 _STEP = 6  # px between looked-at samples
 _PAPER, _INK, _QUIET, _LINE = "#f4f2ee", "#3c3a37", "#b9b4ac", "#dcd8d1"
 _SUPERSAMPLED = 3
@@ -35,7 +37,8 @@ class Poster(OneByOne):
         if kind in ("jpeg", "png") and modality == "image":
             image = picture(data)
         elif kind == "mp4" and modality == "video":
-            image = _moment(data, self.threads)
+            parts = sorted((role for role in task.inputs if role.startswith("boxes.")), key=lambda role: int(role[6:]))
+            image = _moment(data, self.threads, read_boxes([task.inputs[role] for role in parts]))
         elif kind in ("mp3", "wav") and modality == "audio":
             heard = sound_of(data, kind)
             if heard is None:
@@ -60,8 +63,31 @@ def _fullness(frame: VideoFrame) -> float:
     return float(np.minimum(across, 80).mean() + np.minimum(down, 80).mean())
 
 
-def _moment(data: bytes, threads: int) -> Image.Image:
-    """The fullest of some moments of a film's body; of equal ones the earliest."""
+def calm(boxes: Boxes) -> list[int]:
+    """Frames at which the headline stands (or, without one, anything) and nothing comes or goes; of the body, if it has any.
+
+    When something comes and goes the boxes do not say: so long before it stands, and after it did, nobody looks.
+    """
+    busy = [
+        span for run in boxes.runs for span in ((run.first - _COMES, run.first + 1), (run.end - 1, run.end + _GOES))
+    ]
+    still = [n for n in range(boxes.frames) if not any(first <= n < end for first, end in busy)]
+    said = [run for run in boxes.runs if run.role == "headline"] or boxes.runs
+    standing = [n for n in still if any(run.first <= n < run.end for run in said)]
+    before = [n for n in standing if boxes.card is None or n < boxes.card]
+    return before or standing
+
+
+def _moments(frames: int, boxes: Boxes | None) -> set[int]:
+    """The numbers of the frames to choose from."""
+    if boxes is not None and boxes.frames == frames and (found := calm(boxes)):
+        return {found[(len(found) - 1) * turn // (_MOMENTS - 1)] for turn in range(_MOMENTS)}
+    least, most = _BETWEEN
+    return {round(frames * (least + (most - least) * turn / (_MOMENTS - 1))) for turn in range(_MOMENTS)}
+
+
+def _moment(data: bytes, threads: int, boxes: Boxes | None = None) -> Image.Image:
+    """The fullest of some moments of a film's body at which its words stand; of equal ones the earliest."""
     with container(data, "mp4") as film:
         if not film.streams.video:
             raise StepRefused("the file has no picture track")
@@ -69,8 +95,7 @@ def _moment(data: bytes, threads: int) -> Image.Image:
         decoder(stream, threads)
         stream.thread_type = "AUTO"
         frames = stream.frames or round(float((stream.duration or 0) * (stream.time_base or 0)) * 30)
-        least, most = _BETWEEN
-        wanted = {round(frames * (least + (most - least) * turn / (_MOMENTS - 1))) for turn in range(_MOMENTS)}
+        wanted = _moments(frames, boxes)
         best: VideoFrame | None = None
         fullest = -1.0
         for number, frame in enumerate(film.decode(stream)):

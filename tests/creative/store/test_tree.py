@@ -45,6 +45,15 @@ def test_names_lead_to_blobs(store: Store, blobs: list[str], tmp_path: Path) -> 
     assert (again.made, again.kept, again.removed) == (0, 2, 0)
 
 
+def test_subtitles_lie_beside_their_film(store: Store, blobs: list[str], tmp_path: Path) -> None:
+    beside = {"subtitles": {"vtt": blobs[1], "srt": blobs[2]}}
+    films = [Link(ad_id=ad, name="film", type="video/mp4", sha256=blobs[0], figures=beside) for ad in ("1", "2")]
+    assert link_tree(store, films, tmp_path / "ads").made == 6
+    names = {path.split("/")[-1] for path in shown(tmp_path / "ads")}
+    assert names == {f"{stem}.{ending}" for stem in ("film", "film-2") for ending in ("mp4", "vtt", "srt")}
+    assert link_tree(store, [Link(name="film", type="video/mp4", sha256=blobs[0])], tmp_path / "ads").removed == 5
+
+
 def test_both_can_be_moved_together(tmp_path: Path) -> None:
     store = open_store(tmp_path / "out" / "store")
     row = Link(sha256=store.put_blob(b"x", "image/jpeg").sha256)
