@@ -201,6 +201,8 @@ class Camera:
         graph.push(self._source)
         frame = graph.pull()
         assert isinstance(frame, av.VideoFrame)
+        # Nothing cropped and nothing scaled: then the filters hand the source's own planes on, which words are laid over.
+        frame.make_writable()
         return frame
 
 

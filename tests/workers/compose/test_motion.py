@@ -48,6 +48,15 @@ def test_every_view_of_a_move_is_met_within_a_fraction_of_a_pixel(
     assert max(camera.error(view) for view in move) < 0.2
 
 
+def test_what_is_drawn_on_a_frame_is_not_in_the_next() -> None:
+    scene = planes(np.full((96, 64, 3), 120, np.uint8))
+    whole = View(1.0, 32.0, 48.0)
+    camera = Camera(scene, (64, 96), [whole])
+    before = camera.see(whole).to_ndarray()
+    views(camera.see(whole))[0][...] = 16
+    assert np.array_equal(camera.see(whole).to_ndarray(), before)
+
+
 def test_a_view_never_leaves_the_scene() -> None:
     view = View(0.5, -50, 10_000).inside(*SCENE, CANVAS)
     assert view.scale == max(CANVAS[0] / SCENE[0], CANVAS[1] / SCENE[1])
