@@ -174,9 +174,8 @@ class Typeface:
             for letter, name in zip(text, self.covers(text, locale), strict=True)
             if (name is None and letter not in INVISIBLE) or letter == _EMOJI
         ]
-        if not lacking:
-            lacking = self._astray(text, locale)
-        return "".join(dict.fromkeys(lacking))
+        lacking = lacking or self._astray(text, locale)
+        return "".join(dict.fromkeys(letter for letter in lacking if letter not in INVISIBLE))
 
     def names(self, text: str, locale: str) -> frozenset[str]:
         """Which of the other fonts a text needs."""
@@ -235,9 +234,11 @@ class Typeface:
         strong = _groups(text, locale)
         wants = _adapted(text, strong, script_of_locale(locale))
         order = list(dict.fromkeys([*wants, script_of_locale(locale)]))
-        chosen = {
-            name: self._best(name, [c for c, own in zip(text, strong, strict=True) if own == name]) for name in order
-        }
+        letters: dict[str, list[str]] = {name: [] for name in order}
+        for letter, name in zip(text, strong, strict=True):
+            if script_of(letter) not in ("Zyyy", "Zinh"):
+                letters[name].append(letter)
+        chosen = {name: self._best(name, letters[name]) for name in order}
         made: list[str | None] = []
         for letter, name in zip(text, wants, strict=True):
             if letter in INVISIBLE or letter == _EMOJI or unicodedata.category(letter) in ("Mn", "Me"):
@@ -271,8 +272,10 @@ class Typeface:
         for _, piece, buffer, font in self._pieces(text, locale, line_levels(text, locale)):
             for info in buffer.glyph_infos:
                 circle = font.dotted and info.codepoint == font.dotted and chr(_DOTTED) not in piece
-                if (info.codepoint == 0 or circle) and piece[info.cluster] not in INVISIBLE:
-                    found.append(piece[info.cluster])
+                if info.codepoint == 0 or circle:
+                    rest = piece[info.cluster :]
+                    marks = (letter for letter in rest if unicodedata.category(letter) in ("Mn", "Mc"))
+                    found.append(next(marks, rest[0]) if circle else rest[0])
         return found
 
     def _pieces(
@@ -306,7 +309,7 @@ class Typeface:
         simple = all(letter in self._plain for letter in text)
         pieces = (
             [("", text, _set(self.own, text, "Latn", 0, locale), self.own)]
-            if simple
+            if simple and text
             else self._pieces(text, locale, leveled)
         )
         for name, _, buffer, font in pieces:
@@ -342,7 +345,7 @@ def _adapted(text: str, groups: Sequence[str], default: str) -> list[str]:
     """The same, with those that adapt in the group of the letters before them, or after them at the start."""
     made: list[str] = []
     before = next((name for name in groups if name), default)
-    wide = default if default in EAST_ASIAN and default in groups else ""
+    wide = default if default in EAST_ASIAN and any(letter > "\u2e7f" for letter in text) else ""
     for letter, name in zip(text, groups, strict=True):
         before = name or before
         # Both quotes of a pair have the form that the text's own script has for them.

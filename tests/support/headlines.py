@@ -91,25 +91,37 @@ def faults(locale: str, text: str, room: tuple[int, int, int, int]) -> Iterator[
 
 def drawn_faults(block: Block, place: dict[str, Any]) -> Iterator[str]:
     """What the drawn pixels of a block say: outside of its place, too small, or one line in another."""
-    margin = 64
-    canvas = Image.new("L", (place["width"] + 2 * margin, place["height"] + 2 * margin), 0)
+    above: tuple[Image.Image, tuple[int, int]] | None = None
     for part in block.parts:
         if part.size < part.least:
             yield f"{part.size} px, {part.least} is the least"
-        alone = Image.new("L", canvas.size, 0)
-        alone.paste(part.mask, (margin + part.x, margin + part.y))
-        if alone.getbbox() is None:
+        ink = part.mask.getbbox()
+        if ink is None:
             yield f"{part.text!r} has no ink"
-        if ImageChops.multiply(canvas.point(_seen), alone.point(_seen)).getbbox() is not None:
+            continue
+        inside = ink[0] + part.x >= 0 and ink[1] + part.y >= 0
+        if not inside or ink[2] + part.x > place["width"] or ink[3] + part.y > place["height"]:
+            yield f"ink at {ink} from {(part.x, part.y)}, {place['width']}x{place['height']} is allowed"
+        if above is not None and _touch(*above, part.mask, (part.x, part.y)):
             yield f"{part.text!r} runs into the line above"
-        canvas = ImageChops.lighter(canvas, alone)
-    ink = canvas.getbbox()
-    allowed = (margin, margin, margin + place["width"], margin + place["height"])
-    if ink and (ink[0] < allowed[0] or ink[1] < allowed[1] or ink[2] > allowed[2] or ink[3] > allowed[3]):
-        yield f"ink at {ink}, allowed is {allowed}"
+        above = part.mask, (part.x, part.y)
 
 
-_seen = [0] * 128 + [255] * 128
+def _touch(one: Image.Image, at: tuple[int, int], other: Image.Image, there: tuple[int, int]) -> bool:
+    """Whether pixels that are more than half covered in both masks lie on each other."""
+    left, top = max(at[0], there[0]), max(at[1], there[1])
+    right = min(at[0] + one.width, there[0] + other.width)
+    bottom = min(at[1] + one.height, there[1] + other.height)
+    if left >= right or top >= bottom:
+        return False
+    crops = (
+        mask.crop((left - x, top - y, right - x, bottom - y)).point(_SEEN)
+        for mask, (x, y) in ((one, at), (other, there))
+    )
+    return ImageChops.multiply(*crops).getbbox() is not None
+
+
+_SEEN = [0] * 128 + [255] * 128
 
 
 def _letters(text: str) -> str:
