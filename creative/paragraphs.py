@@ -12,7 +12,7 @@ from creative.scripts import direction_of
 from creative.segments import typographic
 from creative.typefaces import Glyph, Shaped, Typeface
 
-_CLEAR = 40
+_CLEAR = 60
 """Between the ink of two lines where it would touch, per mille of the type size."""
 _HIGH, _BESIDE = 0.78, 0.03
 """Ink so far above a baseline may meet the line above; and how near beside each other it does, in ems."""

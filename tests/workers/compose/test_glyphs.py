@@ -82,10 +82,9 @@ def test_latin_names_and_numbers_keep_their_order_in_arabic() -> None:
     face = setter("ar-EG").faces["display"]
     line = np.asarray(face.ink("قهوة Marlo", 100, "ar-EG").mask)
     alone = np.asarray(face.ink("Marlo", 100, "ar-EG").mask)
-    height = min(line.shape[0], alone.shape[0])
-    left = line[:height, : alone.shape[1] - 2].astype(np.int32)
     assert line.shape[1] > alone.shape[1]
-    assert np.abs(left.sum(axis=0) - alone[:, : left.shape[1]].astype(np.int32).sum(axis=0)).mean() < 255
+    sums = [mask[:, : alone.shape[1] - 2].astype(np.int64).sum(axis=0) for mask in (line, alone)]
+    assert np.corrcoef(*sums)[0, 1] > 0.9
 
 
 def test_letters_stand_at_fractions_of_pixels() -> None:
