@@ -14,7 +14,7 @@ from creative.brief.load import load_brief
 from creative.catalogue import load_catalogue
 from creative.copyfit import direction
 from creative.errors import CreativeError, UsageError
-from creative.layouts import load_layouts
+from creative.layouts import Layout, load_layouts
 from creative.placements import placements
 from creative.planning.pictures import Pictures
 from creative.planning.problem import PlanningProblem
@@ -50,18 +50,26 @@ class Wish:
 
 
 def preview(wish: Wish) -> dict[str, Any]:
-    """Draw it: {"path", "width", "height", "problems"}. Raises BriefError, UsageError for what is named wrongly."""
+    """Draw it: {"paths", "problems"}: one sheet, or one a family where the name of `out` has "{family}" in it.
+
+    Raises BriefError, UsageError for what is named wrongly.
+    """
     path = wish.brief or templates() / "briefs" / "demo" / "brief.yaml"
     brief = load_brief(path, media_roots=[templates(), *wish.media_roots])
     world = ingest(brief, load_catalogue())
-    tiles = list(_tiles(brief, world, wish))
     out = wish.out.absolute()
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise UsageError(f"{wish.out}: name a .png or .jpg file")
     if not out.parent.is_dir():
         raise UsageError(f"{out.parent} is not there: make it first")
-    job = {"tiles": tiles, "out": str(out), "width": wish.width, "quality": wish.quality}
-    return {"path": str(out), **resolve(_DRAW)(job)}
+    sheets: dict[str, list[dict[str, Any]]] = {}
+    for tile in _tiles(brief, world, wish):
+        sheets.setdefault(str(out).replace("{family}", tile["family"]), []).append(tile)
+    problems: list[str] = []
+    for name, tiles in sheets.items():
+        job = {"tiles": tiles, "out": name, "width": wish.width, "quality": wish.quality}
+        problems += resolve(_DRAW)(job)["problems"]
+    return {"paths": list(sheets), "problems": problems}
 
 
 def watch(wish: Wish, say: Callable[[str], None], again: Callable[[], bool] = lambda: True) -> None:
@@ -78,7 +86,8 @@ def watch(wish: Wish, say: Callable[[str], None], again: Callable[[], bool] = la
                 done = preview(wish)
                 for problem in done["problems"]:
                     say(problem)
-                say(f"{done['path']}: {done['width']}x{done['height']} px")
+                for path in done["paths"]:
+                    say(path)
             except CreativeError as error:
                 say(str(error))
         if not again():
@@ -107,7 +116,7 @@ def _tiles(brief: Brief, world: World, wish: Wish) -> Iterator[dict[str, Any]]:
     _known("layout", names, world.layouts)
     rows = wish.placements or SHOWN
     _known("placement", rows, world.placements)
-    about, words = _subject(brief, wish), Words(brief)
+    words = Words(brief)
     segment = brief.segments[0]
     headline = wish.headline or next(iter(segment.copy_), None)
     if wish.headline and wish.headline not in brief.copy_.headlines:
@@ -116,10 +125,15 @@ def _tiles(brief: Brief, world: World, wish: Wish) -> Iterator[dict[str, Any]]:
     pictures = Pictures(brief, world, words, 7)
     for name in names:
         layout = world.layouts[name]
+        about = _subject(brief, wish, layout)
         for row in rows:
             placement = world.placements[row]
             for part in _PARTS[placement.modality]:
-                tile = {"row": f"{name}: {layout.title}", "name": f"{row}{'' if part == 'still' else f' {part}'}"}
+                tile = {
+                    "family": name,
+                    "row": f"{name}: {layout.title}",
+                    "name": f"{row}{'' if part == 'still' else f' {part}'}",
+                }
                 try:
                     yield (
                         tile
@@ -172,9 +186,9 @@ def _drawn(
     }
 
 
-def _subject(brief: Brief, wish: Wish) -> Subject:
-    """The first product, its first offer, and the first market that has the locale."""
-    product = next(iter(brief.products), None)
+def _subject(brief: Brief, wish: Wish, layout: Layout) -> Subject:
+    """The first product, its first offer, and the first market that has the locale; no product where the layout goes without."""
+    product = None if "product" in layout.without else next(iter(brief.products), None)
     for market, terms in brief.markets.items():
         for locale in terms.locales:
             if wish.locale in ("", locale):

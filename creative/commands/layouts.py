@@ -59,7 +59,9 @@ def preview(
     width: Annotated[int, typer.Option(min=400, max=8000, help="Of the picture, px.")] = 2400,
     quality: Annotated[int, typer.Option(min=30, max=95, help="Of a JPEG.")] = 88,
     watch: Annotated[bool, typer.Option("--watch", help="Draw again whenever a file changes; Ctrl-C ends it.")] = False,
-    out_file: Annotated[Path, typer.Option("--out-file", help="A .png or .jpg.")] = Path("layouts.png"),
+    out_file: Annotated[
+        Path, typer.Option("--out-file", help="A .png or .jpg; with {family} in its name one of each family.")
+    ] = Path("layouts.png"),
     as_json: Json = False,
 ) -> None:
     """Draw layouts with a brief's words into one picture, and print where it is. Nothing is run or stored."""
@@ -78,4 +80,5 @@ def preview(
         return
     for problem in done["problems"]:
         typer.echo(problem, err=True)
-    typer.echo(done["path"])
+    for path in done["paths"]:
+        typer.echo(path)
