@@ -77,7 +77,15 @@ def peaks_of(samples: npt.NDArray[np.floating]) -> Peaks:
     """The greatest magnitude around every frame, over channels, four times oversampled."""
     # Half the filter's length of silence on both sides: a sound that starts at once would else be cut by the resampler.
     padded = np.pad(samples.astype(np.float32), ((16, 16), (0, 0)))
-    dense = np.abs(resample_poly(padded, 4, 1, axis=0)).max(axis=1)
-    around = dense.reshape(-1, 4).max(axis=1)[16:-16]
-    found: Peaks = np.maximum(around, np.abs(samples).max(axis=1)).astype(np.float64)
+    dense = _loudest(resample_poly(padded, 4, 1, axis=0))
+    around = np.maximum(np.maximum(dense[::4], dense[1::4]), np.maximum(dense[2::4], dense[3::4]))[16:-16]
+    found: Peaks = np.maximum(around, _loudest(samples)).astype(np.float64)
+    return found
+
+
+def _loudest(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """The greatest magnitude over channels, frame by frame (numpy's own maximum over a short axis is ten times slower)."""
+    found = np.abs(samples[:, 0])
+    for side in range(1, samples.shape[1]):
+        found = np.maximum(found, np.abs(samples[:, side]))
     return found
