@@ -52,26 +52,31 @@ from workers.sound.mix import Mix
 WIDTH, HEIGHT, FPS = 1080, 1920, 30
 CAPTIONS = ("Ten minutes, low heat, nothing rushed.", "House Roast, made in small batches.")
 CRF = encode.CRF
-_CARD_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The film's inputs in a folder. `frames` fewer than 180 is for trying."""
+    """The film's inputs in a folder. Fewer `frames` than 180, and another `share` of its sides, are for trying."""
 
     folder: Path
     frames: int
+    card: int
+    width: int
+    height: int
     cues: tuple[Mapping[str, Any], ...]
     inputs: Mapping[str, Path]
 
     @classmethod
-    def write(cls, folder: Path, frames: int = 180) -> Job:
-        """Photo, layout and cues."""
-        photograph(WIDTH, HEIGHT).save(folder / "photo.png")
+    def write(cls, folder: Path, frames: int = 180, share: int = 1) -> Job:
+        """Photo, layout and cues; sides divided by `share`."""
+        width, height = WIDTH // share, HEIGHT // share
+        photograph(width, height).save(folder / "photo.png")
         Image.open(folder / "photo.png").save(folder / "photo.jpg", quality=95, subsampling=0)
-        meta = {"width": WIDTH, "height": HEIGHT, "product": None, "set": "photo"}
+        meta = {"width": width, "height": height, "product": None, "set": "photo"}
         (folder / "meta.json").write_text(json.dumps(meta))
-        row = placements()["meta-reel-6"]
+        row = placements()["meta-reel-6"].model_copy(update={"width": width, "height": height})
+        if share > 1:
+            row = row.model_copy(update={"safe": type(row.safe)()})
         document = load_layouts(templates() / "layouts")["pedestal"].shape_for(row).document(row)
         (folder / "layout.json").write_text(json.dumps(document))
         half = frames // 2
@@ -88,17 +93,17 @@ class Job:
             "font.display": fonts / "Geologica-SemiBold.ttf",
             "font.text": fonts / "Inter-Medium.ttf",
         }
-        return cls(folder, frames, cues, inputs)
+        return cls(folder, frames, max(6, frames // 4), width, height, cues, inputs)
 
     @property
     def ms(self) -> int:
         """How long body and end card are."""
-        return round((self.frames / FPS + _CARD_SECONDS) * 1000)
+        return (self.frames + self.card) * 1000 // FPS
 
     def params(self, frames: int, **texts: str) -> dict[str, Any]:
         """Parameters of a body or an end card."""
         return {
-            "width": WIDTH, "height": HEIGHT, "texts": texts, "palette": PALETTE, "locale": "en-GB", "direction": "ltr",
+            "width": self.width, "height": self.height, "texts": texts, "palette": PALETTE, "locale": "en-GB", "direction": "ltr",
             "fps": FPS, "frames": frames,
         }  # fmt: skip
 
@@ -119,8 +124,8 @@ class Job:
         return _path(self.step(Body, "body", self.params(self.frames), inputs, "body"), "picture")
 
     def endcard(self, cta: str = "Shop now") -> Path:
-        """Our end card, 1.5 s."""
-        params = self.params(round(_CARD_SECONDS * FPS), headline="Calm as the sea.", cta=cta)
+        """Our end card: 1.5 s for 6 s."""
+        params = self.params(self.card, headline="Calm as the sea.", cta=cta)
         return _path(self.step(EndCard, "endcard", params, self.inputs, "endcard"), "picture")
 
 
@@ -151,19 +156,19 @@ def recorded(path: Path) -> Iterator[None]:
             shoot.PictureTrack = kept  # type: ignore[misc]
 
 
-def x264(raw: Path, out: Path) -> int:
+def x264(job: Job, raw: Path, out: Path) -> int:
     """Encode raw planes as a body is encoded; the number of frames."""
-    size = WIDTH * HEIGHT * 3 // 2
-    frames = np.memmap(raw, np.uint8, "r").reshape(-1, size)
-    luma, chroma = WIDTH * HEIGHT, WIDTH * HEIGHT // 4
-    with encode.PictureTrack(out, WIDTH, HEIGHT, FPS) as track:
+    wide, high = job.width, job.height
+    luma, chroma = wide * high, wide * high // 4
+    frames = np.memmap(raw, np.uint8, "r").reshape(-1, luma + 2 * chroma)
+    with encode.PictureTrack(out, wide, high, FPS) as track:
         for data in frames:
             track.add(
                 encode.frame_of(
                     encode.Planes(
-                        data[:luma].reshape(HEIGHT, WIDTH),
-                        data[luma : luma + chroma].reshape(HEIGHT // 2, WIDTH // 2),
-                        data[luma + chroma :].reshape(HEIGHT // 2, WIDTH // 2),
+                        data[:luma].reshape(high, wide),
+                        data[luma : luma + chroma].reshape(high // 2, wide // 2),
+                        data[luma + chroma :].reshape(high // 2, wide // 2),
                     )
                 )
             )
@@ -185,9 +190,9 @@ def with_moviepy(job: Job, out: Path, lossless: bool = False) -> int:
     clips = [photo.resized(scale).with_position("center")]
     for cue in job.cues:
         plate = moviepy.ImageClip(np.asarray(_caption(cue["text"])), duration=(cue["end"] - cue["first"]) / FPS)
-        plate = plate.with_start(cue["first"] / FPS).with_position(("center", 1060))
+        plate = plate.with_start(cue["first"] / FPS).with_position(("center", job.height * 55 // 100))
         clips.append(plate.with_effects([vfx.CrossFadeIn(0.2), vfx.CrossFadeOut(0.2)]))
-    film = moviepy.CompositeVideoClip(clips, size=(WIDTH, HEIGHT)).with_duration(seconds)
+    film = moviepy.CompositeVideoClip(clips, size=(job.width, job.height)).with_duration(seconds)
     quality = ["-qp", "0"] if lossless else ["-crf", str(CRF)]
     film.write_videofile(
         str(out), fps=FPS, codec="libx264", preset="ultrafast" if lossless else "veryfast", audio=False, threads=1,
@@ -231,9 +236,9 @@ def with_remotion(job: Job, where: Path, out: Path, crf: int = CRF) -> int:
     return job.frames
 
 
-def ssim(film: Path, reference: Path) -> float:
+def ssim(job: Job, film: Path, reference: Path) -> float:
     """Mean SSIM (all planes) of a film against a reference: a film, or raw planes (".yuv")."""
-    raw = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(FPS)]
+    raw = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{job.width}x{job.height}", "-r", str(FPS)]
     command = [
         imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-r", str(FPS), "-i", str(film),
         *(raw if reference.suffix == ".yuv" else ["-r", str(FPS)]), "-i", str(reference), "-lavfi", "[0:v][1:v]ssim",
@@ -287,7 +292,7 @@ class Variants:
         return cls(job, Path(kept), [Path(card)], voices, bed)
 
     def _joined(self, card: Path, mix: Path) -> None:
-        frames = self.job.frames + round(_CARD_SECONDS * FPS)
+        frames = self.job.frames + self.job.card
         inputs = {"body": self.body, "endcard": card, "mix": mix}
         self.job.step(Film, "film", {"fps": FPS, "frames": frames}, inputs, "film")
 
@@ -326,11 +331,9 @@ class Figures:
     frames: int
 
 
-def measure(
-    folder: Path, rounds: int = 3, frames: int = 180, remotion: Path | None = None, peers: bool = True
-) -> Figures:
+def measure(folder: Path, rounds: int = 3, frames: int = 180, remotion: Path | None = None, share: int = 1) -> Figures:
     """Everything, interleaved. One more film of each way, not counted, is compared with its own frames."""
-    job = Job.write(folder, frames)
+    job = Job.write(folder, frames, share)
     raw, out = folder / "frames.yuv", {name: folder / f"{name}.mp4" for name in ("moviepy", "remotion", "x264")}
     with recorded(raw):
         ours = shutil.copy(job.body(), folder / "ours.mp4")
@@ -339,23 +342,20 @@ def measure(
         job.body()
         return frames
 
-    work: dict[str, Callable[[], int]] = {"ours": body, "x264 alone": lambda: x264(raw, out["x264"])}
+    work: dict[str, Callable[[], int]] = {"ours": body, "x264 alone": lambda: x264(job, raw, out["x264"])}
     references = {"ours": raw}
     films = {"ours": Path(ours)}
-    if peers:
-        work["moviepy"] = lambda: with_moviepy(job, out["moviepy"])
-        references["moviepy"], films["moviepy"] = folder / "moviepy-lossless.mp4", out["moviepy"]
-        with_moviepy(job, references["moviepy"], lossless=True)
-    if peers and remotion is not None:
+    work["moviepy"] = lambda: with_moviepy(job, out["moviepy"])
+    references["moviepy"], films["moviepy"] = folder / "moviepy-lossless.mp4", out["moviepy"]
+    with_moviepy(job, references["moviepy"], lossless=True)
+    if remotion is not None:
         work["Remotion"] = lambda: with_remotion(job, remotion, out["remotion"])
         references["Remotion"], films["Remotion"] = folder / "remotion-lossless.mp4", out["remotion"]
         with_remotion(job, remotion, references["Remotion"], crf=1)
     costs = interleaved(work, rounds, warm=0)
     variants = Variants.of(job)
-    again = interleaved(
-        {"another voice": variants.another_voice, "another end card": variants.another_card}, rounds + 2
-    )
-    alike = {name: ssim(film, references[name]) for name, film in films.items()}
+    again = interleaved({"another voice": variants.another_voice, "another end card": variants.another_card}, rounds)
+    alike = {name: ssim(job, film, references[name]) for name, film in films.items()}
     return Figures(costs, again, alike, {name: film.stat().st_size for name, film in films.items()}, frames)
 
 
