@@ -137,8 +137,8 @@ def campaign(folder: Path, brief: str = BRIEF) -> Path:
     kitchen(lean=1.8).save(folder / "library" / "kitchen-morning-window.jpg", quality=93)
     kitchen((1000, 700)).save(folder / "library" / "spare.jpg", quality=90)
     (folder / "library" / "library.yaml").write_text("photos:\n  spare.jpg: {tags: [beach, parasol]}\n")
-    film(folder / "a.mp4", (640, 360), 25, 3.0)
-    film(folder / "b.mov", (360, 640), 30, 3.0, hertz=330, hue=1.0)
+    film(folder / "a.mp4", (1280, 720), 25, 3.0)
+    film(folder / "b.mov", (540, 960), 30, 3.0, hertz=330, hue=1.0)
     (folder / "script.txt").write_text("The red mug. Slow mornings start here.\n")
     path = folder / "brief.yaml"
     path.write_text(brief)
