@@ -24,6 +24,10 @@ _PRICE = re.compile(
     r"(?P<before>[^\d\s]{0,4}[\s\u00a0\u202f]?)(?P<whole>\d[\d.,'’٬\s\u00a0\u202f]*?)"
     r"(?P<point>[.,٫])(?P<cents>\d\d)(?P<after>[\s\u00a0\u202f]?[^\d\s]{0,4})"
 )
+_WHOLE_PRICE = re.compile(
+    r"(?P<before>[^\d\s]{0,4}[\s\u00a0\u202f]?)(?P<whole>\d[\d.,'’٬\s\u00a0\u202f]*\d|\d)"
+    r"(?P<after>[\s\u00a0\u202f]?[^\d\s.,]{1,4}|)"
+)
 CENTS_SCALE = 0.54
 """Cents and the currency's sign beside the whole part of a price; CRAFT: big whole part, raised cents."""
 
@@ -116,19 +120,22 @@ def price_pieces(metrics: Typeface, text: str, locale: str = "") -> tuple[Piece,
     "1,000") is one piece as it is.
     """
     seen = typographic("".join(letter for letter in text if letter not in INVISIBLE), locale)
-    match = _PRICE.fullmatch(seen)
-    if match is None:
+    match = _PRICE.fullmatch(seen) or _WHOLE_PRICE.fullmatch(seen)
+    before, after = (match["before"].strip(), match["after"].strip()) if match is not None else ("", "")
+    cents = match.groupdict().get("cents", "") if match is not None else ""
+    if match is None or not (before or after or cents):
         return (Piece(typographic(text, locale) or text, 1.0, 0.0, 0.0),)
     rise = metrics.cap * (1 - CENTS_SCALE)
-    before, after = match["before"].strip(), match["after"].strip()
     if _swapped(text, locale, before, after):
         before, after = after, before
     made = []
     if before:
         made.append(Piece(before, CENTS_SCALE, rise, 0.0))
-    made.append(Piece(match["whole"] + match["point"], 1.0, 0.0, 0.1 if any(map(str.isalpha, before)) else 0.0))
-    hang = 0.82 if match["point"] in ".," else 0.5
-    made.append(Piece(match["cents"], CENTS_SCALE, rise, -hang * metrics.ink(match["point"], locale).width))
+    point = match["point"] if cents else ""
+    made.append(Piece(match["whole"] + point, 1.0, 0.0, 0.1 if any(map(str.isalpha, before)) else 0.0))
+    if cents:
+        hang = 0.82 if point in ".," else 0.5
+        made.append(Piece(cents, CENTS_SCALE, rise, -hang * metrics.ink(point, locale).width))
     if after:
         made.append(Piece(after, CENTS_SCALE, rise, 0.06))
     return tuple(made)
