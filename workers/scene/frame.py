@@ -114,8 +114,7 @@ def frame(width: int, height: int, slot: Mapping[str, int] | None, aspect: float
     angle = 4.5 + tilt if width > 3 * height else 10.5 + 3 * tilt
     middle = box[0] + box[2] / 2
     calm: Calm = "top"
-    # On an upright picture too, a product that stands to one side leaves the other to the words.
-    if width > 1.2 * height or abs(middle - width * 0.5) > width * 0.1:
+    if width > 1.2 * height:
         calm = "left" if middle > width * 0.5 else "right"
     return Frame(width, height, box, unit, distance, distance * math.tan(math.radians(angle)), calm, filled)
 

@@ -26,7 +26,7 @@ from workers.scene.sets import SETS
 from workers.scene.stage import Stage
 from workers.scene.tracer import Quality, Traced, fit_scale, trace
 
-QUALITIES = {"final": Quality(0.36, 8, 5, True), "draft": Quality(0.2, 2, 3, False)}
+QUALITIES = {"final": Quality(0.32, 7, 5, True), "draft": Quality(0.2, 2, 3, False)}
 
 
 class Studio(OneByOne):

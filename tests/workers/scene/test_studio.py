@@ -86,7 +86,7 @@ def test_the_product_stands_where_its_family_wants_it_with_its_own_pixels(
     opaque = np.asarray(wanted)[..., 3] == 255
     difference = np.abs(np.asarray(image.crop((x, y, x + w, y + h))).astype(int) - np.asarray(wanted)[..., :3])
     assert opaque.mean() > 0.7
-    assert difference[opaque].max() <= 2
+    assert difference[opaque].max() == 0
 
 
 @pytest.mark.parametrize("name", SETS)
