@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from creative.bidi import base_level, classes_of, levels, on_line, runs_leftwards, visual
+from creative.font_files import Source
 from creative.font_table import FontRole, own_fonts
 from creative.layouts import LEAST_PX
 from creative.linebreak import Line
 from creative.paragraphs import Paragraph, Setting
 from creative.scripts import INVISIBLE, RTL_LANGUAGES, subtags
 from creative.segments import typographic
-from creative.typefaces import Ink, Source, Typeface
+from creative.typefaces import Ink, Typeface
 
 _PRICE = re.compile(
     r"(?P<before>[^\d\s]{0,4}[\s\u00a0\u202f]?)(?P<whole>\d[\d.,'’٬\s\u00a0\u202f]*?)"

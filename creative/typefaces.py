@@ -5,29 +5,25 @@ Planning measures and composers draw the same shaped lines, so what was planned 
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import uharfbuzz
 
 from creative.bidi import classes_of, levels, on_line, runs_leftwards, spans
+from creative.font_files import DOTTED_CIRCLE, FontFile, Source, instead, opened, shape
 from creative.font_table import Row, table
 from creative.scripts import EAST_ASIAN, INVISIBLE, JOINERS, SIGNS, direction_of, group, script_of, script_of_locale
 
 _REMEMBERED = 65536
 """How many answers are kept before all are forgotten."""
 _LEAST_SCALE, _MOST_SCALE = 1.0, 1.2
-_DOTTED = 0x25CC
 _EMOJI = "\ufe0f"
 """Asks for a colour picture instead of a letter."""
+_PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»", "“": "”", "‘": "’", "„": "“", "‹": "›"}
 _SHARED = frozenset("“”‘’…—·")
 """Signs that Latin and East Asian fonts draw in different widths."""
-_STAND_INS = {"\u2011": "\u2010\u002d", "\u2010": "\u002d", "\u00b5": "\u03bc", "\u2126": "\u03a9"}
-"""Characters that look like others, which a font may have instead."""
 
 
 class Ink(NamedTuple):
@@ -58,72 +54,6 @@ class Shaped(NamedTuple):
 
     glyphs: tuple[Glyph, ...]
     ink: Ink
-
-
-class FontFile:
-    """One font file. Raises ValueError when the bytes are no font."""
-
-    def __init__(self, data: bytes) -> None:
-        try:
-            face = uharfbuzz.Face(data)
-            self.known = frozenset(face.unicodes)
-        except uharfbuzz.HarfBuzzError as error:
-            raise ValueError(f"this is not a font: {error}") from error
-        if not self.known:
-            raise ValueError("this is not a font: it has no characters")
-        self.font = uharfbuzz.Font(face)
-        self.em = float(face.upem)
-        self._extents: dict[int, tuple[float, float, float, float] | None] = {}
-        dotted = self.font.get_nominal_glyph(_DOTTED)
-        self.dotted = 0 if dotted is None else int(dotted)
-
-    def has(self, letter: str) -> bool:
-        """Whether it can draw a character, or one that looks the same."""
-        if ord(letter) in self.known or any(ord(other) in self.known for other in _STAND_INS.get(letter, "")):
-            return True
-        # HarfBuzz makes a missing space of any width from the font's own.
-        return letter.isspace() and 0x20 in self.known
-
-    def extents(self, glyph: int) -> tuple[float, float, float, float] | None:
-        """Left, bottom, right and top of a glyph's ink, in ems; None without ink."""
-        if glyph not in self._extents:
-            found = self.font.get_glyph_extents(glyph)
-            self._extents[glyph] = (
-                None
-                if found is None or not (found.width and found.height)
-                else (
-                    found.x_bearing / self.em,
-                    (found.y_bearing + found.height) / self.em,
-                    (found.x_bearing + found.width) / self.em,
-                    found.y_bearing / self.em,
-                )
-            )
-        return self._extents[glyph]
-
-    def height(self, letter: str) -> float:
-        """Height of a character's ink, in ems; 0 if it has none."""
-        glyph = self.font.get_nominal_glyph(ord(letter))
-        found = self.extents(int(glyph)) if glyph else None
-        return found[3] - found[1] if found else 0.0
-
-
-Source = bytes | Path | FontFile
-
-
-def opened(source: Source) -> FontFile:
-    """A font, opened once. Raises ValueError when it is none, OSError when it cannot be read."""
-    if isinstance(source, FontFile):
-        return source
-    if isinstance(source, bytes):
-        return FontFile(source)
-    # Not by the path alone: a worker's scratch folders come and go with the same names.
-    found = source.stat()
-    return _opened(os.fspath(source), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-@lru_cache(maxsize=48)
-def _opened(path: str, *_: int) -> FontFile:
-    return FontFile(Path(path).read_bytes())
 
 
 class Typeface:
@@ -271,7 +201,7 @@ class Typeface:
         found: list[str] = []
         for _, piece, buffer, font in self._pieces(text, locale, line_levels(text, locale)):
             for info in buffer.glyph_infos:
-                circle = font.dotted and info.codepoint == font.dotted and chr(_DOTTED) not in piece
+                circle = font.dotted and info.codepoint == font.dotted and chr(DOTTED_CIRCLE) not in piece
                 if info.codepoint == 0 or circle:
                     rest = piece[info.cluster :]
                     marks = (letter for letter in rest if unicodedata.category(letter) in ("Mn", "Mc"))
@@ -295,12 +225,10 @@ class Typeface:
                 name = names[start] or ""
                 font = self._font(name) or self.own
                 piece = "".join(
-                    _instead(letter, font)
-                    for letter in text[start:stop]
-                    if letter not in INVISIBLE or letter in JOINERS
+                    instead(letter, font) for letter in text[start:stop] if letter not in INVISIBLE or letter in JOINERS
                 )
                 if piece:
-                    yield name, piece, _set(font, piece, scripts[start], level, locale), font
+                    yield name, piece, shape(font, piece, scripts[start], level, locale), font
 
     def _shape(self, text: str, locale: str, leveled: Sequence[int]) -> Shaped:
         glyphs: list[Glyph] = []
@@ -308,7 +236,7 @@ class Typeface:
         left = right = None
         simple = all(letter in self._plain for letter in text)
         pieces = (
-            [("", text, _set(self.own, text, "Latn", 0, locale), self.own)]
+            [("", text, shape(self.own, text, "Latn", 0, locale), self.own)]
             if simple and text
             else self._pieces(text, locale, leveled)
         )
@@ -346,10 +274,16 @@ def _adapted(text: str, groups: Sequence[str], default: str) -> list[str]:
     made: list[str] = []
     before = next((name for name in groups if name), default)
     wide = default if default in EAST_ASIAN and any(letter > "\u2e7f" for letter in text) else ""
+    pending: list[tuple[str, str]] = []
     for letter, name in zip(text, groups, strict=True):
         before = name or before
-        # Both quotes of a pair have the form that the text's own script has for them.
-        made.append(wide if wide and letter in _SHARED else before)
+        own = wide if wide and letter in _SHARED else before
+        # Both signs of a pair are of one font.
+        if letter in _PAIRS:
+            pending.append((_PAIRS[letter], own))
+        elif pending and letter == pending[-1][0]:
+            own = pending.pop()[1]
+        made.append(own)
     return made
 
 
@@ -365,22 +299,3 @@ def _scripts(text: str) -> list[str]:
             before = "Latn"
         made.append(before)
     return made
-
-
-def _instead(letter: str, font: FontFile) -> str:
-    if ord(letter) in font.known:
-        return letter
-    return next((other for other in _STAND_INS.get(letter, "") if ord(other) in font.known), letter)
-
-
-def _set(font: FontFile, piece: str, script: str, level: int, locale: str) -> uharfbuzz.Buffer:
-    buffer = uharfbuzz.Buffer()
-    buffer.add_str(piece)
-    buffer.script = script
-    buffer.direction = "rtl" if level % 2 else "ltr"
-    if locale:
-        buffer.language = locale
-    # Two full-width brackets or stops beside each other share their white.
-    features = {"chws": True} if script in ("Hani", "Hira", "Kana", "Hang") else {}
-    uharfbuzz.shape(font.font, buffer, features)
-    return buffer

@@ -11,8 +11,9 @@ from PIL import Image
 
 from creative.copyfit import Metrics
 from creative.errors import StepRefused
+from creative.font_files import opened
 from creative.segments import typographic
-from creative.typefaces import Shaped, opened
+from creative.typefaces import Shaped
 
 _KEPT = 512
 """How many drawn lines are remembered."""
