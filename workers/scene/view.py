@@ -25,6 +25,7 @@ _WORK = 640  # px of the longer side: enough to see what is where
 _STEEPEST = 6.0  # degrees: a photo that leans more was meant to
 _LEAST_LEVEL = 0.35  # degrees: nobody sees less
 _CLEAR = 0.5  # of the width: how much of it a horizon has to run across
+_STRONG = 0.12  # a step of grey, a px, that counts in full
 _SURE = 0.62  # and how much for a photo to be turned by it
 
 
@@ -100,22 +101,26 @@ def horizon(grey: Greys) -> dict[str, int] | None:
     if len(rows) < width // 3:
         return None
 
-    def along(lean: float) -> tuple[float, int]:
-        """How much of the width the best row has, and which it is."""
+    strength = np.minimum(np.abs(down[rows, columns]), _STRONG) / _STRONG
+
+    def along(lean: float) -> tuple[float, float, int]:
+        """How strong the best row's line is, of how much of the width it has something, and which row it is."""
         at = np.rint(rows - (columns - width / 2) * math.tan(math.radians(lean))).astype(int)
         inside = (at > 0.08 * height) & (at < 0.92 * height)
-        # How many columns the line is seen in, not how many pixels: a thick edge counts once.
-        marks = np.unique(at[inside] * width + columns[inside]) // width
-        counts = np.bincount(marks, minlength=height)
-        return float(counts.max()) / width, int(counts.argmax())
+        # Every column counts once, whatever the thickness of its edge.
+        line = np.zeros((height, width))
+        np.maximum.at(line, (at[inside], columns[inside]), strength[inside])
+        sums = line.sum(1)
+        row = int(sums.argmax())
+        return float(sums[row]) / width, float((line[row] > 0).mean()), row
 
     coarse = max((along(tenth / 10)[0], -abs(tenth), tenth) for tenth in range(-60, 61, 2))[2] / 10
     leans = [coarse + twentieth / 20 for twentieth in (0, -1, 1, -2, 2, -3, 3)]
-    (share, row), lean = max(((along(lean), lean) for lean in leans), key=lambda found: found[0][0])
+    (sure, share, row), lean = max(((along(lean), lean) for lean in leans), key=lambda found: found[0][0])
     if share < _CLEAR:
         return None
-    sure = share >= _SURE and share >= 1.15 * along(0.0)[0] and _LEAST_LEVEL <= abs(lean) <= _STEEPEST - 0.3
-    return {"tilt_hundredths": round(100 * lean) if sure else 0, "y": round(1000 * row / height)}
+    leans_so = share >= _SURE and sure >= 1.15 * along(0.0)[0] and _LEAST_LEVEL <= abs(lean) <= _STEEPEST - 0.3
+    return {"tilt_hundredths": round(100 * lean) if leans_so else 0, "y": round(1000 * row / height)}
 
 
 def _busy(grey: Greys) -> list[list[int]]:
