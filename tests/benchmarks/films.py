@@ -25,7 +25,7 @@ import tempfile
 import wave
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -353,7 +353,9 @@ def measure(folder: Path, rounds: int = 3, frames: int = 180, remotion: Path | N
         references["Remotion"], films["Remotion"] = folder / "remotion-lossless.mp4", out["remotion"]
         with_remotion(job, remotion, references["Remotion"], crf=1)
     costs = interleaved(work, rounds, warm=0)
-    variants = Variants.of(job)
+    # As long as the film that moviepy makes, its end card included.
+    (folder / "parts").mkdir()
+    variants = Variants.of(replace(Job.write(folder / "parts", frames - job.card, share), card=job.card))
     again = interleaved({"another voice": variants.another_voice, "another end card": variants.another_card}, rounds)
     alike = {name: ssim(job, film, references[name]) for name, film in films.items()}
     return Figures(costs, again, alike, {name: film.stat().st_size for name, film in films.items()}, frames)

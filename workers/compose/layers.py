@@ -200,6 +200,8 @@ def _tone(
         # What most of the ground needs weighs most: single things under the words get spots of their own.
         strain = sum(needed(group, colour, 40.0) + 0.3 * needed(group, colour) for group in under)
         costs.append((strain * 0.7 - 0.15 if order == 0 else strain, order, colour, strain))
+        if costs[0][0] <= 0:
+            break  # no other can do better
     _, _, colour, strain = min(costs)
     return colour, strain
 
