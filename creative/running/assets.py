@@ -160,7 +160,8 @@ class Assets:
             read = blobs[receipt.outputs["figures"].sha256]
             if isinstance(read, StoreError):
                 raise read
-            judged[name] = json.loads(read)
+            said = json.loads(read)
+            judged[name] = said if isinstance(said, dict) else {"why_not": "its figures are no JSON object"}
         return judged
 
     def _lineage(

@@ -84,3 +84,13 @@ class Poison(OneByOne):
     def make_one(self, task: Task) -> Made:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
+
+
+class Judge(OneByOne):
+    """A judge that has something to say, or that fails where the file `options["mark"]` is there."""
+
+    def make_one(self, task: Task) -> Made:
+        if Path(str(self.spec.options.get("mark", "/nonexistent"))).exists():
+            raise StepRefused("no model")
+        said = {"ocr": {"wrong": [{"role": "cta", "text": "Order now", "read": "0rder"}]}, "safety": ["odd"]}
+        return Made({"figures": json.dumps(said.get(self.spec.name, {})).encode()})

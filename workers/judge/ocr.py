@@ -122,7 +122,7 @@ class _Engine:
         from rapidocr import RapidOCR
 
         logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-        self._read = RapidOCR(
+        self._read: Any = RapidOCR(
             params={
                 "Global.log_level": "error",
                 "Global.use_cls": False,
