@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -83,9 +84,9 @@ def peaks_of(samples: npt.NDArray[np.floating]) -> Peaks:
     return found
 
 
-def _loudest(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def _loudest(samples: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The greatest magnitude over channels, frame by frame (numpy's own maximum over a short axis is ten times slower)."""
-    found = np.abs(samples[:, 0])
+    found: npt.NDArray[Any] = np.abs(samples[:, 0])
     for side in range(1, samples.shape[1]):
         found = np.maximum(found, np.abs(samples[:, side]))
     return found

