@@ -16,7 +16,6 @@ from creative.brief.brief import Brief
 from creative.canonical import canonical, digest
 from creative.errors import DamagedStoreError, StoreError
 from creative.planning import Planner, PlanWindow
-from creative.planning.judges import JUDGE
 from creative.planning.planner import asset_id
 from creative.planning.window import ENDS, SUBTITLES
 from creative.records import AssetRecord, CellRecord, Window
