@@ -121,8 +121,9 @@ class Setter:
         for row, ink in zip(rows, wide, strict=True):
             baseline += max(self._above(part) for part in row)
             x = (width - ink) * slack // 2
-            # Clear of the decimal comma, and of letters that go below the baseline.
-            under = (x - parts[0].x, baseline - max(self._above(part) for part in row) - 1)
+            # Clear of the decimal comma, and of letters that go below the baseline: by the rim that is measured as a ground.
+            rim = max(3, round(size * 0.13))
+            under = (x - parts[0].x, baseline - max(self._above(part) for part in row) - rim)
             if under[1] < main.mask.height and main.mask.crop((*under, under[0] + ink, main.mask.height)).getbbox():
                 baseline += main.mask.height - under[1]
             for part in row if self.direction == "ltr" else reversed(row):
