@@ -127,7 +127,7 @@ def test_what_is_just_within_passes(name, change):
 
 
 CRAFT = [
-    ("still", {"product": [400, 600, 200, 300]}, "the product fills 5% of the shorter side's square"),
+    ("still", {"product": [400, 600, 200, 300]}, "the product fills 5%, 25 to 60 % of the shorter side's square"),
     ("still", {"texts": [text(text="word " * 25, end=1)]}, "25 words, about 20 are read"),
     ("still", {"texts": [text(size=61, end=1)]}, "capitals of about 43 px, 60 px are read at a glance"),
     ("still", {"texts": [text(x=20, box=[0, 380, 700, 200], end=1)]}, "nearer to the edge than 54 px"),
