@@ -17,12 +17,16 @@ _LEGAL_LEADING = 1180
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """What boxes are placed on, px: its size, its field [x, y, w, h], and whether sides are changed (right to left)."""
+    """What boxes are placed on, px: its size, its field [x, y, w, h], and whether sides are changed (right to left).
+
+    `tight`: the field's height, per mille of what it is without a disclaimer; least sizes and pads go with it.
+    """
 
     width: int
     height: int
     field: tuple[int, int, int, int]
     mirrored: bool = False
+    tight: int = 1000
 
     @property
     def short(self) -> int:
@@ -84,8 +88,14 @@ def legal_group(legal: Legal, canvas: Canvas) -> dict[str, Any]:
         "v": "bottom",
         "gap": 0,
         "mirror": x,
-        "items": [{**_item(item, w, h, canvas.short), "height": height}],
+        "items": [{**_item(item, w, canvas), "height": height}],
     }
+
+
+def legal_band(colour: str, canvas: Canvas) -> dict[str, Any]:
+    """A surface from edge to edge under the disclaimer."""
+    top = canvas.field[1] + canvas.field[3] + _gap(canvas.short) // 2
+    return {"box": [0, top, canvas.width, canvas.height - top], "radius": 0, "colour": colour, "role": "legal"}
 
 
 def _gap(short: int) -> int:
@@ -121,11 +131,11 @@ def _group(group: Group, canvas: Canvas) -> dict[str, Any]:
         "v": group.v,
         "gap": h * group.gap // 1000,
         "mirror": 2 * x + w - left - width if group.mirror else left,
-        "items": [_item(item, width, h, canvas.short) for item in group.items],
+        "items": [_item(item, width, canvas) for item in group.items],
     }
     if group.plate is not None:
         inner = _plate(group.plate, made, canvas)
-        made["items"] = [_item(item, inner, h, canvas.short) for item in group.items]
+        made["items"] = [_item(item, inner, canvas) for item in group.items]
         used = sum(item["height"] for item in made["items"]) + made["gap"] * (len(group.items) - 1)
         if min(inner, made["box"][3]) < 2 * LEAST_PX or used > made["box"][3]:
             roles = ", ".join(item.role for item in group.items)
@@ -158,7 +168,8 @@ def _plate(plate: Plate, group: dict[str, Any], canvas: Canvas) -> int:
     return int(group["box"][2])
 
 
-def _item(item: Item, width: int, field_height: int, short: int) -> dict[str, Any]:
+def _item(item: Item, width: int, canvas: Canvas) -> dict[str, Any]:
+    field_height, short = canvas.field[3], canvas.short
     made: dict[str, Any] = {
         "role": item.role,
         "width": width * item.width // 1000,
@@ -169,18 +180,19 @@ def _item(item: Item, width: int, field_height: int, short: int) -> dict[str, An
         "colour": item.colour,
     }
     if item.size is not None:
-        made |= _size(item.size, short)
+        made |= _size(item.size, short, canvas.tight)
     if item.details is not None:
         made["details"] = {
             "place": item.details.place,
             "share": item.details.share,
-            **_size(item.details.size, short),
+            **_size(item.details.size, short, canvas.tight),
         }
     if item.button is not None:
-        made["button"] = {"pad": list(item.button.pad), "radius": item.button.radius}
+        across, above = item.button.pad
+        made["button"] = {"pad": [across, above * canvas.tight // 1000], "radius": item.button.radius}
     return made
 
 
-def _size(size: Size, short: int) -> dict[str, int]:
-    least = max(LEAST_PX, round(short * size.least / 1000))
+def _size(size: Size, short: int, tight: int = 1000) -> dict[str, int]:
+    least = max(LEAST_PX, round(short * size.least * tight / 1_000_000))
     return {"most": max(least, round(short * size.most / 1000)), "least": least}

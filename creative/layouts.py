@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from creative.arrange import Canvas, arranged, legal_group, legal_height
+from creative.arrange import Canvas, arranged, legal_band, legal_group, legal_height
 from creative.errors import BriefError, Finding, UsageError
 from creative.framings import families, mirrored
 from creative.layout_parts import LEAST_PX, Group, Legal, Margin, Part, PartName, Role, Row, Size, Stand
@@ -95,7 +95,7 @@ class Shape(Row):
         """The entry in whole pixels of one placement: JSON-ready, integers, strings and nulls only.
 
         `direction`: of the locale's script; right to left all sides change. `legal`: whether there is a disclaimer, which
-        then stands at the field's foot, and all else is arranged above it.
+        then stands at the field's foot, and all else is arranged above it, a little tighter.
 
         `{"shape", "scene", "width", "height", "field": [x, y, w, h], "parts": {"still": {"product": {x, foot, height, width, most},
         "groups": [...], "plain": [...] or null, "picture": {"box": [x, y, w, h], "radius", "mat"} or null, "surfaces":
@@ -110,16 +110,19 @@ class Shape(Row):
         foot = legal_height(own, min(width, height)) if legal else 0
         if h - foot < 2 * LEAST_PX:
             raise UsageError(f"placement {placement.id}: a disclaimer leaves no room for anything else")
-        canvas = Canvas(width, height, (x, y, w, h - foot), direction == "rtl")
+        canvas = Canvas(width, height, (x, y, w, h - foot), direction == "rtl", (h - foot) * 1000 // h)
         parts: dict[str, dict[str, Any]] = {"still": arranged(self.still, canvas)}
         parts["body"] = arranged(self.body, canvas) if self.body else parts["still"]
         parts["endcard"] = arranged(self.endcard, canvas) if self.endcard else parts["still"]
         if legal:
             line = legal_group(own, canvas)
             for name in _PARTS:
-                plain = parts[name]["plain"]
+                plain, picture = parts[name]["plain"], parts[name]["picture"]
+                # Beside a picture window the disclaimer has a band of its own: it would run from the mat into the picture.
+                band = [legal_band(picture["mat"], canvas)] if picture is not None else []
                 parts[name] = {
                     **parts[name],
+                    "surfaces": [*parts[name]["surfaces"], *band],
                     "groups": [*parts[name]["groups"], line],
                     "plain": None if plain is None else [*plain, line],
                 }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from creative.brief.brief import Brief
 from creative.brief.load import load_brief
-from creative.cells import Cell, Cells, draw, parse_only
+from creative.cells import Cell, Cells, Suits, draw, parse_only
 from creative.errors import UsageError
 from creative.placements import placements
 from tests.support.demo import demo, edit
@@ -117,3 +117,36 @@ def test_a_wrong_only_is_explained(brief: Brief, only: str, says: str) -> None:
     with pytest.raises(UsageError) as refusal:
         _cells(brief, [only])
     assert says in str(refusal.value)
+
+
+def _drawn(brief: Brief, suits: Suits | None = None) -> list[str]:
+    """The layouts of one ad's variants, in their order."""
+    only = parse_only(["segment=commuters,market=GB,placement=iab-728x90"])
+    return [cell.choices["layout"] for cell in Cells(brief, placements(), LAYOUTS, only, suits)]
+
+
+def test_variants_differ_in_their_layout_as_long_as_there_are_others(tmp_path: Path) -> None:
+    brief = load_brief(demo(tmp_path, {"per_segment: 1, choose: [layout]": "per_segment: 3, choose: [layout]"}))
+    drawn = _drawn(brief)
+    assert sorted(drawn) == sorted(LAYOUTS)
+    assert drawn[0] == draw(LAYOUTS, brief.seed, "commuters", "house-roast", 1, "layout")
+
+
+def test_a_layout_that_does_not_suit_is_no_option(tmp_path: Path) -> None:
+    brief = load_brief(demo(tmp_path, {"per_segment: 1, choose: [layout]": "per_segment: 3, choose: [layout]"}))
+    first, *others = _drawn(brief)
+    asked = []
+
+    def suits(layout: str, *about: object) -> bool:
+        asked.append(about)
+        return layout != first
+
+    assert _drawn(brief, suits) == others or sorted(_drawn(brief, suits)) == sorted(others)
+    assert set(asked) == {("house-roast", "autumn", ("GB", "en-GB", "iab-728x90"), "hook-slow")}
+    assert _drawn(brief, lambda *_: False)[0] == first  # planning says what is wrong with it
+
+
+def test_without_a_draw_the_first_layout_that_suits_is_taken(tmp_path: Path) -> None:
+    brief = load_brief(demo(tmp_path, {"choose: [layout]": "choose: [headline]"}))
+    assert _drawn(brief) == ["pedestal"]
+    assert _drawn(brief, lambda layout, *_: layout != "pedestal") == ["poster"]
