@@ -29,7 +29,7 @@ from workers.scene.develop import fitted, lay_over
 from workers.scene.frame import frame
 
 _INK, _PAPER, _FAINT, _WRONG = (24, 24, 24), (246, 246, 244), (120, 120, 118), (176, 38, 28)
-_GAP, _CAPTION, _TITLE = 28, 30, 64
+_WIDTH, _GAP, _CAPTION, _TITLE = 2400, 28, 30, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,10 @@ def draw_sheet(job: Mapping[str, Any]) -> dict[str, Any]:
     Returns {"width", "height", "problems": ["layout placement: why"]}. Nothing is raised for a tile that cannot be drawn.
     """
     tiles = [_tile(row) for row in job["tiles"]]
-    sheet = _sheet(tiles, int(job["width"]))
+    sheet = _sheet(tiles)
+    width = int(job["width"])
+    if width < sheet.width:
+        sheet = sheet.resize((width, round(sheet.height * width / sheet.width)), Image.Resampling.LANCZOS)
     out = Path(job["out"])
     data = io.BytesIO()
     if out.suffix.lower() in (".jpg", ".jpeg"):
@@ -148,8 +151,9 @@ def _stand_in(
     return whole, {**meta, "product": list(geometry.box)}
 
 
-def _sheet(tiles: Sequence[Tile], width: int) -> Image.Image:
-    """Rows of tiles of equal height, each row under its title; small ads are never enlarged."""
+def _sheet(tiles: Sequence[Tile]) -> Image.Image:
+    """Lines of tiles, each family under its title; small ads are never enlarged."""
+    width = _WIDTH
     parts: list[tuple[Image.Image, int, int]] = []
     y = _GAP
     for title in dict.fromkeys(tile.row for tile in tiles):

@@ -56,7 +56,7 @@ def preview(
         Literal["stand-in", "draft", "final"],
         typer.Option(help="stand-in: drawn at once; draft, final: path-traced sets, which take seconds to minutes."),
     ] = "stand-in",
-    width: Annotated[int, typer.Option(min=400, max=8000, help="Of the picture, px.")] = 2400,
+    width: Annotated[int, typer.Option(min=400, max=2400, help="Of the picture, px.")] = 2400,
     quality: Annotated[int, typer.Option(min=30, max=95, help="Of a JPEG.")] = 88,
     watch: Annotated[bool, typer.Option("--watch", help="Draw again whenever a file changes; Ctrl-C ends it.")] = False,
     out_file: Annotated[
