@@ -47,7 +47,7 @@ def of_pictures(figures: Figures, placement: Placement) -> Iterator[FindingRecor
     yield from _words(texts, placement, width * height <= _SMALL)
     yield from _sizes(texts, placement, min(width, height), height)
     for text in texts:
-        yield from _place(text, figures, placement, min(width, height))
+        yield from _place(text, figures, placement)
         yield from _vision(text)
     if "canvas" in figures:
         yield from _parts(figures, placement)
@@ -94,17 +94,21 @@ def _sizes(
         yield RULES["typefaces"].found(len(faces))
 
 
-def _place(text: Mapping[str, Any], figures: Figures, placement: Placement, shorter: int) -> Iterator[FindingRecord]:
+def _place(text: Mapping[str, Any], figures: Figures, placement: Placement) -> Iterator[FindingRecord]:
     width, height = placement.width or 1, placement.height or 1
     ink, product = (text["x"], text["y"], text["w"], text["h"]), figures.get("product")
-    margin = shorter // 20 if placement.shape not in _BANNERS else 2
-    near = min(ink[0], ink[1], width - ink[0] - ink[2], height - ink[1] - ink[3])
-    if near < margin - _SLACK_PX:
-        yield RULES["margin"].found(f"{near} px", named(text), limit=f"{margin} px")
+    yield from _margin(named(text), ink, width, height, placement)
     card = figures.get("card")
     covers = 0.0 if product is None or text["role"] == "caption" else overlap(ink, product)
     if covers > 0.2 and (card is None or text["first"] < card):
         yield RULES["over-product"].found(f"{covers:.0%}", named(text))
+
+
+def _margin(name: str, ink: Rectangle, width: int, height: int, placement: Placement) -> Iterator[FindingRecord]:
+    margin = min(width, height) // 20 if placement.shape not in _BANNERS else 2
+    near = min(ink[0], ink[1], width - ink[0] - ink[2], height - ink[1] - ink[3])
+    if near < margin - _SLACK_PX:
+        yield RULES["margin"].found(f"{near} px", name, limit=f"{margin} px")
 
 
 def _vision(text: Mapping[str, Any]) -> Iterator[FindingRecord]:
@@ -118,6 +122,9 @@ def _vision(text: Mapping[str, Any]) -> Iterator[FindingRecord]:
 def _parts(figures: Figures, placement: Placement) -> Iterator[FindingRecord]:
     roles = {mark["role"] for mark in figures.get("marks", ())}
     texts = figures.get("texts", ())
+    for mark in figures.get("marks", ()):
+        ink = (mark["x"], mark["y"], mark["w"], mark["h"])
+        yield from _margin(f"the {mark['role']}", ink, placement.width or 1, placement.height or 1, placement)
     if "logo" not in roles:
         yield RULES["no-logo"].found()
     if "button" not in roles and not any(text["role"] == "cta" for text in texts):

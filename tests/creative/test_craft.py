@@ -46,8 +46,8 @@ SCRIPT = "Marlo roasts slowly, in small drums, for a cup that is round and never
 SPOT = {**SOUND, "audio_codec": "mp3", "audio_seconds": 15.0}
 ROWS: dict[str, tuple[str, dict[str, Any]]] = {
     "still": ("meta-feed-4x5", STILL),
-    "sky": ("iab-160x600", {**STILL, "canvas": [160, 600], "product": [20, 240, 120, 200], "texts": [text(x=10, y=60, w=130, h=60, size=26)]}),
-    "board": ("iab-728x90", {**STILL, "canvas": [728, 90], "texts": [text(x=120, y=20, w=300, h=30, size=34)], "product": [10, 10, 60, 75]}),
+    "sky": ("iab-160x600", {**STILL, "canvas": [160, 600], "marks": [mark("logo", x=10, y=10, w=100, h=30), mark("button", x=10, y=540, w=120, h=40)], "product": [20, 240, 120, 200], "texts": [text(x=10, y=60, w=130, h=60, size=26)]}),
+    "board": ("iab-728x90", {**STILL, "canvas": [728, 90], "marks": [mark("logo", x=600, y=10, w=100, h=30), mark("button", x=600, y=50, w=100, h=30)], "texts": [text(x=120, y=20, w=300, h=30, size=34)], "product": [10, 10, 60, 75]}),
     "film": ("meta-reel-6", FILM),
     "spot": ("spotify-audio-15", SPOT),
 }  # fmt: skip
@@ -83,6 +83,7 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
     ("type-sizes", "still", {"texts": [text("support", "x", size=size) for size in (50, 60, 75, 90)]}, "there are 4 sizes of type, three look calm"),
     ("typefaces", "still", {"texts": [text(font=name) for name in "abc"]}, "there are 3 typefaces"),
     ("margin", "still", {"texts": [text(x=20)]}, "is nearer to the edge than 54 px: 20 px"),
+    ("margin", "still", {"marks": [mark("logo", x=8), mark("button")]}, "the logo is nearer to the edge than 54 px: 8 px"),
     ("over-product", "still", {"texts": [text(y=700)]}, "stands over the product: 67% of it"),
     ("crowded", "still", {"texts": [text(), text(words="b", y=510), text("price", "£5", y=605)]}, "5 px apart, groups stand apart by more than 20 px"),
     ("one-line", "board", {"texts": [text(x=120, y=8, w=300, h=30, size=34), text(x=120, y=50, w=300, h=30, size=34)]}, "has 2 lines, one line is read"),
