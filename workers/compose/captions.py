@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from workers.compose.colour import AIMED_CONTRAST, Rgb, contrast, luminance, mixed, rgb
-from workers.compose.material import Cue, Material
+from workers.compose.material import PLATE_PAD, Cue, Material
 from workers.compose.typeset import Layer
 
 _FADE = 4  # frames
@@ -57,7 +57,7 @@ def _on_plate(canvas: tuple[int, int], plate: Rgb, words: Layer) -> Layer:
         1.0,
     )
     size = int(words.runs[0]["size"])
-    pad_x, pad_y = round(0.62 * size), round(0.36 * size)
+    pad_x, pad_y = (round(share * size) for share in PLATE_PAD)
     left, top = max(0, words.x - pad_x), max(0, words.y - pad_y)
     right = min(canvas[0], words.x + words.image.width + pad_x)
     bottom = min(canvas[1], words.y + words.image.height + pad_y)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from workers.compose.typeset import Layer, lay_out
 
 Box = tuple[float, float, float, float]
 _BRIGHT = 0.3  # mean luminance
+PLATE_PAD = (0.62, 0.36)
+"""Of a caption's plate, to the sides and above, by its type size."""
 _ASKS = {"price", "was", "unit_price", "cta"}
 _SMALLEST = 0.82  # a product's layer is never smaller beside its set: its shadow would give it away
 _SMALLER = 135  # squares of which grounds are made, across the shorter side: text is never as fine as that
@@ -267,52 +270,60 @@ def open_material(task: Task) -> Material:
 
 
 def with_captions(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A layout document whose body has a place for captions.
+    """A layout document whose body has a place for captions, with room in it for the plate under them.
 
     Where the layout gives none, the body is what lasts of its words (headline, logo, legal lines) and captions stand at the
     foot of the field, where offers stand in a still.
     """
     part = document["parts"]["body"]
-    if any(item["role"] == "caption" for group in part["groups"] for item in group["items"]):
-        return document
+    if not any(item["role"] == "caption" for group in part["groups"] for item in group["items"]):
+        part = _captioned(part, document)
+    plain = part.get("plain")
+    body = {**part, "groups": _plated(part["groups"]), "plain": None if plain is None else _plated(plain)}
+    return {**document, "parts": {**document["parts"], "body": body}}
+
+
+def _captioned(part: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A still's part as a body's."""
     x, y, w, h = document["field"]
     short = min(document["width"], document["height"])
     foot = min(
         (g["box"][1] for g in part["groups"] if any(item["role"] == "legal" for item in g["items"])), default=y + h
     )
-    high = max(2 * round(0.05 * short), h * 110 // 1000)
+    high = max(round(0.16 * short), h * 110 // 1000)
     size = {"most": max(12, round(0.044 * short)), "least": max(12, round(0.032 * short))}
-    item = {
-        "role": "caption",
-        "width": w,
-        "height": high,
-        "font": "text",
-        "lines": 2,
-        "leading": 1180,
-        "colour": "text",
-    }
-    place = {
-        "box": [x, foot - high, w, high],
-        "h": "center",
-        "v": "bottom",
-        "gap": 0,
-        "mirror": x,
-        "items": [item | size],
-    }
+    item = {"role": "caption", "width": w, "height": high, "font": "text", "lines": 2, "leading": 1180, **size}
+    place = {"box": [x, foot - high, w, high], "h": "center", "v": "bottom", "gap": 0, "mirror": x}
 
     def quieter(groups: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         kept = [{**group, "items": [one for one in group["items"] if one["role"] not in _ASKS]} for group in groups]
-        return [*(group for group in kept if group["items"]), place]
+        return [*(group for group in kept if group["items"]), {**place, "items": [{**item, "colour": "text"}]}]
 
     plain = part.get("plain")
     surfaces = [one for one in part.get("surfaces", ()) if one["role"] not in _ASKS]
-    body = {
+    return {
         **part,
         "groups": quieter(part["groups"]),
         "plain": None if plain is None else quieter(plain),
         "surfaces": surfaces,
     }
-    return {**document, "parts": {**document["parts"], "body": body}}
+
+
+def _plated(groups: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Groups whose captions leave room for their plate within what the layout allots."""
+    made: list[Mapping[str, Any]] = []
+    for group in groups:
+        (item, *rest) = group["items"]
+        if item["role"] == "caption" and not rest:
+            x, y, w, h = group["box"]
+            across, down = (math.ceil(share * item["most"]) for share in PLATE_PAD)
+            least = math.ceil(item["lines"] * item["least"] * item["leading"] / 1000)
+            down = max(0, min(down, (h - least) // 2))
+            inner = {"width": min(item["width"], w - 2 * across), "height": min(item["height"], h - 2 * down)}
+            box = [x + across, y + down, w - 2 * across, h - 2 * down]
+            group = {**group, "box": box, "mirror": group["mirror"] + across, "items": [{**item, **inner}]}
+        made.append(group)
+    return made
 
 
 def _layers(task: Task, scene: Image.Image, meta: Mapping[str, Any]) -> tuple[Image.Image, Cut | None]:

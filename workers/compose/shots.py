@@ -27,6 +27,11 @@ _TURNS: dict[Motion, tuple[str, ...]] = {
     "rack": ("away", "label", "middle", "close", "middle", "aside"),
     "pan": ("aside", "away", "label", "middle", "close", "middle"),
 }
+_LOOPS: dict[Motion, tuple[str, ...]] = {
+    "push": ("open", "label", "middle", "close", "away", "aside"),
+    "rack": ("open", "close", "middle", "label", "away", "close"),
+    "pan": ("open", "aside", "middle", "label", "away", "close"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def storyboard(
     kinds = _kinds(len(cuts) - 1, motion, loops)
     views, tight = _views(stage, captioned)
     if not tight:  # clear of all words, the close framing would hardly differ from the wide one
-        kinds = ["whole" if kind == "close" else kind for kind in kinds]
+        kinds = [("label" if n else "whole") if kind == "close" else kind for n, kind in enumerate(kinds)]
     shots = []
     for n, kind in enumerate(kinds):
         start, finish = (view.inside(*stage.scene, stage.canvas) for view in views[kind])
@@ -143,11 +148,8 @@ def _kinds(count: int, motion: Motion, loops: bool) -> list[str]:
     """Tight and wide in turns, the last one wide."""
     if count == 1:
         return ["wide"]
-    turns = _TURNS["rack" if loops else motion]
-    kinds = [*(turns[n % len(turns)] for n in range(count - 1)), "wide"]
-    if loops:
-        kinds[0] = "open"
-    return kinds
+    turns = _LOOPS[motion] if loops else _TURNS[motion]
+    return [*(turns[n % len(turns)] for n in range(count - 1)), "wide"]
 
 
 def standing(stage: Stage) -> tuple[list[View], list[View]]:

@@ -245,3 +245,23 @@ def test_windows_hold_a_bounded_number_of_cells(tmp_path: Path) -> None:
     assert [len(window.cells) for window in windows] == [256, 256, 256, 60 * 14 - 3 * 256]
     for one, other in itertools.pairwise(windows):
         assert not {cell.ad_id for cell in one.cells} & {cell.ad_id for cell in other.cells}
+
+
+def test_another_card_or_other_music_shoots_no_other_body(tmp_path: Path) -> None:
+    def films(name: str, *changes: tuple[str, str]) -> dict[str, set[str]]:
+        path = demo(tmp_path / name)
+        for old, new in changes:
+            text = path.read_text()
+            assert old in text
+            path.write_text(text.replace(old, new))
+        _, _, windows = planned(path)
+        kinds = ("body", "endcard", "film", "subtitles")
+        return {kind: {step.key for step in _steps(windows).values() if step.kind == kind} for kind in kinds}
+
+    before = films("before")
+    ask = films("ask", ("en-GB: Order now, de-DE: Jetzt bestellen", "en-GB: Try it, de-DE: Probieren"))
+    assert not ask["endcard"] & before["endcard"]
+    assert ask["body"] == before["body"]
+    music = films("music", ("mood: warm", "mood: calm"))
+    assert (music["body"], music["endcard"]) == (before["body"], before["endcard"])
+    assert not music["film"] & before["film"]

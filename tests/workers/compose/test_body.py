@@ -15,8 +15,11 @@ from PIL import Image, ImageDraw
 
 from creative.backends import BackendSpec, Made, Task
 from creative.errors import StepRefused
+from creative.placements import placements
+from creative.planning.pictures import film_frames
 from creative.resources import templates
 from workers.compose.body import Body
+from workers.compose.encode import PictureTrack, frame_of, planes
 from workers.compose.endcard import EndCard
 from workers.compose.film import join
 
@@ -228,6 +231,111 @@ def test_works_without_product_logo_and_cues_and_very_short(inputs: dict[str, Pa
             made = make(kind, bare, tmp_path / f"{kind}{frames}", frames)
             assert len(pictures(file(made))) == frames
             assert boxes(made)["product"] is None
+
+
+def test_a_film_that_starts_over_ends_as_it_begins(inputs: dict[str, Path], tmp_path: Path) -> None:
+    loop = {"loop": True, "motion": "rack"}
+    first = pictures(file(make("body", inputs, tmp_path / "body", FRAMES, **loop)))[0]
+    card = make("endcard", inputs, tmp_path / "card", 40, **loop)
+    last = pictures(file(card))[-1]
+    assert np.abs(last - first).mean() < 2
+    # And yet it stands until it makes room: 0.6 s to come in, 0.133 s to go.
+    rows = [*boxes(card)["runs"], *boxes(card)["marks"]]
+    assert {(row["first"] <= 18, row["end"] >= 36) for row in rows} == {(True, True)}
+
+
+def test_an_end_card_stands_as_long_as_it_has_to(inputs: dict[str, Path], tmp_path: Path) -> None:
+    row = placements()["meta-reel-6"]
+    _, frames = film_frames(row)
+    found = boxes(make("endcard", inputs, tmp_path, frames, loop=True))
+    stands = min(r["end"] for r in found["runs"]) - max(r["first"] for r in (*found["runs"], *found["marks"]))
+    assert stands * 1000 >= row.end_card_ms * FPS
+
+
+def test_a_product_comes_nearer_than_its_set_and_keeps_its_foot(inputs: dict[str, Path], tmp_path: Path) -> None:
+    scene = Image.open(inputs["scene"])
+    meta = json.loads(inputs["meta"].read_bytes())
+    x, y, w, h = meta["product"]
+    scene.crop((x, y, x + w, y + h)).convert("RGBA").save(tmp_path / "layer.png")
+    place = [x - 12, y - 12, w + 24, h + 24]
+    plate = Image.new("RGB", (place[2], place[3]), "#a06840")
+    plate.save(tmp_path / "plate.png")
+    (tmp_path / "meta.json").write_text(json.dumps(meta | {"plate": place}))
+    layers = {role: tmp_path / f"{role}.{'json' if role == 'meta' else 'png'}" for role in ("meta", "plate", "layer")}
+    made = make("body", inputs | layers, tmp_path, FRAMES, texts={})
+    shots = pictures(file(made))
+    first, end = (int(n) for n in made.notes["shots"][-1].split()[1].split("-"))
+
+    def dark(frame: np.ndarray) -> tuple[int, int]:
+        """Height of the dark box in the middle, and where it ends."""
+        column = np.flatnonzero(frame[:, 180] < 70)
+        return int(np.ptp(column)), int(column.max())
+
+    (small, foot), (large, foot_after) = dark(shots[first]), dark(shots[end - 1])
+    assert large > 1.06 * small
+    assert abs(foot - foot_after) <= 3
+    with pytest.raises(StepRefused, match="layers are"):
+        make("body", inputs | layers | {"layer": tmp_path / "plate.png"}, tmp_path, FRAMES)
+
+
+@pytest.mark.parametrize("motion", ["push", "rack", "pan"])
+def test_headlines_come_line_by_line_and_stand_together(inputs: dict[str, Path], motion: str, tmp_path: Path) -> None:
+    said = {"headline": "Slow is good, and good takes time."}
+    found = boxes(make("body", inputs, tmp_path, FRAMES, texts=said, motion=motion))
+    runs = [run for run in found["runs"] if run["role"] == "headline"]
+    assert len(runs) > 1
+    starts = [run["first"] for run in runs]
+    assert starts == sorted(starts) and len(set(starts)) == len(starts)
+    with pytest.raises(StepRefused, match="no motion 'spin'"):
+        make("body", inputs, tmp_path, FRAMES, motion="spin")
+
+
+def test_a_plain_film_takes_the_least_bit_rate_and_still_joins(
+    inputs: dict[str, Path], endcard: Made, tmp_path: Path
+) -> None:
+    fine = make("body", inputs, tmp_path, 30, texts={}, least_kbps=400)
+    assert fine.notes["finer"] > 0
+    assert file(fine).stat().st_size * 8 >= 400_000
+    join(tmp_path / "film.mp4", [file(fine), file(endcard)], None, FPS, 30 + CARD)
+
+
+def test_footage_is_seen_under_the_words_as_it_is(inputs: dict[str, Path], tmp_path: Path) -> None:
+    with PictureTrack(tmp_path / "clip.mp4", 360, 640, FPS) as track:
+        for n in range(24):
+            light = np.full((640, 360, 3), 60 + 2 * n)
+            track.add(frame_of(planes(light)))
+    Image.new("RGB", (360, 640), (106, 106, 106)).save(tmp_path / "scene.png")
+    meta = {"width": 360, "height": 640, "product": None, "set": "footage", "sound": False}
+    (tmp_path / "meta.json").write_text(json.dumps(meta))
+    own = {"clip": tmp_path / "clip.mp4", "scene": tmp_path / "scene.png", "meta": tmp_path / "meta.json"}
+    body = make("body", inputs | own, tmp_path / "body", 24)
+    seen = [frame[600, 20] for frame in pictures(file(body))]
+    assert all(abs(b - a - 2) < 2.1 for a, b in pairwise(seen)) and seen[-1] - seen[0] > 40
+    card = pictures(file(make("endcard", inputs | own, tmp_path / "card", CARD)))
+    assert abs(card[0][600, 20] - seen[-1]) < 6
+    with pytest.raises(StepRefused, match="the clip has 24 frames, the body 30"):
+        make("body", inputs | own, tmp_path / "long", 30)
+
+
+def test_a_layout_without_captions_gets_a_place_for_them(inputs: dict[str, Path], tmp_path: Path) -> None:
+    document = json.loads(inputs["layout"].read_bytes())
+    document["parts"]["body"] = document["parts"]["endcard"]
+    (tmp_path / "layout.json").write_text(json.dumps(document))
+    found = boxes(make("body", inputs | {"layout": tmp_path / "layout.json"}, tmp_path, FRAMES))
+    roles = {run["role"] for run in found["runs"]}
+    assert "caption" in roles and not roles & {"price", "cta"}
+
+
+def test_a_scene_in_a_window_leaves_the_mat_alone(inputs: dict[str, Path], tmp_path: Path) -> None:
+    document = json.loads(inputs["layout"].read_bytes())
+    for part in ("body", "endcard"):
+        document["parts"][part]["picture"] = {"box": [0, 201, 360, 439], "radius": 0, "mat": "second"}
+    (tmp_path / "layout.json").write_text(json.dumps(document))
+    own = inputs | {"layout": tmp_path / "layout.json"}
+    for made in (make("body", own, tmp_path / "b", 30), make("endcard", own, tmp_path / "e", CARD)):
+        shots = pictures(file(made))
+        assert np.ptp([frame[4:12, 4:12].mean() for frame in shots]) < 1.5
+        assert np.ptp([frame[620, ::9].mean() for frame in shots]) > 0.3
 
 
 def test_films_look_as_they_did(body: Made, endcard: Made) -> None:
