@@ -13,6 +13,7 @@ from creative.canonical import canonical, digest, file_digest
 from creative.catalogue import Catalogue
 from creative.copyfit import Fitter
 from creative.errors import StoreError, UsageError
+from creative.font_files import opened
 from creative.font_table import ROLES, FontRole, own_fonts
 from creative.framings import Family, families
 from creative.layouts import Layout, load_layouts
@@ -135,6 +136,13 @@ class World:
         return found
 
 
+def _check_font(path: Path) -> None:
+    try:
+        opened(path)
+    except (ValueError, OSError) as error:
+        raise UsageError(f"{path}: {error}: give the brand kit a TTF or OTF file that can be opened") from error
+
+
 def ingest(brief: Brief, catalogue: Catalogue) -> World:
     """Hash the brief's media and read layouts and fonts."""
     media, kit = Media(), brief.brand_kit
@@ -143,6 +151,8 @@ def ingest(brief: Brief, catalogue: Catalogue) -> World:
     others: dict[FontRole, dict[str, Path]] = {role: dict(own_fonts(role)) for role in ROLES}
     for role, font in kit.fonts.items():
         others[role] |= {script: Path(own.file) for script, own in font.scripts.items()}
+        for path in (font.file, *(own.file for own in font.scripts.values())):
+            _check_font(Path(path))
     return World(
         media=media,
         catalogue=catalogue,
