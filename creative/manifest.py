@@ -175,6 +175,12 @@ def checks(figures: Mapping[str, Any], placement: str) -> dict[str, Any]:
     contrasts = [text["contrast"] for text in figures.get("texts", ()) if text.get("contrast") is not None]
     if contrasts:
         found["contrast"] = min(contrasts, key=float)
+    if isinstance(judges := figures.get("judges"), Mapping):
+        found["judges"] = {
+            name: {what: value for what, value in said.items() if not isinstance(value, list | tuple | Mapping)}
+            for name, said in judges.items()
+            if isinstance(said, Mapping)
+        }
     if "lufs" in figures:
         found["lufs_target"] = _target(placement)
     return found

@@ -105,7 +105,7 @@ def find_asset(connection: Connection, id: str) -> AssetRow:
     for condition, newest in ways:
         if rows := _matching(connection, condition, newest):
             found = _only(rows, id)
-            return Told(connection, found.campaign).of(found)
+            return Told(connection, found.campaign, found).of(found)
     if connection.scalar(sa.select(sa.exists().where(cells.c.ad_id == id))):
         raise UsageError(f"the ad {id} is planned, but has no rendition yet")
     raise UsageError(f"there is no asset, ad or name {id!r} here; an id may be shortened to {_SHORTEST} characters")

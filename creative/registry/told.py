@@ -23,10 +23,10 @@ _GROUP = ("campaign", "segment", "placement", "market", "locale", "product", "of
 
 
 class Told:
-    """What is told of the ads of one campaign, or of all."""
+    """What is told of the ads of one campaign, or of all; with `only`, of one ad, for which few are read."""
 
-    def __init__(self, connection: Connection, campaign: str | None) -> None:
-        self._duplicates = _duplicates(connection, campaign)
+    def __init__(self, connection: Connection, campaign: str | None, only: AssetRow | None = None) -> None:
+        self._duplicates = _duplicates(connection, campaign, only)
         self._waived = _waived(connection, campaign)
 
     def of(self, row: AssetRow) -> AssetRow:
@@ -49,7 +49,7 @@ def _waived(connection: Connection, campaign: str | None) -> dict[tuple[str, str
     return {(ad, finding): {"by": by, "reason": reason} for ad, finding, by, reason in connection.execute(query)}
 
 
-def _duplicates(connection: Connection, campaign: str | None) -> dict[str, FindingRecord]:
+def _duplicates(connection: Connection, campaign: str | None, only: AssetRow | None) -> dict[str, FindingRecord]:
     """Only those with siblings are read: other variants of the same ad."""
     others = cells.alias()
     same = [cells.c[name].is_not_distinct_from(others.c[name]) for name in _GROUP if name != "campaign"]
@@ -68,5 +68,7 @@ def _duplicates(connection: Connection, campaign: str | None) -> dict[str, Findi
     )
     if campaign is not None:
         query = query.where(cells.c.campaign == campaign)
+    if only is not None:
+        query = query.where(*(cells.c[name].is_not_distinct_from(getattr(only, name)) for name in _GROUP))
     found = (seen_of(dict(row._mapping), _GROUP) for row in connection.execute(query))
     return near_duplicates(one for one in found if one is not None)
