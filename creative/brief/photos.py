@@ -60,7 +60,7 @@ def _checked(header: PhotoHeader) -> PhotoHeader:
 
 
 def _webp(head: bytes) -> PhotoHeader:
-    kind = head[12:16]
+    kind = head[12:16] if len(head) >= 30 else b""
     if kind == b"VP8X":
         width, height = int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
         return PhotoHeader(width, height, bool(head[20] & 0x10))

@@ -43,16 +43,16 @@ def film(
         if transfer is not None:
             context.color_trc = transfer
         sound = file.add_stream("aac", rate=48_000, layout="stereo") if hertz else None
+        context.options = {"preset": "ultrafast"} if codec == "libx264" else context.options
+        ground = np.stack([140 + 60 * np.sin(x / width * 3 + hue), 120 + 50 * np.sin(y / height * 2), 90 + 0 * x], -1)
+        ground = ground.astype(np.uint8)
         count, at = round(fps * seconds), 0.0
         for number in range(count):
             share = number / max(count - 1, 1)
-            tone = np.stack([140 + 60 * np.sin(x / width * 3 + hue), 120 + 50 * np.sin(y / height * 2), 90 + 0 * x], -1)
-            tone[(x - width * (0.2 + 0.6 * share)) ** 2 + (y - height * 0.55) ** 2 < (height * 0.14) ** 2] = (
-                245,
-                210,
-                70,
-            )
-            frame = av.VideoFrame.from_ndarray(tone.astype(np.uint8), format="rgb24").reformat(format=pixels)
+            tone = ground.copy()
+            inside = (x - width * (0.2 + 0.6 * share)) ** 2 + (y - height * 0.55) ** 2 < (height * 0.14) ** 2
+            tone[inside] = (245, 210, 70)
+            frame = av.VideoFrame.from_ndarray(tone, format="rgb24").reformat(format=pixels)
             frame.pts, frame.time_base = round(at), base
             at += 1000 / fps * ((0.5 if number % 2 else 1.5) if varying else 1.0)
             file.mux(video.encode(frame))
@@ -133,12 +133,12 @@ def campaign(folder: Path, brief: str = BRIEF) -> Path:
     """A brief whose media are of all these kinds: `folder`/brief.yaml."""
     (folder / "library").mkdir(parents=True, exist_ok=True)
     shutil.copytree(templates() / "brands" / "marlo", folder / "brand", dirs_exist_ok=True)
-    photos.photo(photos.mug(700), "grey", (900, 900))[0].save(folder / "mug.jpg", quality=93)
+    photos.photo(photos.mug(500), "grey", (800, 800))[0].save(folder / "mug.jpg", quality=93)
     kitchen(lean=1.8).save(folder / "library" / "kitchen-morning-window.jpg", quality=93)
-    kitchen((1000, 700)).save(folder / "library" / "spare.jpg", quality=90)
+    Image.new("RGB", (1000, 700), (180, 200, 220)).save(folder / "library" / "spare.jpg", quality=90)
     (folder / "library" / "library.yaml").write_text("photos:\n  spare.jpg: {tags: [beach, parasol]}\n")
-    film(folder / "a.mp4", (1280, 720), 25, 3.0)
-    film(folder / "b.mov", (540, 960), 30, 3.0, hertz=330, hue=1.0)
+    film(folder / "a.mp4", (1280, 720), 12, 3.0)
+    film(folder / "b.mov", (540, 960), 12, 3.0, hertz=330, hue=1.0)
     (folder / "script.txt").write_text("The red mug. Slow mornings start here.\n")
     path = folder / "brief.yaml"
     path.write_text(brief)
