@@ -103,7 +103,9 @@ def frame(width: int, height: int, slot: Mapping[str, int] | None, aspect: float
     filled = slot is not None and aspect is not None
     if slot is None or aspect is None:
         room = min(width, height) * (0.8 if max(width, height) > 3 * min(width, height) else 0.5)
-        box = _box(width / 2, round(height * 0.8), room, room, 0.8)
+        # Without a product, what stands in the set stands aside: words lie in the middle, or on the left.
+        share = 0.5 if width <= 1.2 * height else 0.94 if width > 3 * height else 0.8
+        box = _box(width * share, round(height * 0.8), room, room, 0.8)
     else:
         centre, foot = width * slot["x"] / 1000, round(height * slot["foot"] / 1000)
         box = _box(centre, foot, width * slot["width"] / 1000, height * slot["height"] / 1000, aspect)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from workers.scene.frame import Frame
-from workers.scene.material import satin, texture
+from workers.scene.material import at, satin, texture
 from workers.scene.solid import Solid, lofted
 from workers.scene.stage import Stage
 
@@ -69,4 +69,25 @@ def shape(cutout: Image.Image, stage: Stage, slim: float) -> dict[str, Any]:
     mean = (pixels[..., :3] * solid_part).sum((0, 1)) / max(float(solid_part.sum()), 1e-3)
     filled = pixels[..., :3] * solid_part + mean * (1 - solid_part)
     skin = satin(texture(filled.astype(np.uint8)), 0.3)
-    return stage.solid(solid(cutout, stage.frame, slim), skin)
+    return stage.solid(solid(cutout, stage.frame, slim), skin, at(0, _back(cutout, stage.frame), 0))
+
+
+def _back(cutout: Image.Image, frame: Frame) -> float:
+    """How far behind its front the solid stands, in units: where a box is seen over its corner, its foot rises to the
+    sides, and a straight front would be seen under it."""
+    alpha = np.asarray(cutout.getchannel("A")) > 127
+    lefts, rights = outline(np.asarray(cutout.getchannel("A")))
+    if _curved(lefts, rights):
+        return 0.0
+    rows, columns = alpha.shape
+    feet = [rows - 1 - int(np.flatnonzero(alpha[:, int(share * columns)]).max(initial=0)) for share in (0.06, 0.94)]
+    rise = min(max(feet) / rows, 0.06) * frame.product[1]
+    return float(min(0.8 * rise * frame.distance / max(frame.lift, 0.1), 0.25))
+
+
+def _curved(lefts: npt.NDArray[np.float64], rights: npt.NDArray[np.float64]) -> bool:
+    """Whether the product is upright and its foot narrows evenly, as that of something round does."""
+    foot = max(ROWS // 14, 1)
+    halves = (rights - lefts) / 2
+    upright = bool(np.abs(lefts + rights).max() / 2 < 0.03)
+    return upright and bool(halves[0] < 0.93 * halves[foot])

@@ -62,7 +62,7 @@ def trace(shapes: Shapes, lens: Lens, quality: Quality, seed: int, threads: int)
     # Optimized or in parallel, shapes and with them lights come in an order of chance: the bytes would differ.
     scene = mitsuba.load_dict({"type": "scene", **shared(shapes)}, parallel=False, optimize=False)
     flat = mitsuba.load_dict({"type": "scene", **flattened(shapes)}, parallel=False, optimize=False)
-    path = {"type": "path", "max_depth": quality.bounces, "rr_depth": 4}
+    path = {"type": "path", "max_depth": quality.bounces, "rr_depth": 3}
     colour = _render(scene, lens.sensor(scale, quality.samples), path, seed)[..., :3]
     seen = _render(flat, lens.sensor(scale, GUIDE_SAMPLES), _COLOURS, seed)[..., :3]
     coarse = min(0.2, scale)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from creative.resources import templates
 from workers.scene.light import GOBOS
 from workers.scene.look import HOURS, KINDS, look, plain, said
 from workers.scene.props import PROPS
@@ -87,3 +88,10 @@ def test_without_words_the_seed_chooses() -> None:
 
 def test_the_evening_brings_no_morning_set() -> None:
     assert {looked("evening", seed).set for seed in range(40)} <= {"dusk", "wet", "fabric", "table", "studio"}
+
+
+def test_the_readme_shows_and_names_every_set() -> None:
+    folder = templates() / "scenes"
+    text = (folder / "README.md").read_text()
+    assert all(f"| `{name}` |" in text for name in SETS)
+    assert (folder / "sets.jpg").stat().st_size < 250_000

@@ -86,15 +86,15 @@ def wet(stage: Stage) -> Built:
     """A ground that mirrors: black glass with ripples at night, wet stone by day; the light comes from behind."""
     frame, scheme, rng, hour = stage.frame, stage.scheme, stage.rng, stage.look.hour
     dark = stage.look.late
-    tone = scheme.prop if dark else scheme.wall
+    tone = stage.pick(scheme.prop, scheme.spark, shaded(scheme.wall, -0.18)) if dark else scheme.wall
     colour = surface(scaled(mix(tone, (0.02, 0.02, 0.025), 0.55), 0.35), 0.012) if dark else shaded(scheme.floor, -0.08)
     back = 3.4
     glow = scaled(mix(tone, hour.sun, 0.25), 1.0 if dark else 1.6)
     left, right = stage.span(back)
     rows, columns = grid((right - left) / (stage.height(back) + 0.05), 160)
     yy, xx = np.mgrid[0:rows, 0:columns].astype(np.float32)
-    middle = (-left + stage.draw(-0.3, 0.3)) / (right - left) * columns
-    reach = rows * stage.draw(0.42, 0.7)
+    middle = (-left + stage.draw(-0.8, 0.8)) / (right - left) * columns
+    reach = rows * stage.draw(0.32, 0.85)
     away = np.hypot((xx - middle) / 1.15, yy - rows * 0.78) / reach
     fall = np.exp(-(away**2))[..., None]
     base = scaled(glow, 0.05) if dark else scaled(glow, 0.55)
