@@ -127,7 +127,7 @@ def _pace(lengths: Sequence[float], room: float, gap: float, limits: tuple[int, 
                 longest = max(range(len(lengths)), key=lambda number: lengths[number])
                 where = f"; sentence {longest + 1} of {gaps + 1} is the longest ({lengths[longest]:.1f} s)"
             raise StepRefused(
-                f"the read is {over:.1f} s too long for {ms / 1000:g} s: cut about {words} word{'s' if words > 1 else ''}{where}"
+                f"the read is {max(over, 0.1):.1f} s too long for {ms / 1000:g} s: cut about {words} word{'s' if words > 1 else ''}{where}"
             )
         return needed, least
     wide = spoken + gaps * most
