@@ -312,19 +312,23 @@ def closes(piece: str) -> bool:
     return piece.rstrip(_CLOSING.replace("!", "").replace("?", ""))[-1:] in _SENTENCE
 
 
-def weak(piece: str, follows: str, after: str, locale: str) -> bool:
-    """Whether a line had better not end with a piece: an article, a preposition, or what the next one belongs to."""
+def weak(piece: str, follows: str, after: str, locale: str) -> int:
+    """How much a line had better not end with a piece: 1 for an article, a preposition, or what the next one belongs to.
+
+    2 inside of a Latin name in a text of another script.
+    """
     language = subtags(locale)[0]
     if closes(piece) or (follows != " " and language != "zh"):
-        return False
+        return 0
+    foreign = script_of_locale(locale) not in ("Latn", "Cyrl", "Grek")
+    if foreign and piece[-1].isascii() and piece[-1].isalpha() and after[:1].isascii() and after[:1].isalnum():
+        return 2
     if after and after.rstrip("।?!,.") in _postpositions(language):
-        return True
-    if piece in ("&", "+", "×", "/"):
-        return True
-    if piece[0].isdigit() and piece[-1].isdigit():
-        return True
+        return 1
+    if piece in ("&", "+", "×", "/") or (piece[0].isdigit() and piece[-1].isdigit()):
+        return 1
     short = len(piece) <= _WEAK and piece.isalpha() and piece[0] < "\u0590"
-    return short or piece.lower() in _long_weak(language)
+    return int(short or piece.lower() in _long_weak(language))
 
 
 @cache

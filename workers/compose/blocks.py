@@ -123,8 +123,9 @@ class Setter:
             x = (width - ink) * slack // 2
             # Clear of the decimal comma, and of letters that go below the baseline: by the rim that is measured as a ground.
             rim = max(3, round(size * 0.13))
-            under = (x - parts[0].x, baseline - max(self._above(part) for part in row) - rim)
-            if under[1] < main.mask.height and main.mask.crop((*under, under[0] + ink, main.mask.height)).getbbox():
+            under = (x - parts[0].x - rim, baseline - max(self._above(part) for part in row) - rim)
+            beside = (*under, under[0] + ink + 2 * rim, main.mask.height)
+            if under[1] < main.mask.height and main.mask.crop(beside).getbbox():
                 baseline += main.mask.height - under[1]
             for part in row if self.direction == "ltr" else reversed(row):
                 parts.append(_at(part, x, baseline - self._above(part)))
