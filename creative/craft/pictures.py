@@ -136,6 +136,7 @@ def _parts(figures: Figures, placement: Placement) -> Iterator[FindingRecord]:
         if middle > product[1] + product[3] / 2:
             yield RULES["skyscraper-order"].found()
     yield from _groups(texts)
+    yield from _touching(texts)
 
 
 def _groups(texts: Sequence[Mapping[str, Any]]) -> Iterator[FindingRecord]:
@@ -157,6 +158,22 @@ def _groups(texts: Sequence[Mapping[str, Any]]) -> Iterator[FindingRecord]:
         ):
             continue
         yield RULES["crowded"].found(f"{apart} px", f"the headline and {named(text)}", limit=f"more than {inside} px")
+
+
+def _touching(texts: Sequence[Mapping[str, Any]]) -> Iterator[FindingRecord]:
+    """Words of two roles that stand at once, one in the other's room: a caption's reaches half its size, as its plate does."""
+    for one, other in itertools.combinations(texts, 2):
+        if one["role"] == other["role"] or (one["role"] in _PRICE and other["role"] in _PRICE):
+            continue
+        if min(one["end"], other["end"]) <= max(one["first"], other["first"]):
+            continue
+        if overlap(_room(one), _room(other)) > 0:
+            yield RULES["touching"].found(named(other), named(one))
+
+
+def _room(text: Mapping[str, Any]) -> Rectangle:
+    more = round(text["size"] * (0.5 if text["role"] == "caption" else 0.05))
+    return text["x"] - more, text["y"] - more, text["w"] + 2 * more, text["h"] + 2 * more
 
 
 def _eye(figures: Figures, placement: Placement, shorter: int) -> Iterator[FindingRecord]:

@@ -55,6 +55,7 @@ RULES: Mapping[str, Rule] = _rows(
     ("margin", "{name} is nearer to the edge than {limit}: {figure}", "5 % of the shorter side", STILLS),
     ("over-product", "{name} stands over the product: {figure} of it", "nothing", STILLS),
     ("crowded", "{name}: {figure} apart, groups stand apart by {limit}", "more than their own lines do", STILLS),
+    ("touching", "{name} touches {figure}: {limit}", "words have room around them", STILLS),
     ("one-line", "the leaderboard's headline has {figure} lines, {limit} is read in passing", "one line", STILLS),
     ("skyscraper-order", "the headline stands below the product: on a skyscraper {limit}", "the headline is high, the product low", STILLS),
     ("no-logo", "there is no logo", "in every picture", STILLS),

@@ -86,6 +86,7 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
     ("margin", "still", {"marks": [mark("logo", x=8), mark("button")]}, "the logo is nearer to the edge than 54 px: 8 px"),
     ("over-product", "still", {"texts": [text(y=700)]}, "stands over the product: 67% of it"),
     ("crowded", "still", {"texts": [text(), text(words="b", y=510), text("price", "£5", y=605)]}, "5 px apart, groups stand apart by more than 20 px"),
+    ("touching", "film", {"texts": [text(end=130), text("caption", "Slow", y=505, end=90, size=60)]}, "the headline “Take it slow.” touches the caption “Slow”"),
     ("one-line", "board", {"texts": [text(x=120, y=8, w=300, h=30, size=34), text(x=120, y=50, w=300, h=30, size=34)]}, "has 2 lines, one line is read"),
     ("skyscraper-order", "sky", {"product": [20, 20, 120, 200], "texts": [text(x=10, y=300, w=130, h=60, size=26)]}, "the headline stands below the product"),
     ("no-logo", "still", {"marks": [mark("button")]}, "there is no logo"),
