@@ -165,3 +165,13 @@ def test_fonts_are_read_anew_when_a_file_changes(tmp_path: Path) -> None:
     assert Metrics(file).missing("ñ") == ""
     file.write_bytes(own_fonts("text")["Thai"].read_bytes())
     assert Metrics(file).missing("ก") == ""
+
+
+def test_both_brackets_of_a_pair_are_of_one_font() -> None:
+    assert FACES["display"].covers("קפה (Marlo)", "he") == (*["Hebr"] * 5, *[""] * 5, "Hebr")
+
+
+def test_full_width_signs_share_their_white() -> None:
+    face = FACES["text"]
+    assert face.ink("込）。", "ja").width == pytest.approx(2.5 * face.scale("Jpan"), abs=0.02)
+    assert face.ink("込）込", "ja").width == pytest.approx(3.0 * face.scale("Jpan"), abs=0.02)
