@@ -24,8 +24,9 @@ ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
 from workers.scene.colour import linear  # noqa: E402
+from workers.scene.denoise import denoise  # noqa: E402
+from workers.scene.material import Transform, at, matt, mesh, rgb, texture  # noqa: E402
 from workers.scene.solid import turned  # noqa: E402
-from workers.scene.tracer import Transform, at, denoise, matt, mesh, render, rgb, texture  # noqa: E402
 
 FONTS = ROOT / "templates/fonts"
 BRAND = ROOT / "templates/brands/marlo"
@@ -193,6 +194,12 @@ def panel(
         .scale([wide / 2, high / 2, 1]),
         "emitter": {"type": "area", "radiance": rgb((tint[0] * light, tint[1] * light, tint[2] * light))},
     }
+
+
+def render(scene: Any, integrator: dict[str, Any], seed: int, samples: int = 0) -> Any:
+    """One picture, (h, w, channels); `samples` a pixel, or the sensor's own number. Blocks of one size: the same bytes always."""
+    how = mitsuba.load_dict({**integrator, "block_size": 32})
+    return np.array(mitsuba.render(scene, integrator=how, seed=seed, spp=samples), dtype=np.float32)
 
 
 def photo(high: int, samples: int) -> Image.Image:

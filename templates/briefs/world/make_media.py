@@ -24,8 +24,9 @@ ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
 from workers.scene.colour import linear  # noqa: E402
+from workers.scene.denoise import denoise  # noqa: E402
+from workers.scene.material import Transform, at, matt, mesh, rgb, satin, texture  # noqa: E402
 from workers.scene.solid import block, turned  # noqa: E402
-from workers.scene.tracer import Transform, at, denoise, matt, mesh, render, rgb, satin, texture  # noqa: E402
 
 FONTS = ROOT / "templates/fonts"
 BRAND = ROOT / "templates/brands/oseli"
@@ -188,7 +189,7 @@ def jar(scratch: Path) -> dict[str, Any]:
 def carton(scratch: Path) -> dict[str, Any]:
     """A carton turned a little, so that its side is seen; on z = 0, its nearest edge touching y = 0."""
     wide, deep, high, edge = 0.78, 0.39, 1.0, 0.006
-    angle = -24.0
+    angle = -13.0
     reach = (wide / 2) * math.sin(math.radians(-angle)) + (deep / 2) * math.cos(math.radians(angle))
     place = Transform().translate([0, reach, high / 2]).rotate([0, 0, 1], angle)
 
@@ -233,6 +234,12 @@ def panel(
         "to_world": view.scale([wide / 2, high / 2, 1]),
         "emitter": {"type": "area", "radiance": radiance},
     }
+
+
+def render(scene: Any, integrator: dict[str, Any], seed: int, samples: int = 0) -> Any:
+    """One picture, (h, w, channels); `samples` a pixel, or the sensor's own number. Blocks of one size: the same bytes always."""
+    how = mitsuba.load_dict({**integrator, "block_size": 32})
+    return np.array(mitsuba.render(scene, integrator=how, seed=seed, spp=samples), dtype=np.float32)
 
 
 def photo(
