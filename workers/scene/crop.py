@@ -114,6 +114,8 @@ def _judged(
         off = abs(middle[0] - wanted[0]) + abs(middle[1] - wanted[1])
         # Room at its edges: what only just fits looks cut.
         edge = min(focus[0], focus[1], 1 - focus[2], 1 - focus[3])
+        # Larger than its place, it would stand under the words.
+        score -= 2.5 * max((focus[3] - focus[1]) / (slot[3] - slot[1]) - 1.15, 0)
         score += 4 * min(seen, 0.98) - 1.6 * off + 1.2 * min(edge, 0.04) / 0.04
     else:
         seen = 1.0

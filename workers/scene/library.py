@@ -56,7 +56,9 @@ class Library(OneByOne):
         if cutout is not None:
             return _before(image, sight, size, params["product"], cutout)
         crop = best_crop(sight, size, slot)
-        if crop.seen >= WHOLE and size[0] / crop.width <= MOST_ENLARGED:
+        left, top, right, bottom = crop.place(sight.focus, sight)
+        fits = bottom - top <= 1.35 * (slot[3] - slot[1]) and abs((left + right - slot[0] - slot[2]) / 2) < 0.25
+        if crop.seen >= WHOLE and fits and size[0] / crop.width <= MOST_ENLARGED:
             made = cut(image, crop, size)
             focus = crop.place(sight.focus, sight)
             way = "cropped"
@@ -129,6 +131,8 @@ def composed(image: Image.Image, sight: Sight, size: tuple[int, int], slot: Rect
     width, height = size
     left, top, right, bottom = sight.focus
     across, down = 0.92 * width / ((right - left) * sight.width), 0.9 * height / ((bottom - top) * sight.height)
+    if max(width, height) <= 2.2 * min(width, height):
+        down *= min(1.0, 1.15 * (slot[3] - slot[1]))
     if width > 2.2 * height:  # a banner: words take most of it
         across *= max(1.5 * (slot[2] - slot[0]), 0.3)
     elif height > 2.2 * width:
@@ -157,12 +161,13 @@ def _lying(wanted: float, length: int, room: int, free: tuple[float, float]) -> 
     gap = room - length
     if gap <= 0:
         return round(min(0.0, max(float(gap), wanted)))
-    at = min(max(wanted, 0.0), float(gap))
-    if min(free) < 0.06 and abs(free[0] - free[1]) > 0.02:
-        return 0 if free[0] < free[1] else gap
-    if min(at, gap - at) < 0.2 * room:
-        return 0 if at < gap - at else gap
-    return round(at)
+    cut_at, other = (0, gap) if free[0] < free[1] else (gap, 0)
+    if min(free) < 0.06 and abs(free[0] - free[1]) > 0.02 and abs(wanted - cut_at) < abs(wanted - other):
+        return cut_at
+    for edge in (0, gap):
+        if abs(wanted - edge) < 0.06 * room:
+            return edge
+    return round(wanted)  # what lies beyond the room is cut off, as in any crop
 
 
 def drawn_out(photo: Image.Image, at: tuple[int, int], size: tuple[int, int], focus: Box) -> Image.Image:
