@@ -167,7 +167,9 @@ def _lying(wanted: float, length: int, room: int, free: tuple[float, float]) -> 
     for edge in (0, gap):
         if abs(wanted - edge) < 0.06 * room:
             return edge
-    return round(wanted)  # what lies beyond the room is cut off, as in any crop
+    # What lies beyond the room is cut off, as in any crop, but nothing of what the photo is about.
+    least, most = 0.03 * room - free[0] * length, 0.97 * room - (1 - free[1]) * length
+    return round(min(max(wanted, least), most) if least <= most else (least + most) / 2)
 
 
 def drawn_out(photo: Image.Image, at: tuple[int, int], size: tuple[int, int], focus: Box) -> Image.Image:
