@@ -55,6 +55,7 @@ def test_every_command_has_help_and_json(tmp_path: Path) -> None:
         "status",
         "submit",
         "validate",
+        "waive",
     ]
     assert sorted([*names, "layout list", "layout preview", "manifest apply", "manifest export", "voices fetch", "voices list"]) == COMMANDS
     for command in COMMANDS:
