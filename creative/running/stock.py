@@ -80,10 +80,15 @@ class Stock:
         self, window: PlanWindow, missing: Mapping[str, Step], known: Container[str], settled: Callable[[Step], bool]
     ) -> set[str]:
         """What was said of files that are made again: they need not be the same bytes."""
-        again = [
-            cell for cell in window.cells if (key := cell.steps["finish"]) in missing and not settled(missing[key])
-        ]
-        return {key for cell in again for key in cell.steps.values() if key in known}
+        again = {
+            key: cell for cell in window.cells if (key := cell.steps["finish"]) in missing and not settled(missing[key])
+        }
+        return {
+            key
+            for finish, cell in again.items()
+            for key in cell.steps.values()
+            if key in known and finish in window.steps[key].needs()
+        }
 
     def _forget(self, keys: set[str]) -> None:
         """These have to be made again. The registry forgets first: what dies on the way is found out again."""

@@ -42,6 +42,12 @@ class Campaign:
         self.opened, self.brief, self.world = opened, brief, world
         self.far = FarStore(opened.store)
 
+    def media(self) -> set[str]:
+        """What the plan of one market takes from the brief, by digest: media, layouts, fonts."""
+        windows = Planner(self.brief, self.world, {"market": frozenset({"GB"})}).windows()
+        steps = (step for window in windows for step in window.steps.values())
+        return {source for step in steps for source in step.inputs.values() if isinstance(source, str)}
+
     def run(self, *segments: str, **more: Any) -> Report:
         self.far.calls.clear()
         only = {"market": frozenset({"GB"}), "segment": frozenset(segments or SEGMENTS)}
@@ -74,7 +80,10 @@ def test_a_far_store_is_asked_little_and_much_at_once(campaign: Campaign) -> Non
     # Each step's receipt is asked for once, before it is made, and each ad's figures; the rest is a few for the window.
     assert calls["read"] <= steps + 10
     assert calls["get_blob"] == 24
-    assert sum(calls.values()) - calls["read"] - calls["get_blob"] < 40
+    # Each medium and layout that a step needs is looked for once, and stored once; `put_blob` also has the brief.
+    assert calls["size_of"] <= len(campaign.media())
+    assert calls["put_blob"] <= len(campaign.media()) + 1
+    assert sum(calls.values()) - sum(calls[name] for name in ("read", "get_blob", "size_of", "put_blob")) < 10
     assert campaign.far.most > 4
     for segments in (SEGMENTS[:1], SEGMENTS):  # what finds nothing to do asks nothing, however many ads there are
         again = campaign.run(*segments)
