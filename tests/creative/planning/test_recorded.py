@@ -78,5 +78,5 @@ def test_what_no_recording_can_say_is_refused(tmp_path: Path) -> None:
             planned(recorded(tmp_path / str(rate), seconds, rate))
     path = recorded(tmp_path / "none")
     (path.parent / "media" / "licence.txt").unlink()
-    with pytest.raises(BriefError, match="is not there: media/licence.txt"):
+    with pytest.raises(BriefError, match=r"is not there: media/licence\.txt"):
         planned(path)
