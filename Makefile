@@ -1,27 +1,38 @@
 # make demo, make test: all that a newcomer needs. Everything goes into .venv and out/.
 PYTHON ?= python3
 BIN := .venv/bin
+STUDIO := .venv/.studio
 STAMP := .venv/.installed
 
-.PHONY: help demo demo-production test lint types long bench clean
+.PHONY: help demo demo-world demo-production test lint types long bench clean
 
 help:
 	@echo "make demo   install, then run the demo brief through Ray on this machine"
+	@echo "make demo-world   the second brief: five languages, two products, 186 ads"
 	@echo "make demo-production   the same with a real S3 server and PostgreSQL, through Ray"
 	@echo "make test   install, then run the tests"
 	@echo "make lint types   ruff, mypy"
 	@echo "make long   the long tests      make bench   the benchmarks"
 
-$(STAMP): pyproject.toml constraints.txt
+# What makes ads; the tests' tools, judges and more voices come on top of it.
+$(STUDIO): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 12) else 'creative-farm needs Python 3.11 or 3.12: make PYTHON=python3.12')"
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt --editable '.[studio]'
+	@touch $(STUDIO)
+
+$(STAMP): $(STUDIO)
 	$(BIN)/python -m pip install --quiet -c constraints.txt --editable '.[studio,dev]'
 	@touch $(STAMP)
 
-demo: $(STAMP)
+demo: $(STUDIO)
 	$(BIN)/creative run templates/briefs/demo/brief.yaml
 
-# The same brief on what production has: a real S3 server and a real PostgreSQL, started for it on this machine.
+# Two products, five languages and currencies, ten placements, two variants.
+demo-world: $(STUDIO)
+	$(BIN)/creative run templates/briefs/world/brief.yaml --out out/world
+
+# The demo's brief on what production has: a real S3 server and a real PostgreSQL, started for it on this machine.
 demo-production: $(STAMP)
 	$(BIN)/python -m tests.support.stack out/production -- \
 	  $(BIN)/creative run templates/briefs/demo/brief.yaml --out out/production
