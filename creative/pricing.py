@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from babel import Locale
 from babel.dates import format_skeleton
 from babel.numbers import format_currency, get_currency_precision
+from babel.units import format_unit
 
 _AMOUNT = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*(kg|g|l|cl|ml|pieces|piece|pcs)?\b\.?\s*", re.IGNORECASE)
 _PER = {
@@ -19,6 +20,8 @@ _PER = {
     "per 100 ml": ("net_volume", Decimal(100), "100 ml"),
     "per piece": ("pieces", Decimal(1), ""),
 }
+_UNITS = {"kg": "mass-kilogram", "g": "mass-gram", "l": "volume-liter", "ml": "volume-milliliter"}
+"""CLDR's names of what `_PER` writes."""
 _BASE = {"kg": 1000, "g": 1, "l": 1000, "cl": 10, "ml": 1, "": 1, "pieces": 1, "piece": 1, "pcs": 1}
 
 
@@ -50,4 +53,14 @@ def unit_price(amount: Decimal, currency: str, unit: str, facts: Mapping[str, st
         return None
     precision = Decimal(1).scaleb(-get_currency_precision(currency))
     value = (amount * base / quantity).quantize(precision, ROUND_HALF_UP)
-    return f"{money(value, currency, locale)}/{label}" if label else money(value, currency, locale)
+    return f"{money(value, currency, locale)}/{_measure(label, locale)}" if label else money(value, currency, locale)
+
+
+def _measure(label: str, locale: str) -> str:
+    """ "100 ml" in letters that the locale's readers know: its own where CLDR has some, else the symbol as it is."""
+    number, _, symbol = label.rpartition(" ")
+    words = format_unit(int(number or 1), _UNITS[symbol], length="short", locale=_cldr(locale))
+    if re.search("[A-Za-z]", words):
+        return label
+    # One of a thing goes without its number: "per kilogram".
+    return words if number else re.sub(r"[\d\s]", "", words)

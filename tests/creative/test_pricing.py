@@ -48,3 +48,21 @@ def test_days_are_written_as_readers_expect() -> None:
 )
 def test_unit_prices_are_computed_from_the_facts(unit: str, facts: dict[str, str], text: str | None) -> None:
     assert unit_price(Decimal("5.49"), "GBP", unit, facts, "en-GB") == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "locale", "ending"),
+    [
+        ("per 100 ml", "ar-AE", "/100 ملتر"),
+        ("per l", "ar-AE", "/لتر"),
+        ("per kg", "ar-EG", "/كغم"),
+        ("per 100 g", "he-IL", "/100 גר׳"),
+        ("per kg", "ru-RU", "/кг"),
+        ("per 100 ml", "ja-JP", "/100 ml"),
+        ("per l", "de-DE", "/l"),
+        ("per 100 g", "fr-FR", "/100 g"),
+    ],
+)
+def test_a_measure_is_written_in_letters_that_readers_know(unit: str, locale: str, ending: str) -> None:
+    found = unit_price(Decimal("5.49"), "EUR", unit, {"net_weight": "250 g", "net_volume": "75 cl"}, locale)
+    assert found is not None and found.endswith(ending)
