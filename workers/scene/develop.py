@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from workers.scene.frame import Box
 from workers.scene.look import Hour
@@ -72,6 +72,30 @@ def _vignette(width: int, height: int) -> Floats:
 def fitted(cutout: Image.Image, box: Box) -> Image.Image:
     """The cutout at the size of its box."""
     return cutout.resize((box[2], box[3]), Image.Resampling.LANCZOS)
+
+
+def grounded(ground: npt.NDArray[np.uint8], product: Image.Image, box: Box) -> npt.NDArray[np.uint8]:
+    """The set with the line of shade where the product's foot touches it; the solid that is traced in its place is simpler
+    than its outline, and does not touch just there."""
+    height, width = ground.shape[:2]
+    x, y, w, h = box
+    size = float(max(w, h))
+    top, pad = y + round(0.84 * h), round(0.05 * size) + 2
+    left, right, low = max(x - pad, 0), min(x + w + pad, width), min(y + h + pad, height)
+    if low <= top or right <= left or top < 0:
+        return ground
+    shade = np.zeros((low - top, right - left), np.float32)
+    for drop, blur, strength in ((0.003, 0.0035, 0.34), (0.010, 0.013, 0.30)):
+        mask = Image.new("L", (right - left, low - y + pad))
+        mask.paste(product.getchannel("A"), (x - left, round(drop * size)))
+        soft = np.asarray(mask.filter(ImageFilter.GaussianBlur(blur * size)), np.float32) / 255
+        shade = 1 - (1 - shade) * (1 - strength * soft[top - y : low - y])
+    rows = np.arange(top, low, dtype=np.float32)[:, None]
+    shade *= np.clip((rows - top) / max(0.08 * h, 1), 0, 1)  # a foot, not an outline
+    result = ground.copy()
+    part = result[top:low, left:right]
+    part[:] = (part * (1 - shade[..., None]) + 0.5).astype(np.uint8)
+    return result
 
 
 def lay_over(ground: npt.NDArray[np.uint8], product: Image.Image, box: Box) -> Image.Image:

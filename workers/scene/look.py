@@ -90,13 +90,18 @@ def plain(text: str) -> str:
 
 
 def said(prompt: str) -> dict[str, str]:
-    """What the words of a prompt ask for: of each kind of thing, the first word that says something counts."""
+    """What the words of a prompt ask for: of each kind of thing, the first word that says something counts; a
+    studio gives way to any other set."""
     found: dict[str, str] = {}
     text = "".join(c if c.isalnum() else " " for c in plain(prompt))
     for word in text.split():
         for stem, row in STEMS.items():
             # Short words are taken whole: "sol" is not in "solid". Scripts without spaces are searched.
             if word == stem or (len(stem) > 3 and word.startswith(stem)) or (stem in PLAIN and stem in word):
+                if (
+                    found.get("set") == "studio" and "set" in row
+                ):  # any set is built in a studio: the other word says more
+                    del found["set"]
                 for name, value in row.items():
                     found.setdefault(name, value)
     return found

@@ -21,7 +21,7 @@ from workers.scene.cutout import open_photo
 from workers.scene.frame import Frame, frame
 from workers.scene.lens import Lens
 from workers.scene.look import Hour, look
-from workers.scene.scheme import Palette, scheme
+from workers.scene.scheme import Palette, balanced, scheme
 from workers.scene.sets import SETS
 from workers.scene.stage import Stage
 from workers.scene.tracer import Quality, Traced, fit_scale, trace
@@ -43,6 +43,7 @@ class Studio(OneByOne):
         rng = np.random.default_rng([seed & 0xFFFFFFFF, seed >> 32, int(params["take"]), zlib.crc32(prompt.encode())])
         mood = look(prompt, rng, cutout is not None)
         colours = scheme(_palette(params["palette"]), tone(cutout), mood.late, rng)
+        mood = replace(mood, hour=balanced(mood.hour, colours.wall))
         side = light_side(cutout, rng)
         geometry = frame(params["width"], params["height"], slot, aspect, float(rng.uniform(-1, 1)))
         stage = Stage(geometry, mood, colours, rng, task.scratch, side)
@@ -97,6 +98,7 @@ def layered(
     if cutout is None:
         return Image.fromarray(ground), replace(empty, depth=_depth(away, geometry))
     product = develop.fitted(cutout, box)
+    ground = develop.grounded(ground, product, box)
     x, y, w, h = place = layers.around(box, width, height)
     hidden = layers.silhouette(product, box, place, 1)
     plate = layers.behind(ground[y : y + h, x : x + w].astype(np.float32), hidden)

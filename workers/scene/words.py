@@ -40,7 +40,7 @@ _ROWS: tuple[tuple[dict[str, str], str], ...] = (
     ({"set": "stone", "ground": "stone"}, "marble marmor marbre marmol marmo 大理石 رخام"),
     ({"set": "stone", "ground": "terrazzo"}, "terrazzo"),
     ({"set": "stone", "ground": "limestone"}, "limestone travertin sandstein kalkstein calcaire"),
-    ({"set": "stone"}, "stone slab concrete granite slate stein beton granit schiefer pierre ardoise piedra hormigon pietra"
+    ({"set": "stone", "ground": "stone"}, "stone slab concrete granite slate stein beton granit schiefer pierre ardoise piedra hormigon pietra"
      " cemento calcestruzzo pedra steen 石 돌 حجر"),
     ({"set": "fabric"}, "fabric linen cloth silk satin velvet drape curtain bedroom towel blanket stoff leinen tuch seide samt"
      " vorhang schlafzimmer handtuch decke tissu linge soie velours drap rideau chambre serviette tela lino seda terciopelo"

@@ -16,8 +16,12 @@ from PIL import Image, ImageDraw
 from creative.backends import BackendSpec, Made, Task
 from creative.errors import StepRefused
 from creative.steps import KINDS
+from workers.scene.colour import apart, linear, oklch
 from workers.scene.cutout import Alpha
+from workers.scene.develop import grounded
+from workers.scene.look import HOURS
 from workers.scene.look import KINDS as KINDS_OF_SETS
+from workers.scene.scheme import SCHEMES, Palette, balanced
 from workers.scene.sets import SETS
 from workers.scene.studio import Studio
 
@@ -155,6 +159,31 @@ def test_a_brand_of_black_or_white_keeps_its_ground(
     wall = np.asarray(image.convert("L"))[: image.height // 4]
     assert (np.median(wall) > 150) == bright
     assert 12 < np.median(wall) < 246
+
+
+def test_a_grey_ground_takes_the_second_colour_and_a_coloured_one_stays_itself() -> None:
+    grey = Palette(linear("#dbe4e6"), linear("#2b5c78"), linear("#ff7a59"))
+    for name in ("tonal", "split", "lifted", "near"):
+        assert oklch(SCHEMES[name](grey).wall)[1] > 0.03 > oklch(grey.ground)[1]
+    cream = Palette(linear("#ecdcc7"), linear("#b5633f"), linear("#f0b64c"))
+    assert apart(SCHEMES["tonal"](cream).wall, cream.ground) < 1e-6
+    white = Palette(linear("#ffffff"), linear("#000000"), linear("#ff0000"))
+    assert apart(SCHEMES["tonal"](white).wall, white.ground) < 1e-6
+
+
+def test_light_is_whiter_before_a_cool_wall_only() -> None:
+    hour = HOURS["morning"]
+    blue = balanced(hour, linear("#aec9d9")).sun
+    assert max(blue) - min(blue) < 0.8 * (max(hour.sun) - min(hour.sun))
+    assert balanced(hour, linear("#ecdcc7")) == hour == balanced(hour, linear("#31627e"))
+
+
+def test_a_product_touches_its_ground_along_its_own_foot() -> None:
+    product = Image.new("RGBA", (100, 100))
+    ImageDraw.Draw(product).polygon([(0, 0), (99, 0), (99, 99), (0, 91)], fill=(9, 9, 9, 255))  # over its corner
+    shaded = grounded(np.full((300, 300, 3), 200, np.uint8), product, (100, 100, 100, 100))
+    assert shaded[192, 103, 0] < 180 and shaded[200, 197, 0] < 180  # under both ends of a foot that rises
+    assert (shaded[:184] == 200).all() and (shaded[215:] == 200).all()
 
 
 @pytest.mark.parametrize("family", ["portrait", "leaderboard"])

@@ -87,7 +87,11 @@ def wet(stage: Stage) -> Built:
     frame, scheme, rng, hour = stage.frame, stage.scheme, stage.rng, stage.look.hour
     dark = stage.look.late
     tone = stage.pick(scheme.prop, scheme.spark, shaded(scheme.wall, -0.18)) if dark else scheme.wall
-    colour = surface(scaled(mix(tone, (0.02, 0.02, 0.025), 0.55), 0.35), 0.012) if dark else shaded(scheme.floor, -0.08)
+    colour = (
+        surface(scaled(mix(tone, (0.02, 0.02, 0.025), 0.55), 0.35), 0.012)
+        if dark
+        else mix(scheme.floor, scheme.prop, 0.55)
+    )
     back = 3.4
     glow = scaled(mix(tone, hour.sun, 0.25), 1.0 if dark else 1.6)
     left, right = stage.span(back)
@@ -97,7 +101,7 @@ def wet(stage: Stage) -> Built:
     reach = rows * stage.draw(0.32, 0.85)
     away = np.hypot((xx - middle) / 1.15, yy - rows * 0.78) / reach
     fall = np.exp(-(away**2))[..., None]
-    base = scaled(glow, 0.05) if dark else scaled(glow, 0.55)
+    base = scaled(glow, 0.05) if dark else mix(scaled(glow, 0.5), scheme.prop, 0.55)
     view = (np.array(base) + fall * (np.array(glow) - np.array(base))).astype(np.float32)
     drift = haze(stage, 256)
     ripple = np.clip(0.5 + 0.12 * haze(stage, 512, 1.5), 0, 1)[..., None]

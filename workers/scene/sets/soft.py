@@ -77,7 +77,7 @@ def _drape(stage: Stage, back: float) -> Any:
     z = np.linspace(-0.1, top, 40)
     depth: Doubles = np.zeros((len(z), len(x)))
     wave = float(rng.uniform(2.6, 5.2))
-    deep = float(rng.uniform(0.8, 1.5))
+    deep = float(rng.uniform(0.8, 1.5)) * (0.3 if stage.frame.banner else 1.0)  # stripes are no ground for words
     sway = float(rng.uniform(-0.25, 0.25))
     for k in range(3):
         lean = sway * z[:, None] + 0.15 * np.sin(z[:, None] * 1.3 + k)

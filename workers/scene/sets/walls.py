@@ -18,9 +18,9 @@ def studio(stage: Stage) -> Built:
     """A seamless ground that bends up into the wall, a large soft light, a pool of light behind the product."""
     frame, scheme = stage.frame, stage.scheme
     left, right = stage.span(4.0)
-    colour = stage.pick(scheme.wall, scheme.floor, scheme.stand)
+    colour = stage.pick(scheme.wall, scheme.floor)
     paint = satin(texture(plaster(stage.rng, colour, depth=0.012), (0.25, 0.25)), 0.4)
-    rise = 0.0 if frame.banner else stage.pick(0.0, 0.0, 0.09, 0.16)
+    rise = 0.0 if frame.banner else stage.pick(0.0, 0.09, 0.16)
     back = stage.draw(2.2, 3.4)
     shapes: dict[str, Any] = {
         "sweep": stage.solid(
@@ -32,7 +32,7 @@ def studio(stage: Stage) -> Built:
     }
     if rise:
         wide = frame.product[0] * 0.5 + stage.draw(0.1, 0.3)
-        stand = satin(rgb(stage.pick(scheme.stand, scheme.floor, shaded(colour, 0.04))), 0.3)
+        stand = satin(rgb(stage.pick(scheme.stand, shaded(colour, 0.04))), 0.3)
         shapes["stand"] = stage.solid(
             drum(wide, -rise - SINK, 0.0, 0.012), stand, at(0, min(frame.product[0] * 0.5, 0.5), 0)
         )
