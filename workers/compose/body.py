@@ -29,6 +29,8 @@ from workers.compose.shoot import (
     boxes,
     dissolve,
     in_order,
+    lay,
+    lifted,
     off_surfaces,
     quiet,
     quiet_scenery,
@@ -44,6 +46,7 @@ from workers.compose.typeset import Layer
 _HEADLINE_SECONDS = 0.3  # the product alone comes first
 _RACK_SECONDS = 0.6  # from a soft set to a sharp one
 _LONG_SECONDS = 8  # longer ones have a middle without headline
+_SEEN_SECONDS = 0.6  # a caption that the end card cuts off sooner would only flash: subtitles have it whole
 _LOGO_FRAMES = 6  # how long the logo takes to come where a film starts over
 
 
@@ -62,18 +65,22 @@ class Body(OneByOne):
         words = in_order(_words(material, off_surfaces(layers, material.canvas), shots, cues))
         words += _captions(material, cues)
         ground = Ground(material.canvas, material.window("body"), surfaces(layers))
+        low, high = ([], words) if material.clip else lifted(material, "body", words)
         path = task.scratch / "body.mp4"
 
         def frames() -> Iterator[av.VideoFrame]:
-            seen = _footage(material) if material.clip else _through(material, shots, stage.card is not None)
+            seen = _footage(material) if material.clip else _through(material, shots, stage.card is not None, low)
             return (ground.under(frame) for frame in seen)
 
-        finer = shoot(path, material, frames, [shot.first for shot in shots], words)
+        finer = shoot(path, material, frames, [shot.first for shot in shots], high)
         notes = {"shots": [f"{shot.kind} {shot.first}-{shot.end}" for shot in shots], "finer": finer}
         return Made({"picture": path, "boxes": boxes(material, "body", words)}, notes)
 
 
-def _through(material: Material, shots: Sequence[Shot], from_card: bool) -> Iterator[av.VideoFrame]:
+def _through(
+    material: Material, shots: Sequence[Shot], from_card: bool, low: Sequence[Shown]
+) -> Iterator[av.VideoFrame]:
+    """What the camera sees; `low` lies between the set and the product."""
     sharp = scenery(material)
     soft: Scenery | None = None
     steps = 0
@@ -88,6 +95,7 @@ def _through(material: Material, shots: Sequence[Shot], from_card: bool) -> Iter
             frame = camera.ground(look)
             if before is not None and n < steps:
                 dissolve(frame, before.ground(look), 1 - ease_in_out(n / steps))
+            lay(frame, low, shot.first + n)
             camera.lay(frame, look)
             yield frame
 
@@ -192,4 +200,5 @@ def _captions(material: Material, cues: Sequence[Cue]) -> list[Shown]:
     return [
         shown(layer, Timing(cue.first, cue.end, fade_frames(cue), fade_frames(cue)))
         for cue, layer in captions(material, cues)
+        if cue.end < material.frames or cue.end - cue.first >= _SEEN_SECONDS * material.fps
     ]

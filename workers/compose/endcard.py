@@ -21,6 +21,8 @@ from workers.compose.shoot import (
     boxes,
     dissolve,
     in_order,
+    lay,
+    lifted,
     off_surfaces,
     quiet,
     quiet_scenery,
@@ -61,15 +63,17 @@ class EndCard(OneByOne):
         words = card.going_on() if goes_on else card.covering()
         rest = max(_settle_frames(material), *(one.rests for one in words), 0)
         leaving = material.frames - card.leave()
+        seen = [n for n in range(material.frames) if n <= rest or n >= leaving]
+        low, high = lifted(material, "endcard", words) if goes_on else ([], words)
         sharp = scenery(material)
         soft = quiet_scenery(sharp, picture)
 
         def frames() -> Iterator[av.VideoFrame]:
             camera = Depth(sharp, size_of(material.window("body")), card.looks)
             calm = Depth(soft, size_of(material.window("endcard")), [*card.looks, card.last])
-            return card.settling(camera, calm) if goes_on else card.over(camera, calm)
+            return card.settling(camera, calm, low, seen) if goes_on else card.over(camera, calm)
 
-        finer = shoot(path, material, frames, [0], words, lambda n: n <= rest or n >= leaving)
+        finer = shoot(path, material, frames, [0], high, lambda n: n <= rest or n >= leaving)
         return Made({"picture": path, "boxes": boxes(material, "endcard", words)}, {"finer": finer})
 
 
@@ -90,16 +94,25 @@ class _Card:
 
     # --- the same window and surfaces: the camera goes on, while what surrounds the product steps back -----------------
 
-    def settling(self, camera: Depth, calm: Depth) -> Iterator[av.VideoFrame]:
-        """From the body's last look to the end card's own."""
+    def settling(
+        self, camera: Depth, calm: Depth, low: Sequence[Shown], seen: Sequence[int]
+    ) -> Iterator[av.VideoFrame]:
+        """From the body's last look to the end card's own, in the frames that are `seen`; `low` lies under the product."""
         material = self.material
         ground = Ground(material.canvas, material.window("endcard"), surfaces(self.layers))
         for n, look in enumerate(self.looks[:-1]):
             frame = calm.ground(look)
             dissolve(frame, camera.ground(look), 1 - ease_in_out((n + 1) / self.steps))
+            lay(frame, low, n)
             calm.lay(frame, look)
             yield ground.under(frame)
-        yield from _held(ground.under(calm.see(self.looks[-1])))
+        if not low:
+            yield from _held(ground.under(calm.see(self.looks[-1])))
+            return
+        for n, frame in zip(seen[len(self.looks) - 1 :], _held(calm.ground(self.looks[-1])), strict=False):
+            lay(frame, low, n)
+            calm.lay(frame, self.looks[-1])
+            yield ground.under(frame)
 
     def going_on(self) -> list[Shown]:
         """What the body ends with stays, and moves to its place; what goes fades; then the rest enters, one by one."""
@@ -137,10 +150,13 @@ class _Card:
     def over(self, camera: Depth, calm: Depth) -> Iterator[av.VideoFrame]:
         """The card rises over the body's last frame, then stands."""
         material = self.material
-        old = Ground(material.canvas, material.window("body"), surfaces(self.before)).under(camera.see(self.first))
-        for layer in off_surfaces(self.before, material.canvas):
-            for overlay in shown(layer, Timing(0, 1)).overlays:
-                overlay.blend(old, 0)
+        stood = in_order([shown(layer, Timing(0, 1)) for layer in off_surfaces(self.before, material.canvas)])
+        low, high = lifted(material, "body", stood)
+        seen = camera.ground(self.first)
+        lay(seen, low, 0)
+        camera.lay(seen, self.first)
+        old = Ground(material.canvas, material.window("body"), surfaces(self.before)).under(seen)
+        lay(old, high, 0)
         plain = Ground(material.canvas, material.window("endcard"), surfaces(self.layers)).under(calm.see(self.last))
         bare = Planes(*(plane.copy() for plane in views(plain)))
         for layer in self._first_words():

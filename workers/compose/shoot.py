@@ -47,9 +47,7 @@ def shoot(
             for n in range(material.frames):
                 if n == 0 or moves(n):
                     frame = next(coming)
-                    for one in words:
-                        for overlay in one.overlays:
-                            overlay.blend(frame, n)
+                    lay(frame, words, n)
                 track.add(frame, key=n in keys)
         if track.kbps >= material.least_kbps or finer == _FINEST:
             break
@@ -157,6 +155,26 @@ def in_order(words: Sequence[Shown]) -> list[Shown]:
 def scenery(material: Material) -> Scenery:
     """The sharp set and the product."""
     return Scenery.of(material.behind, material.cut)
+
+
+def lifted(material: Material, part: str, words: Sequence[Shown]) -> tuple[list[Shown], list[Shown]]:
+    """Scrims that lie on the set, under a product that is a layer of its own, and all else: shade belongs to the set.
+
+    Scrims of lasting words stay over the product, which may come behind these words.
+    """
+    if material.cut is None or material.window(part) != (0, 0, *material.canvas):
+        return [], list(words)
+    under = [one.kind == "scrim" and one.role not in LASTING for one in words]
+    return [one for one, is_low in zip(words, under, strict=True) if is_low], [
+        one for one, is_low in zip(words, under, strict=True) if not is_low
+    ]
+
+
+def lay(frame: av.VideoFrame, words: Sequence[Shown], n: int) -> None:
+    """`words` over a frame, as they are in frame `n`."""
+    for one in words:
+        for overlay in one.overlays:
+            overlay.blend(frame, n)
 
 
 def quiet(material: Material) -> Image.Image:

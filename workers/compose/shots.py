@@ -22,6 +22,9 @@ _TIGHT = 1.3  # a framing that is not this much tighter than the wide one reads 
 _CLEAR = ("open", "close", "away", "wide")  # framings that keep the product clear of the text
 _PUSH = 1.06  # how much a slow push magnifies
 _NEAR = 0.08  # by how much more the product comes near than its set, at most
+_APART = 0.03  # of the shorter side: what stays free between the product and words beside or above it
+_LEAST = 0.95  # a wide framing steps back at most this far to keep it free
+_MOVES = 1.02  # the last shot grows at least this much: a still one looks broken
 _TURNS: dict[Motion, tuple[str, ...]] = {
     "push": ("close", "away", "label", "middle", "aside", "middle"),
     "rack": ("away", "label", "middle", "close", "middle", "aside"),
@@ -207,10 +210,14 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
     last = final_look(stage).view
     foot = (x + w / 2, y + h)
     back = _seen_at(canvas, foot, base.place(*foot, canvas), last.scale)
+    # Where words leave the product no room to grow, the shot begins further away instead.
+    far = base
+    if last.scale < _MOVES * base.scale:
+        far = _seen_at(canvas, foot, base.place(*foot, canvas), last.scale / _MOVES)
     return {
         "open": (card, back),
-        "wide": (base, last),
-        "away": (back, base),
+        "wide": (far, last),
+        "away": (back, far),
         "close": (_seen_at(canvas, centre, aim, scale / _PUSH), _seen_at(canvas, centre, aim, scale)),
         "whole": (_seen_at(canvas, centre, centred, whole / _PUSH), _seen_at(canvas, centre, centred, whole)),
         "label": near,
@@ -252,33 +259,37 @@ def final_look(stage: Stage) -> Look:
     x, y, w, h = stage.product
     foot = (x + w / 2, y + h)
     grown = _room(stage)
-    push = min(_PUSH, 1 + (grown - 1) * 0.5) if stage.layered else min(_PUSH, grown)
+    push = min(_PUSH, 1 + (grown - 1) * 0.5) if stage.layered and grown > 1 else min(_PUSH, grown)
     last = _seen_at(stage.canvas, foot, stage.base.place(*foot, stage.canvas), push * stage.base.scale)
-    near = stage.near * max(1.0, min(1 + _NEAR, grown / push)) if stage.layered else 1.0
-    return Look(last.inside(*stage.scene, stage.canvas), near)
+    last = last.inside(*stage.scene, stage.canvas)
+    # A set that has to cover the canvas may not step back as far as the product does.
+    pushed = max(push, last.scale / stage.base.scale)
+    near = stage.near * min(1 + _NEAR, grown / pushed) if stage.layered else 1.0
+    return Look(last, near)
 
 
 def _room(stage: Stage) -> float:
-    """How much larger the product may become about its foot in the wide framing before it reaches words; 1.02 at least."""
+    """How much larger the product may become about its foot in the wide framing and still stand clear of words; `_LEAST` at
+    least."""
     assert stage.product is not None
     x, y, w, h = _product(stage, stage.near)
     left, top = stage.base.place(x, y, stage.canvas)
     right, foot = stage.base.place(x + w, y + h, stage.canvas)
-    margin = 0.012 * min(stage.canvas)
+    margin = _APART * min(stage.canvas)
     words = [
         box
         for box in (*stage.texts, *stage.lasting, *stage.captions)
         if not _meet(box, (left, top, right - left, foot - top))
     ]
     most = _PUSH * (1 + _NEAR)
-    for step in range(round((most - 1) * 100), 2, -1):
-        more = 1 + step / 100
+    for step in range(round(most * 100), round(_LEAST * 100), -1):
+        more = step / 100
         wide, high = (right - left) * more, (foot - top) * more
         middle = (left + right) / 2
         box = (middle - wide / 2 - margin, foot - high - margin, wide + 2 * margin, high + margin)
         if not any(_meet(word, box) for word in words):
             return more
-    return 1.02
+    return _LEAST
 
 
 def _product(stage: Stage, near: float | None = None) -> Box:
