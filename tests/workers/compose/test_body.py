@@ -172,6 +172,15 @@ def test_captions_are_seen_in_their_frames_only(inputs: dict[str, Path], body: M
             assert np.percentile(shots[n][area], 98) - np.percentile(shots[n][area], 20) < 90
 
 
+def test_a_caption_that_the_card_cuts_off_at_once_is_left_to_the_subtitles(
+    inputs: dict[str, Path], tmp_path: Path
+) -> None:
+    late = [{"text": "Out today.", "first": 4, "end": 40}, {"text": "Find yours.", "first": FRAMES - 8, "end": 150}]
+    (tmp_path / "cues.json").write_text(json.dumps(late))
+    found = boxes(make("body", inputs | {"cues": tmp_path / "cues.json"}, tmp_path / "b", FRAMES))
+    assert {run["text"] for run in found["runs"] if run["role"] == "caption"} == {"Out today."}
+
+
 def test_boxes_keep_to_the_canvas_and_the_film(body: Made, endcard: Made) -> None:
     for made, frames in ((body, FRAMES), (endcard, CARD)):
         found = boxes(made)

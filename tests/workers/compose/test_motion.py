@@ -114,3 +114,28 @@ def test_the_first_shot_is_tight_and_clear_of_the_text() -> None:
     assert first.start.view.scale > 1.3 * second.start.view.scale
     for view in (first.start.view, first.finish.view):
         assert view.place(340, 900, stage.canvas)[1] > text[1] + text[3]
+
+
+@given(st.one_of(st.none(), st.floats(0.9, 1.0)), st.floats(0, 60))
+def test_a_product_does_not_grow_into_words_beside_it(layer: float | None, gap: float) -> None:
+    near = layer or 1.0
+    product, words = (1160.0, 150.0, 620.0, 860.0), (54.0, 160.0, 1106.0 - gap, 300.0)
+    stage = Stage(
+        (1920, 1080),
+        (54, 54, 1812, 972),
+        (2200, 1240),
+        View(1.0, 1100, 620),
+        (product[0] + 140, product[1] + 80, *product[2:]),
+        (words,),
+        layered=layer is not None,
+        near=near,
+    )
+    shots = storyboard(stage, 360, 30)
+    edges = []
+    for n in range(shots[-1].first, shots[-1].end):
+        look = shots[-1].look(n)
+        foot, _ = look.view.place(product[0] + 140 + product[2] / 2, 0, stage.canvas)
+        edges.append(foot - product[2] / 2 * look.view.scale * look.near)
+    assert edges[-1] < edges[0] - 1  # it grows, and still
+    free = product[0] + product[2] * (1 - near) / 2 - words[0] - words[2]
+    assert min(edges) - words[0] - words[2] >= min(free, 28)
