@@ -109,6 +109,11 @@ def _ratios(mine: float, theirs: Floats) -> Floats:
     return result
 
 
+def is_light(colour: Rgb) -> bool:
+    """Whether a text of this colour wants a dark ground."""
+    return _luminance_of(colour) > 0.25
+
+
 def contrast(colour: Rgb, ground: Sample | Floats, spared: float = 2.0) -> float:
     """Contrast ratio of a colour against pixels: what all but `spared` per cent of them reach (2: one row counts)."""
     theirs = ground.luminance if isinstance(ground, Sample) else luminance(ground.reshape(-1, 3))

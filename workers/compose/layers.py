@@ -25,6 +25,7 @@ from workers.compose.colour import (
     contrast,
     flat,
     inks,
+    is_light,
     pixels,
     rgb,
     spelled,
@@ -38,6 +39,12 @@ LayerKind = Literal["scrim", "surface", "button", "text", "logo"]
 _APART = 24.0
 """A button whose colour is nearer to the ground than this (CIE Lab) would drown in it."""
 _ROUNDS = 4
+_MILKY = 2.4
+"""How many times worse a veil of light is than a shadow as strong: over dark ground it is fog, a shadow is one more fold."""
+
+_VEILED, _SPARED, _CLEAR = 0.3, 0.4, 0.1
+"""Groups get colours of their own where one colour needs scrims of this strength, added up, their own at most this share of
+it, and this share of the canvas's height lies between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +131,8 @@ def coloured(
     product: Box | None,
     surfaces: Sequence[Surface] = (),
 ) -> list[Layer]:
-    """Choose one colour for the texts on the picture and one for those on each surface; add scrims to the picture until
-    every text can be read over all of them."""
+    """Choose one colour for the texts on the picture (two where it is dark above and bright below, or the reverse) and one
+    for those on each surface; add scrims to the picture until every text can be read over all of them."""
     over = [
         Layer("surface", one.role, one.image, one.x, one.y)
         for one in (*surfaces, *(group.plate for group in groups if group.plate is not None))
@@ -141,6 +148,8 @@ def coloured(
         )[0]
         for backing in dict.fromkeys(backed.values())
     }
+    bare = [(group, [pixels(lit, spot) for spot in spots]) for group, spots in written if backed[id(group)] is None]
+    toned = {id(group): tones[backed[id(group)]] for group in groups} | _apart_tones(bare, palette, lit.height)
     scrims: list[Layer] = []
     for _ in range(_ROUNDS):
         before = len(scrims)
@@ -148,9 +157,9 @@ def coloured(
             if backed[id(group)] is not None:
                 continue
             under = [pixels(lit, spot) for spot in spots]
-            if _least(tones[None], under) < AIMED_CONTRAST:
+            if _least(toned[id(group)], under) < AIMED_CONTRAST:
                 size = max(part.size for placed in group.placed for part in placed.block.parts)
-                shade = scrim(lit, spots, tones[None], under, size, product)
+                shade = scrim(lit, spots, toned[id(group)], under, size, product)
                 scrims.append(Layer("scrim", group.placed[0].block.role, shade.image, shade.x, shade.y))
                 lit = draw(ground, [*scrims, *over])
         if len(scrims) == before:
@@ -158,7 +167,7 @@ def coloured(
     made = [*scrims, *over]
     for group in groups:
         for placed in group.placed:
-            made += _layers(placed, lit, palette, tones[backed[id(group)]])
+            made += _layers(placed, lit, palette, toned[id(group)])
     for layer in made:
         if layer.runs and layer.contrast < LEAST_CONTRAST:
             raise StepRefused(
@@ -166,6 +175,27 @@ def coloured(
                 f"{LEAST_CONTRAST} is the least: choose another text or accent colour in the brand kit"
             )
     return made
+
+
+def _apart_tones(
+    bare: Sequence[tuple[Laid, Sequence[Sample]]], palette: Mapping[str, str], height: int
+) -> dict[int, Rgb]:
+    """Colours of groups (by identity) that lie well above one another, where one colour for all would need a strong veil
+    and each its own hardly any: dark words on a bright wall, light ones on the dark shelf under it."""
+    if len(bare) < 2:
+        return {}
+    _, together = _tone([under for _, under in bare], palette)
+    found = {id(group): _tone([under], palette) for group, under in bare}
+    if together < _VEILED or sum(strain for _, strain in found.values()) > _SPARED * together:
+        return {}
+    rows = [(group.ink[1], group.ink[1] + group.ink[3], is_light(found[id(group)][0])) for group, _ in bare]
+    for top, end, tone in rows:
+        if any(
+            tone != other and top - below < _CLEAR * height and above - end < _CLEAR * height
+            for above, below, other in rows
+        ):
+            return {}
+    return {group: colour for group, (colour, _) in found.items()}
 
 
 def strain_of(groups: Sequence[Laid], ground: Image.Image, palette: Mapping[str, str]) -> float:
@@ -199,7 +229,8 @@ def _tone(
     for order, colour in enumerate(candidates):
         # What most of the ground needs weighs most: single things under the words get spots of their own.
         strain = sum(needed(group, colour, 40.0) + 0.3 * needed(group, colour) for group in under)
-        costs.append((strain * 0.7 - 0.15 if order == 0 else strain, order, colour, strain))
+        felt = strain if is_light(colour) else strain * _MILKY
+        costs.append((felt * 0.7 - 0.15 if order == 0 else felt, order, colour, strain))
         if costs[0][0] <= 0:
             break  # no other can do better
     _, _, colour, strain = min(costs)

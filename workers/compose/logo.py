@@ -11,6 +11,8 @@ from workers.compose.colour import Rgb, Sample, between, contrast, inks
 
 _READABLE = 3.0
 """WCAG 2 asks 3:1 of graphics."""
+_NEARLY = 2.4
+"""Enough for a large simple mark beside words of its own colour."""
 _ONE_COLOUR = 14.0
 """Standard deviation (0 to 255) of opaque pixels below which a logo has one colour, antialiasing aside."""
 
@@ -18,9 +20,10 @@ _ONE_COLOUR = 14.0
 def legible(versions: Sequence[Image.Image], under: Sample, palette: Mapping[str, str], text: Rgb) -> Image.Image:
     """The logo (RGBA versions of one size) that goes with the text's colour if it stands out, else the one that does best."""
 
-    def merit(version: tuple[Image.Image, Rgb, bool]) -> tuple[bool, float]:
-        ratio = contrast(version[1], under)
-        return ratio >= _READABLE and between(version[1], text) < _READABLE, ratio
+    def merit(version: tuple[Image.Image, Rgb, bool]) -> tuple[bool, bool, float]:
+        ratio, goes = contrast(version[1], under), between(version[1], text) < _READABLE
+        # One dark and one light line on one ground look like a mistake: a tenth less than readable is the lesser one.
+        return goes and ratio >= _READABLE, goes and ratio >= _NEARLY, ratio
 
     logo, own, single = max(((picture, *_colour(picture)) for picture in versions), key=merit)
     if not single or contrast(own, under) >= _READABLE:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from workers.compose.colour import AIMED_CONTRAST, Floats, Rgb, Sample, luminance, mixed, ratios
+from workers.compose.colour import AIMED_CONTRAST, Floats, Rgb, Sample, is_light, mixed, ratios
 
 Box = tuple[int, int, int, int]
 _STEPS, _SPOT_STEPS = 24, 12
@@ -63,9 +63,12 @@ def scrim(
     right, bottom = max(x + w for x, _, w, _ in spots), max(y + h for _, y, _, h in spots)
     factor = _factor(type_size, product)
     alpha = veil(ground.size, (left, top, right - left, bottom - top), factor) * needed(under, colour, _MOST)
+    clear = np.ones(alpha.shape) if product is None else _clear_of(product, ground.size, factor)
+    alpha = alpha * clear
+    local = _over_what_stands_out(ground, spots, colour, tint, alpha, type_size, factor)
     if product is not None:
-        alpha = alpha * _clear_of(product, ground.size, factor)
-    alpha = 1 - (1 - alpha) * (1 - _over_what_stands_out(ground, spots, colour, tint, alpha, type_size, factor))
+        local = local * np.maximum(clear, _within(spots, ground.size, factor, 2 * _soft(type_size)))
+    alpha = 1 - (1 - alpha) * (1 - local)
     # Rounded up, so that eight bits of alpha cannot take the last tenth of contrast away.
     coarse = Image.fromarray(np.ceil(alpha.clip(0, 1) * 255).astype(np.uint8))
     found = coarse.getbbox()
@@ -89,7 +92,7 @@ def _factor(type_size: int, product: Box | None) -> int:
 
 
 def _soft(type_size: int) -> float:
-    return max(2.0, 0.3 * type_size)
+    return max(3.0, 0.6 * type_size)
 
 
 def _reach(product: Box) -> float:
@@ -106,7 +109,7 @@ def veil(size: tuple[int, int], box: Box, factor: int = 1) -> Floats:
     shape = (-(-height // factor), -(-width // factor))
     if width > 1.15 * height and w < 0.62 * width:
         return np.broadcast_to(_band(width, x, x + w, max(0.3 * w, 0.5 * height), factor), shape)
-    return np.broadcast_to(_band(height, y, y + h, max(0.5 * h, 0.06 * height), factor)[:, None], shape)
+    return np.broadcast_to(_band(height, y, y + h, max(0.75 * h, 0.1 * height), factor)[:, None], shape)
 
 
 def _band(length: int, first: int, end: int, reach: float, factor: int) -> Floats:
@@ -137,6 +140,18 @@ def _clear_of(product: Box, size: tuple[int, int], factor: int) -> Floats:
     away: Floats = np.hypot(np.maximum(across, 0)[None, :], np.maximum(down, 0)[:, None]).clip(0, 1)
     clear: Floats = away * away * (3 - 2 * away)
     return clear
+
+
+def _within(spots: Sequence[Box], size: tuple[int, int], factor: int, reach: float) -> Floats:
+    """1 over the words' boxes, falling to 0 at `reach` px from them: a square's strength counts as far as its neighbours."""
+    inside = np.zeros((-(-size[1] // factor), -(-size[0] // factor)))
+    columns, rows = _middles(size[0], factor), _middles(size[1], factor)
+    for x, y, w, h in spots:
+        across = np.maximum(x - columns, columns - (x + w)) - factor
+        down = np.maximum(y - rows, rows - (y + h)) - factor
+        away = (np.hypot(np.maximum(across, 0)[None, :], np.maximum(down, 0)[:, None]) / reach).clip(0, 1)
+        inside = np.maximum(inside, 1 - away * away * (3 - 2 * away))
+    return inside
 
 
 def _over_what_stands_out(
@@ -203,5 +218,4 @@ def _tint(under: Sequence[Sample], colour: Rgb) -> Rgb:
     whole = sum(len(spot.rows) for spot in under)
     red, green, blue = sum((spot.mean * (len(spot.rows) / whole) for spot in under), np.zeros(3)).tolist()
     own: Rgb = (round(red), round(green), round(blue))
-    light = float(luminance(np.array(colour, dtype=np.float64))) > 0.25
-    return mixed(own, (0, 0, 0), 0.82) if light else mixed(own, (255, 255, 255), 0.86)
+    return mixed(own, (0, 0, 0), 0.82) if is_light(colour) else mixed(own, (255, 255, 255), 0.86)
