@@ -98,9 +98,8 @@ def said(prompt: str) -> dict[str, str]:
         for stem, row in STEMS.items():
             # Short words are taken whole: "sol" is not in "solid". Scripts without spaces are searched.
             if word == stem or (len(stem) > 3 and word.startswith(stem)) or (stem in PLAIN and stem in word):
-                if (
-                    found.get("set") == "studio" and "set" in row
-                ):  # any set is built in a studio: the other word says more
+                # Any set is built in a studio: the other word says more.
+                if found.get("set") == "studio" and "set" in row:
                     del found["set"]
                 for name, value in row.items():
                     found.setdefault(name, value)

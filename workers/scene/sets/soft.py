@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.scene.colour import shaded
+from workers.scene.colour import luminance, shaded
 from workers.scene.forms import curtain, field
 from workers.scene.light import softbox, sunlight
 from workers.scene.material import matt, rough, satin, texture
@@ -21,6 +21,8 @@ Doubles = npt.NDArray[np.float64]
 def fabric(stage: Stage) -> Built:
     """Cloth on the ground in folds that keep clear of the product, and a drape behind it."""
     frame, scheme, rng = stage.frame, stage.scheme, stage.rng
+    # Deep cloth behind the words of an evening's banner stays deep, for light letters.
+    key = 0.5 if frame.banner and stage.look.late and luminance(scheme.wall) < 0.2 else None
     silk = bool(rng.random() < 0.45)
     cloth, drape = (scheme.wall, scheme.stand) if rng.random() < 0.5 else (scheme.floor, scheme.wall)
     back = stage.draw(1.3, 1.9)
@@ -32,10 +34,10 @@ def fabric(stage: Stage) -> Built:
     }
     if stage.look.gobo == "none":
         shapes |= softbox(stage, strength=3.0, size=stage.draw(0.4, 0.8), around=stage.draw(66, 80), fill=0.16)
-        return Built(shapes, -frame.distance + 0.6, aperture=0.045)
+        return Built(shapes, -frame.distance + 0.6, aperture=0.045, key=key)
     light = sun(stage, stage.draw(56, 68))
     shapes |= {**sunlight(light), **pattern(stage, light)}
-    return Built(shapes, light.behind + 0.35, aperture=0.045)
+    return Built(shapes, light.behind + 0.35, aperture=0.045, key=key)
 
 
 def _skin(stage: Stage, colour: Any, silk: bool) -> Any:
