@@ -22,6 +22,7 @@ Mask = NDArray[np.bool_]
 Rectangle = tuple[int, int, int, int]
 
 _NEAR = 40  # levels of luma (half as strict for chroma, which is subsampled): nearer is the glyph's own colour
+_SMALL = 16  # px of type: up to here a thin stroke may lie across two pixels and reach its colour in neither
 _THICKEST = 0.18  # of the type size: half the thickest stroke; a thicker patch of the glyph's colour is ground
 _WORKING_SIZE = 40  # px of type: larger type is measured on a reduced picture
 _PERCENTILE = 5
@@ -73,7 +74,9 @@ def legibility(
         return Legibility(None, 0.0)
     pixels = _reduced(pixels, factor)
     distance = np.abs((pixels.astype(np.float32) - np.array(colour, np.float32)) @ _TO_YCC.T)
-    near: Mask = np.maximum(distance[..., 0], distance[..., 1:].max(axis=-1) / 2) < _NEAR
+    away = np.maximum(distance[..., 0], distance[..., 1:].max(axis=-1) / 2)
+    # Most of the place is ground: what is half of the way from that to the glyphs' colour is half of a stroke.
+    near: Mask = away < (max(_NEAR, 0.55 * float(np.median(away))) if size <= _SMALL else _NEAR)
 
     thick = max(2.0, _THICKEST * size / factor)
     inside = distance_transform_edt(np.pad(near, 1, mode="edge"))[1:-1, 1:-1] > thick

@@ -141,3 +141,15 @@ def test_a_still_has_its_look_and_its_eye(still, tmp_path):
     figures = figures_of(tmp_path / "still.jpg", "image", [tmp_path / "boxes"])
     assert len(figures["looks"]) == 1 and len(figures["looks"][0]) == 174
     assert figures["eye"]["weights"]["headline"] > 0 and set(figures["texts"][0]["sight"]) == set(DICHROMATS)
+
+
+@pytest.mark.parametrize(("ground", "read"), [((16, 38, 58), True), ((150, 160, 170), False)])
+def test_a_thin_stroke_across_two_pixels_is_no_ground(ground: tuple[int, int, int], read: bool) -> None:
+    """At 12 px a stem may lie half on either pixel: white on navy is read, white on grey is not."""
+    place = np.full((22, 80, 3), ground, np.uint8)
+    half = (np.array(ground) + 255) // 2
+    for x in range(6, 72, 8):
+        place[5:16, x] = place[5:16, x + 1] = half
+        place[5:7, x : x + 5] = 255
+    found = legibility(place, (5, 5, 70, 11), (255, 255, 255), 12).contrast
+    assert found is not None and (found >= 4.5) is read
