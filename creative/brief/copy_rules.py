@@ -111,10 +111,15 @@ def render(text: str, context: Mapping[str, str]) -> str:
                 piece.offset,
                 piece.text,
             )
-        done.append(context[piece.text] if piece.field else piece.text)
+        said = context[piece.text] if piece.field else piece.text
+        if _FULL_STOP.match(said) and not piece.field and done and done[-1].rstrip(_INVISIBLE).endswith("."):
+            said = said[1:]  # what was filled in ends in a point of its own, as "د.إ." does: one is enough
+        done.append(said)
     return "".join(done)
 
 
+_FULL_STOP = re.compile(r"\.(?!\.)")
+_INVISIBLE = "\u200e\u200f\u061c\u2069"  # marks of direction that may follow a price
 _NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 

@@ -27,6 +27,18 @@ def test_render(text: str, want: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("price", "text", "want"),
+    [
+        ("129.00 د.إ.\u200f", "{offer.price}. Today.", "129.00 د.إ.\u200f Today."),
+        ("£5", "{offer.price}. Today.", "£5. Today."),
+        ("5 Kč.", "{offer.price}... {offer.price}", "5 Kč.... 5 Kč."),
+    ],
+)
+def test_a_sentence_that_ends_in_a_point_of_its_own_gets_no_second_one(price: str, text: str, want: str) -> None:
+    assert render(text, {"offer.price": price}) == want
+
+
+@pytest.mark.parametrize(
     "text", ["{", "}", "{}", "{product.name", "a } b", "{product name}", "{0}", "{product.name:>9}", "{a[0]}"]
 )
 def test_wrong_braces(text: str) -> None:
