@@ -38,7 +38,7 @@ demo-production: $(STAMP)
 	  $(BIN)/creative run templates/briefs/demo/brief.yaml --out out/production
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not long" -q -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m "not long" -q -n 3 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
