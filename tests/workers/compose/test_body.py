@@ -22,6 +22,9 @@ from workers.compose.body import Body
 from workers.compose.encode import PictureTrack, frame_of, planes
 from workers.compose.endcard import EndCard
 from workers.compose.film import join
+from workers.compose.kinetic import Shown
+from workers.compose.material import open_material
+from workers.compose.shoot import lifted
 
 FPS, FRAMES, CARD = 30, 60, 24
 PALETTE = {"ground": "#b9763f", "second": "#1d4038", "accent": "#e8a33d", "text": "#fff6e8", "on_accent": "#1a120a"}
@@ -170,6 +173,24 @@ def test_captions_are_seen_in_their_frames_only(inputs: dict[str, Path], body: M
             assert np.percentile(shots[n][area], 98) - np.percentile(shots[n][area], 20) > 110
         for n in (cue["first"] - 1, cue["end"]):
             assert np.percentile(shots[n][area], 98) - np.percentile(shots[n][area], 20) < 90
+
+
+def test_shade_for_words_lies_on_the_set_and_not_on_a_product_of_its_own(
+    inputs: dict[str, Path], tmp_path: Path
+) -> None:
+    scene = Image.new("RGB", (360, 640), "#b0a698")
+    scene.crop((126, 280, 234, 448)).save(tmp_path / "plate.png")
+    Image.new("RGBA", (108, 168), "#101418").save(tmp_path / "layer.png")
+    meta = json.loads(inputs["meta"].read_bytes()) | {"plate": [126, 280, 108, 168]}
+    (tmp_path / "meta.json").write_text(json.dumps(meta))
+    own = inputs | {role: tmp_path / f"{role}.png" for role in ("plate", "layer")}
+    own["meta"] = tmp_path / "meta.json"
+    params = {"width": 360, "height": 640, "texts": TEXTS, "palette": PALETTE, "locale": "en-GB", "direction": "ltr"}
+    words = [Shown(kind, role, ()) for kind, role in (("scrim", "headline"), ("scrim", "legal"), ("text", "headline"))]
+    for given, count in ((own, 1), (inputs, 0)):
+        task = Task("k", "body", params | {"fps": FPS, "frames": FRAMES}, given, None, tmp_path)
+        low, high = lifted(open_material(task), "body", words)
+        assert (low, high) == (words[:count], words[count:])
 
 
 def test_a_caption_that_the_card_cuts_off_at_once_is_left_to_the_subtitles(
