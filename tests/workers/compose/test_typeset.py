@@ -76,6 +76,29 @@ def test_the_price_has_the_accent_where_it_can_be_read() -> None:
     assert colours("#ecdcc7")["price"] == colours("#ecdcc7")["headline"] == PALETTE["text"]
 
 
+def found_over(top: str, foot: str) -> tuple[set[str], set[str]]:
+    """The kinds of layers, and the colours of headline and price, over a square that is `top` above and `foot` below."""
+    shape = document("meta-feed-1x1")
+    canvas = Image.new("RGB", (shape["width"], shape["height"]), top)
+    canvas.paste(foot, (0, canvas.height * 2 // 3, canvas.width, canvas.height))
+    made = lay_out(shape, TEXTS, FONTS, canvas, {**PALETTE, "accent": "#8a7f70"}, "en-GB", "ltr")
+    runs = [run for layer in made for run in layer.runs if run["role"] in ("headline", "price")]
+    return {layer.kind for layer in made}, {run["colour"] for run in runs}
+
+
+@pytest.mark.parametrize(("top", "foot"), [("#ecdcc7", "#3a2416"), ("#10203a", "#f0c8b4")])
+def test_words_far_apart_on_a_dark_and_a_bright_half_need_no_veil(top: str, foot: str) -> None:
+    kinds, colours = found_over(top, foot)
+    assert "scrim" not in kinds and len(colours) == 2
+
+
+def test_words_on_middling_ground_get_a_shadow_before_a_mist() -> None:
+    kinds, colours = found_over("#6c6a66", "#6c6a66")
+    (colour,) = colours
+    assert "scrim" in kinds or colour != PALETTE["text"]
+    assert int(colour[1:3], 16) > 200
+
+
 def test_a_button_that_would_drown_changes_its_colour() -> None:
     def button(ground: str) -> tuple[int, ...]:
         layer = next(one for one in layers("google-landscape", ground=ground) if one.kind == "button")
