@@ -46,7 +46,7 @@ from workers.compose.typeset import Layer
 _HEADLINE_SECONDS = 0.3  # the product alone comes first
 _RACK_SECONDS = 0.6  # from a soft set to a sharp one
 _LONG_SECONDS = 8  # longer ones have a middle without headline
-_SEEN_SECONDS = 0.6  # a caption that the end card cuts off sooner would only flash: subtitles have it whole
+_SEEN_SECONDS = 0.8  # a caption that the end card cuts off sooner would only flash: subtitles have it whole
 _LOGO_FRAMES = 6  # how long the logo takes to come where a film starts over
 
 
