@@ -134,7 +134,9 @@ class AssetRecord(Record):
     findings: tuple[FindingRecord, ...] = Field((), description="soft findings: worth a look, no refusal")
     figures: Mapping[str, Any] = Field(default_factory=dict)
     poster: str | None = None
-    checked: str = Field("", description="digest of what judged it: measure and poster steps, the placement's row, judges")
+    checked: str = Field(
+        "", description="digest of what judged it: measure and poster steps, the placement's row, judges"
+    )
     lineage: tuple[LineageStep, ...] = ()
 
     @field_validator("findings", mode="before")

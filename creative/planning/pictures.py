@@ -96,7 +96,9 @@ class Pictures:
                     f"too small for {frame.width} x {frame.height}: a scene is made there"
                 )
                 self._noted["scenes.library", problem] = None
-        header = self.world.headers.get(self.world.photos[product][0]) if product and self.world.photos[product] else None
+        header = (
+            self.world.headers.get(self.world.photos[product][0]) if product and self.world.photos[product] else None
+        )
         if header is None:
             return
         across, down = frame.product["width"] * frame.width / 1000, frame.product["height"] * frame.height / 1000
