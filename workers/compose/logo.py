@@ -12,7 +12,7 @@ from workers.compose.colour import Rgb, Sample, between, contrast, inks
 _READABLE = 3.0
 """WCAG 2 asks 3:1 of graphics."""
 _NEARLY = 2.4
-"""Enough for a large simple mark beside words of its own colour."""
+"""Enough, to the eye, for a large simple mark beside words of its own colour: set by looking, not by a standard."""
 _ONE_COLOUR = 14.0
 """Standard deviation (0 to 255) of opaque pixels below which a logo has one colour, antialiasing aside."""
 
@@ -22,7 +22,7 @@ def legible(versions: Sequence[Image.Image], under: Sample, palette: Mapping[str
 
     def merit(version: tuple[Image.Image, Rgb, bool]) -> tuple[bool, bool, float]:
         ratio, goes = contrast(version[1], under), between(version[1], text) < _READABLE
-        # One dark and one light line on one ground look like a mistake: a tenth less than readable is the lesser one.
+        # One dark and one light line on one ground look like a mistake: a mark a fifth below readable is the lesser one.
         return goes and ratio >= _READABLE, goes and ratio >= _NEARLY, ratio
 
     logo, own, single = max(((picture, *_colour(picture)) for picture in versions), key=merit)
