@@ -93,10 +93,10 @@ def test_words_far_apart_on_a_dark_and_a_bright_half_need_no_veil(top: str, foot
 
 
 def test_words_on_middling_ground_get_a_shadow_before_a_mist() -> None:
-    kinds, colours = found_over("#6c6a66", "#6c6a66")
+    kinds, colours = found_over("#807d78", "#807d78")
     (colour,) = colours
-    assert "scrim" in kinds or colour != PALETTE["text"]
-    assert int(colour[1:3], 16) > 200
+    assert "scrim" in kinds  # neither colour reaches 4.5:1 on it alone
+    assert int(colour[1:3], 16) > 200  # light words in a shadow, though dark ones in a mist are nearly as far
 
 
 def test_a_button_that_would_drown_changes_its_colour() -> None:
