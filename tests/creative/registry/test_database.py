@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -167,6 +168,18 @@ def test_commits_survive_a_power_cut(tmp_path: Path, store: Store) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
     assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+
+
+def test_a_file_that_another_process_is_making_is_waited_for(tmp_path: Path, store: Store) -> None:
+    """SQLite's own busy timeout does not hold where a file is first put into WAL mode."""
+    file = tmp_path / "registry.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    end = threading.Timer(0.3, other.execute, ("ROLLBACK",))
+    end.start()
+    open_registry(file, store.id).close()
+    end.join()
+    other.close()
 
 
 def test_opening_again_does_not_load_alembic(tmp_path: Path, store: Store) -> None:
