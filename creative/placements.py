@@ -48,6 +48,7 @@ class Placement(_Row):
 
     id: str
     title: str
+    channel: str | None = Field(None, description="AdCP's media channel: social, olv, display, ctv, streaming_audio")
     modality: Modality
     format: Literal["jpeg", "mp4", "wav", "mp3"]
     shape: ShapeName | None = None

@@ -39,7 +39,7 @@ class Log:
         at = at or datetime.now(UTC).isoformat(timespec="milliseconds")
         number = self.last() + 1
         if number == 1:
-            self.store.create(_MARKS + self.campaign, b"{}")
+            self._begin()
         while True:
             entry = Entry(n=number, type=type, at=at, data=data)
             if self.store.create(self._name(number), entry.model_dump_json().encode()):
@@ -79,6 +79,10 @@ class Log:
                 least += step
         self._last = least
         return least
+
+    def _begin(self) -> None:
+        """Before the first entry: say that the campaign has a log."""
+        self.store.create(_MARKS + self.campaign, b"{}")
 
     def _has(self, number: int) -> bool:
         return self.store.read(self._name(number)) is not None
