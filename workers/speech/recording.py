@@ -74,6 +74,16 @@ class Recording(OneByOne):
 
 def checked(path: Path) -> Read:
     """The recording of a file. Raises StepRefused for one that no ad should be made from, saying what to do."""
+    read = heard(path)
+    length = len(read.audio) / RATE
+    for cut, where in ((read.spoken[0][0] <= 0.0, "beginning"), (read.spoken[-1][1] >= length - _FRAME, "end")):
+        if cut:
+            raise StepRefused(f"the recording is cut at its {where}: leave 0.1 s of silence there")
+    return read
+
+
+def heard(path: Path) -> Read:
+    """The recording of a file, which may begin or end in a word. Raises StepRefused for bad sound, saying what to do."""
     rate, channels = _samples(path)
     if rate < LEAST_RATE:
         raise StepRefused(f"the recording has {rate} Hz: give one of at least {LEAST_RATE}, best 48000")
@@ -97,10 +107,6 @@ def checked(path: Path) -> Read:
         raise StepRefused(
             f"the recording's noise is only {snr:.0f} dB under the voice, at least {_LEAST_SNR_DB:g} are needed"
         )
-    length = len(sound) / RATE
-    for cut, where in ((spoken[0][0] <= 0.0, "beginning"), (spoken[-1][1] >= length - _FRAME, "end")):
-        if cut:
-            raise StepRefused(f"the recording is cut at its {where}: leave 0.1 s of silence there")
     return Read(sound * np.float32(_LOUD / max(float(np.abs(sound).max()), 1e-6)), tuple(spoken), snr)
 
 
