@@ -63,7 +63,9 @@ KINDS: Mapping[str, Kind] = {
         #   photo is about where it has no cut-out.
         Kind(
             "scene",
-            ("cutout?", "photo?", "view?"),
+        #   prompt: what a trained model is told (`creative.prompts`), for a backend that is one; the product then stands there
+        #   with its own pixels.
+            ("cutout?", "photo?", "view?", "prompt?"),
             {"image": PNG, "meta": JSON, "plate": PNG, "layer": PNG, "depth": PNG},
             seeded=True,
         ),

@@ -6,13 +6,16 @@ import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from creative.backends import BackendSpec
 from creative.brief.brief import Brief
 from creative.copyfit import direction, items_of
+from creative.framings import Family
 from creative.own_media import OwnPhoto, fitting
 from creative.placements import Placement
 from creative.planning.problem import PlanningProblem
 from creative.planning.window import Part, part
 from creative.planning.words import Subject, Words
+from creative.prompts import Framing, Told, Way, document, name_for_models
 from creative.steps import Output, Step, step
 from creative.world import Document, World
 
@@ -82,8 +85,19 @@ class Pictures:
             "take": 0,
         }
         inputs: dict[str, str | Output] = {"cutout": cutout.out("image")} if cutout else {}
+        row = self.world.catalogue.choose("scene", self.brief.backends.get("scene"))
+        if "prompts" in row.facts:
+            inputs["prompt"] = self._prompt(row, product if cutout else None, words, frame)
         label = f"{family} scene {words[:40]!r}"
         return part(self._step("scene", params, inputs, self.seed, label), *([cutout] if cutout else []))
+
+    def _prompt(self, row: BackendSpec, product: str | None, words: str, frame: Family) -> str:
+        """What a trained model is told, as an ingested document; its sha256."""
+        way: Way = "without_product" if product is None else row.facts.get("product", "surroundings")
+        named = name_for_models(self.brief.products[product].name) if product is not None else None
+        framing = Framing(frame.width, frame.height, frame.product if product is not None else None)
+        told = document(str(row.facts["prompts"]), way, Told(words, named, self.palette), framing)
+        return self.world.media.add_bytes(told, "application/json")
 
     def _note(self, product: str | None, words: str, family: str, own: OwnPhoto | None) -> None:
         """Keep what is made otherwise than one may expect: a photo of the library, or of the product, is too small."""
