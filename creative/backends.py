@@ -17,11 +17,16 @@ from creative.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What one running backend takes: CPU cores and GPUs (fractions allowed), memory in MB."""
+    """What one running backend takes: CPU cores and GPUs (fractions allowed), memory in MB.
+
+    `accelerator_type`: the kind of card that it has to be, by Ray's name ("H100"); any, if left out. A backend with a GPU
+    keeps no core to itself, whatever `cpu` says: it waits for its card.
+    """
 
     cpu: float = 1.0
     gpu: float = 0.0
     memory_mb: int = 0
+    accelerator_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,9 @@ class BackendSpec:
     `revision` is raised by hand whenever the same step would come out differently. `model` names pinned weights with
     their revision ("hibari-tts 0.2.1"). `seconds` is a guess for one step, used until receipts have measured it.
     `options` are given to the class: they must not change what is made unless `revision` is raised with them.
-    `facts` are what planning asks of this kind's rows, such as a voice's locales and speaking rate.
+    `facts` are what planning asks of this kind's rows, such as a voice's locales and speaking rate. A `named` row is used
+    only where a brief names it, never by default. `runtime_env` is the environment of its own in which Ray runs it, for a
+    library that does not go with this package's: {pip: [...], env_vars: {...}}, as Ray takes it.
     """
 
     name: str
@@ -47,8 +54,10 @@ class BackendSpec:
     seconds: float = 0.1
     draft: bool = False
     generative: bool = False
+    named: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    runtime_env: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class _ResourcesRow(BaseModel):
     cpu: float = Field(1.0, ge=0)
     gpu: float = Field(0.0, ge=0)
     memory_mb: int = Field(0, ge=0)
+    accelerator_type: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,40}$")
 
 
 class _SpecRow(BaseModel):
@@ -36,15 +37,17 @@ class _SpecRow(BaseModel):
     revision: int = Field(1, ge=1)
     model: str | None = None
     licence: str = "Apache-2.0"
-    resources: _ResourcesRow = _ResourcesRow(cpu=1.0, gpu=0.0, memory_mb=0)
+    resources: _ResourcesRow = _ResourcesRow(cpu=1.0, gpu=0.0, memory_mb=0, accelerator_type=None)
     batch: int = Field(1, ge=1)
     attempts: int = Field(1, ge=1)
     timeout_s: float = Field(600.0, gt=0)
     seconds: float = Field(0.1, ge=0)
     draft: bool = False
     generative: bool = False
+    named: bool = False
     options: dict[str, Any] = Field(default_factory=dict)
     facts: dict[str, Any] = Field(default_factory=dict)
+    runtime_env: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,13 @@ class Catalogue:
         return [spec for spec in self.specs.values() if spec.kind == kind]
 
     def choose(self, kind: str, name: str | None = None) -> BackendSpec:
-        """The named row, or the kind's first that is not a draft. Raises UsageError with the names there are."""
+        """The named row, or the kind's first that is no draft and needs no name. Raises UsageError with the names there are."""
         chosen = self._chosen.get((kind, name))
         if chosen is not None:
             return chosen
         rows = self.of_kind(kind)
         if name is None:
-            row = next((row for row in rows if not row.draft), None)
+            row = next((row for row in rows if not row.draft and not row.named), None)
         else:
             row = self.specs.get((kind, name))
         if row is None:
