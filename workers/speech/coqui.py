@@ -1,0 +1,96 @@
+"""The library `TTS` (coqui-tts, MPL-2.0): imported so that it works with torch for CPUs too, its models built from their
+configuration, and their state loaded from safetensors by ourselves: the library's own loader unpickles.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from creative.errors import UsageError
+from creative.models.files import ModelError
+
+_EXTENSION = "torchaudio._extension"
+
+
+def ready() -> None:
+    """Make `import TTS` possible. Raises UsageError where the extra is missing.
+
+    The registry's torchaudio is built for CUDA; with torch for CPUs its extension cannot be loaded. Nothing here needs it
+    (resampling is plain torch), so that it is stood in for.
+    """
+    if "TTS" in sys.modules:
+        return
+    try:
+        try:
+            import torchaudio
+        except (OSError, RuntimeError):
+            for name in [name for name in sys.modules if name == "torchaudio" or name.startswith("torchaudio.")]:
+                del sys.modules[name]
+            sys.modules[_EXTENSION] = _stand_in()
+            import torchaudio  # noqa: F401
+        import TTS  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            f"this voice needs coqui-tts with torchaudio and torchcodec ({str(error).strip().splitlines()[0]}): "
+            "pip install 'creative-farm[voice]' -c constraints.txt"
+        ) from error
+
+
+def _stand_in() -> types.ModuleType:
+    module = types.ModuleType(_EXTENSION)
+    nothing: Callable[..., Any] = lambda *_, **__: None  # noqa: E731
+    module._IS_TORCHAUDIO_EXT_AVAILABLE = False  # type: ignore[attr-defined]
+    module._IS_RIR_AVAILABLE = False  # type: ignore[attr-defined]
+    module._IS_ALIGN_AVAILABLE = False  # type: ignore[attr-defined]
+    module._check_cuda_version = nothing  # type: ignore[attr-defined]
+    module.fail_if_no_align = lambda function: function  # type: ignore[attr-defined]
+    module.fail_if_no_rir = lambda function: function  # type: ignore[attr-defined]
+    return module
+
+
+def config_of(folder: Path) -> dict[str, Any]:
+    """The folder's `config.json`. Raises ModelError."""
+    try:
+        said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder} has no config.json that can be read: pull the model again") from error
+    if not isinstance(said, dict):
+        raise ModelError(f"{folder}/config.json is not a model's configuration: pull the model again")
+    return said
+
+
+def load_state(model: Any, folder: Path, leave: Iterable[str] = ()) -> None:
+    """Give a model the tensors of the folder's safetensors files. Raises ModelError where one is missing or of no use.
+
+    `leave`: prefixes of tensors that only training needs, in the file or in the model.
+    """
+    from safetensors.torch import load_file
+
+    leave = tuple(leave)
+    state = {
+        name.removeprefix("xtts."): tensor
+        for file in sorted(folder.glob("*.safetensors"))
+        for name, tensor in load_file(file).items()
+        if not name.removeprefix("xtts.").startswith(leave)
+    }
+    if not state:
+        raise ModelError(f"{folder} has no safetensors with tensors in it: pull the model again")
+    try:
+        missing, more = model.load_state_dict(state, strict=False)
+    except RuntimeError as error:  # a tensor of another shape
+        raise ModelError(
+            f"the weights in {folder} are of another model than its config.json: {_short(error)}"
+        ) from error
+    missing = [name for name in missing if not name.startswith(leave)]
+    if missing or more:
+        what = f"lacks {missing[0]}" if missing else f"has {more[0]}, which the model does not"
+        raise ModelError(f"the weights in {folder} are of another model than its config.json: it {what}")
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
