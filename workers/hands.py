@@ -48,7 +48,7 @@ class Hands:
         }
 
     def begin(self) -> None:
-        """Sent before a batch to an actor that was idle: if it died before it answered this, it did not die of the batch."""
+        """An idle actor answers this before it is sent a batch: if it dies before, it did not die of the batch."""
 
     def run(self, batch: Batch) -> list[Outcome]:
         """See `workers.work.Workshop.run`."""

@@ -14,8 +14,8 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import ray
 from ray.exceptions import ActorUnavailableError, RayActorError, RayError, RayTaskError
@@ -34,6 +34,7 @@ _OWN = "workers."
 _STILLBORN = 5
 _SAID = 3
 _IDLE_SECONDS = 1.0
+_DOUBT_SECONDS = 30.0
 _INNOCENT = (
     "node has died",
     "node was ",
@@ -66,10 +67,18 @@ class _Member:
 
 @dataclass(slots=True)
 class _Flight:
+    """A batch on its way. `stage` says what is waited for:
+
+    asked     an idle actor has to say that it is there before it gets the batch: what dies first did not die of it
+    sent      the outcomes
+    doubted   Ray lost the actor from sight, and has to say whether it died; its own patience is one second (Ray 2.60)
+    """
+
     member: _Member
     batch: Batch
-    begun: Any | None
-    killed: bool = field(default=False)
+    stage: Literal["asked", "sent", "doubted"]
+    killed: bool = False
+    doubted_until: float = 0.0
 
 
 @contextlib.contextmanager
@@ -121,8 +130,8 @@ class RayRunner:
                 member.batch = batch
                 # Who answered a moment ago need not be asked: a call costs as much as a small step.
                 idle = time.monotonic() - member.seen >= _IDLE_SECONDS
-                begun = member.handle.begin.remote() if idle else None
-                self._flights[member.handle.run.remote(batch)] = _Flight(member, batch, begun)
+                flight = _Flight(member, batch, "asked" if idle else "sent")
+                self._flights[member.handle.begin.remote() if idle else member.handle.run.remote(batch)] = flight
                 return
         raise RunnerError("no idle worker: ask free() first")
 
@@ -132,10 +141,15 @@ class RayRunner:
         if not self._flights:
             time.sleep(min(timeout, 0.05))
             return ()
-        done, _ = ray.wait(list(self._flights), num_returns=1, timeout=timeout)
-        if len(self._flights) > 1 and done:  # take all that is there, without waiting
-            done, _ = ray.wait(list(self._flights), num_returns=len(self._flights), timeout=0)
-        return [self._land(ref) for ref in done]
+        until = time.monotonic() + timeout
+        while True:
+            left = max(0.0, until - time.monotonic())
+            done, _ = ray.wait(list(self._flights), num_returns=1, timeout=left)
+            if len(self._flights) > 1 and done:  # take all that is there, without waiting
+                done, _ = ray.wait(list(self._flights), num_returns=len(self._flights), timeout=0)
+            landed = [one for ref in done if (one := self._land(ref)) is not None]
+            if landed or not done or not left:
+                return landed
 
     def kill(self, batch: int) -> None:
         """End the batch's actor."""
@@ -283,35 +297,42 @@ class RayRunner:
         self._members.remove(member)
         self._hire(member.group)
 
-    def _land(self, ref: Any) -> tuple[int, Sequence[Outcome]]:
+    def _land(self, ref: Any) -> tuple[int, Sequence[Outcome]] | None:
+        """What became of a batch; None while it goes on."""
         flight = self._flights.pop(ref)
         member, batch = flight.member, flight.batch
-        member.batch, member.seen = None, time.monotonic()
-        if flight.killed:  # even if it answered just before: its actor is gone
-            self._replace(member)
         try:
-            return batch.id, ray.get(ref)
+            answer = ray.get(ref)
         except RayError as error:
-            reason = first_line(error)
-            if flight.killed:
-                return batch.id, [Outcome(step.key, "lost", reason="its worker was ended") for step in batch.steps]
-            if isinstance(error, RayTaskError):  # the batch could not be sent or read; the actor is well
-                return batch.id, [Outcome(step.key, "unavailable", reason=reason) for step in batch.steps]
-            guilty = _is_guilty(error) and self._has_begun(flight)
+            return self._fall(flight, error)
+        if flight.stage == "asked" and not flight.killed:
+            flight.stage = "sent"
+            self._flights[member.handle.run.remote(batch)] = flight
+            return None
+        member.batch, member.seen = None, time.monotonic()
+        if flight.killed or flight.stage == "doubted":  # killed: even if it answered just before
             self._replace(member)
-            self._ask_again()
-            status: Status = "lost" if guilty else "unavailable"
-            return batch.id, [Outcome(step.key, status, reason=f"its worker died: {reason}") for step in batch.steps]
+        return batch.id, answer if flight.stage == "sent" else _all(batch, "unavailable", "its worker was out of reach")
 
-    def _has_begun(self, flight: _Flight) -> bool:
-        """An answer that was on its way is lost with its actor: where there is none, a short idle time says the same."""
-        if flight.begun is None:
-            return True
-        try:
-            ray.get(flight.begun, timeout=1)
-        except RayError:
-            return False
-        return True
+    def _fall(self, flight: _Flight, error: RayError) -> tuple[int, Sequence[Outcome]] | None:
+        """The same of one whose call came to nothing."""
+        member, batch = flight.member, flight.batch
+        if isinstance(error, ActorUnavailableError) and flight.stage != "asked" and not flight.killed:
+            flight.doubted_until = flight.doubted_until or time.monotonic() + _DOUBT_SECONDS
+            if time.monotonic() < flight.doubted_until:
+                flight.stage = "doubted"
+                self._flights[member.handle.begin.remote()] = flight
+                return None
+        member.batch, member.seen = None, time.monotonic()
+        if isinstance(error, RayTaskError) and not flight.killed:  # it could not be sent or read; the actor is well
+            return batch.id, _all(batch, "unavailable", first_line(error))
+        self._replace(member)
+        if flight.killed:
+            status: Status = "unavailable" if flight.stage == "asked" else "lost"
+            return batch.id, _all(batch, status, "its worker was ended")
+        self._ask_again()
+        guilty = flight.stage != "asked" and _is_guilty(error)
+        return batch.id, _all(batch, "lost" if guilty else "unavailable", f"its worker died: {first_line(error)}")
 
     def _ask_again(self) -> None:
         """After a death, every idle actor has to say that it is there: what killed one may have killed others."""
@@ -323,6 +344,11 @@ class RayRunner:
 def _group(spec: BackendSpec) -> str:
     """All CPU backends share their actors; a GPU backend has its own."""
     return f"{spec.kind} {spec.name}" if spec.resources.gpu else _CPU
+
+
+def _all(batch: Batch, status: Status, reason: str) -> list[Outcome]:
+    """One outcome for each of its steps."""
+    return [Outcome(step.key, status, reason=reason) for step in batch.steps]
 
 
 def _is_guilty(error: RayError) -> bool:

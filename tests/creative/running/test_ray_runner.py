@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,6 +102,52 @@ def test_one_worker_is_enough_when_others_cannot_be_replaced(tmp_path: Path, mon
             runner.wait(0.05)
         runner.submit(Batch(2, BED, (good,)))
         assert [outcomes[0].status for _, outcomes in runner.wait(30)] == ["made"]
+
+
+@pytest.mark.usefixtures("local_ray")
+def test_what_kills_a_worker_is_told_from_what_comes_after_its_death(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an idle worker, too: whose last answer is lost with it, or which Ray has only lost from sight so far."""
+    ray, sent = ray_runner.ray, iter([])
+
+    class Shortsighted:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(ray, name)
+
+        def get(self, ref: Any, **options: Any) -> Any:
+            for error in sent:
+                raise error
+            return ray.get(ref, **options)
+
+    monkeypatch.setattr(ray_runner, "_IDLE_SECONDS", 0.0)
+    poison, good = (
+        next(iter(window(1, [ad(name, mood=name, **behave)]).steps.values()))
+        for name, behave in (("p", {"bed": "poison"}), ("g", {}))
+    )
+    with contextlib.closing(ray_runner.RayRunner(_site(tmp_path), workers=1)) as runner:
+
+        def status(number: int, step: Any) -> list[str]:
+            while runner.free(BED) < 1:
+                runner.wait(0.05)
+            runner.submit(Batch(number, BED, (step,)))
+            return [outcome.status for _, outcomes in runner.wait(60) for outcome in outcomes]
+
+        assert status(1, poison) == ["lost"]
+        assert status(2, good) == ["made"]
+        monkeypatch.setattr(ray_runner, "_IDLE_SECONDS", 3600.0)
+        monkeypatch.setattr(ray_runner, "ray", Shortsighted())
+        while runner.free(BED) < 1:
+            runner.wait(0.05)
+        sent = iter([ray.exceptions.ActorUnavailableError("out of sight", None)])
+        assert status(3, poison) == ["lost"]
+        while runner.free(BED) < 1:
+            runner.wait(0.05)
+        monkeypatch.setattr(ray_runner, "_IDLE_SECONDS", 0.0)
+        pid = int(ray.get(runner._members[0].handle.hello.remote())["pid"])
+        os.kill(pid, signal.SIGKILL)
+        assert status(4, good) == ["unavailable"]
+        assert status(5, good) == ["reused"]
 
 
 @pytest.mark.usefixtures("local_ray")
