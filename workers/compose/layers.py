@@ -30,7 +30,7 @@ from workers.compose.colour import (
     rgb,
     spelled,
 )
-from workers.compose.logo import legible
+from workers.compose.logo import AIMED, READABLE, legible
 from workers.compose.scrim import needed, scrim
 from workers.compose.surfaces import Surface
 
@@ -150,6 +150,10 @@ def coloured(
     }
     bare = [(group, [pixels(lit, spot) for spot in spots]) for group, spots in written if backed[id(group)] is None]
     toned = {id(group): tones[backed[id(group)]] for group in groups} | _apart_tones(bare, palette, lit.height)
+    beside = {
+        id(group): _nearest(group, [other for other, _ in written if backed[id(other)] == backed[id(group)]], toned)
+        for group in groups
+    }
     scrims: list[Layer] = []
     for _ in range(_ROUNDS):
         before = len(scrims)
@@ -162,12 +166,22 @@ def coloured(
                 shade = scrim(lit, spots, toned[id(group)], under, size, product)
                 scrims.append(Layer("scrim", group.placed[0].block.role, shade.image, shade.x, shade.y))
                 lit = draw(ground, [*scrims, *over])
+        for group in groups:
+            # As with words: what a mark stands on is mended, not the mark.
+            for x, y, w, h in _logos(group) if backed[id(group)] is None else ():
+                spot = pixels(lit, (x, y, w, h))
+                versions = next(placed.block.pictures for placed in group.placed if placed.block.pictures)
+                _, colour, ratio = legible(versions, spot, palette, beside[id(group)])
+                if ratio < READABLE:
+                    shade = scrim(lit, [(x, y, w, h)], colour, [spot], h, product, AIMED)
+                    scrims.append(Layer("scrim", "logo", shade.image, shade.x, shade.y))
+                    lit = draw(ground, [*scrims, *over])
         if len(scrims) == before:
             break
     made = [*scrims, *over]
     for group in groups:
         for placed in group.placed:
-            made += _layers(placed, lit, palette, toned[id(group)])
+            made += _layers(placed, lit, palette, toned[id(group)], beside[id(group)])
     for layer in made:
         if layer.runs and layer.contrast < LEAST_CONTRAST:
             raise StepRefused(
@@ -196,6 +210,13 @@ def _apart_tones(
         ):
             return {}
     return {group: colour for group, (colour, _) in found.items()}
+
+
+def _nearest(group: Laid, written: Sequence[Laid], toned: Mapping[int, Rgb]) -> Rgb | None:
+    """The colour of the words that are nearest above or below a group, itself the first; None where there are none."""
+    middle = group.ink[1] + group.ink[3] / 2
+    found = min(written, key=lambda other: abs(other.ink[1] + other.ink[3] / 2 - middle), default=None)
+    return None if found is None else toned[id(found)]
 
 
 def strain_of(groups: Sequence[Laid], ground: Image.Image, palette: Mapping[str, str]) -> float:
@@ -247,6 +268,11 @@ def _spots(group: Sequence[Placed], size: tuple[int, int]) -> list[Box]:
     ]
 
 
+def _logos(group: Laid) -> list[Box]:
+    """Where a group's logo stands."""
+    return [(one.x, one.y, one.block.width, one.block.height) for one in group.placed if one.block.pictures]
+
+
 def _rim(part: Part, x: int, y: int, canvas: tuple[int, int]) -> Box:
     """The ink of a part of the block at (x, y) with the ring around it that the eye takes for its ground."""
     ring = max(3, round(part.size * 0.13))
@@ -260,11 +286,14 @@ def _least(colour: Rgb, under: Sequence[Sample]) -> float:
     return min(contrast(colour, spot) for spot in under)
 
 
-def _layers(placed: Placed, lit: Image.Image, palette: Mapping[str, str], colour: Rgb) -> list[Layer]:
+def _layers(
+    placed: Placed, lit: Image.Image, palette: Mapping[str, str], colour: Rgb, beside: Rgb | None
+) -> list[Layer]:
+    """One block; `beside` is the colour of the words on the same ground, None without."""
     block, x, y, box = placed
     if block.pictures:
         mark = {"role": "logo", "x": x, "y": y, "w": block.width, "h": block.height}
-        picture = legible(block.pictures, pixels(lit, (x, y, block.width, block.height)), palette, colour)
+        picture, _, _ = legible(block.pictures, pixels(lit, (x, y, block.width, block.height)), palette, beside)
         return [Layer("logo", "logo", picture, x, y, (), (mark,))]
     made: list[Layer] = []
     if block.button is not None:

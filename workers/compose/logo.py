@@ -1,4 +1,7 @@
-"""The logo on its ground: the version that stands out; one of a single colour is turned light or dark where it would drown."""
+"""The logo on its ground: the version that stands out; one of a single colour is turned light or dark where it would drown.
+
+Where no version stands out, the scrim under it is `workers.compose.layers`' to lay.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +12,35 @@ from PIL import Image
 
 from workers.compose.colour import Rgb, Sample, between, contrast, inks
 
-_READABLE = 3.0
-"""WCAG 2 asks 3:1 of graphics."""
+READABLE = 3.0
+"""WCAG 2.2, 1.4.11, asks 3:1 of graphics."""
+AIMED = 3.3
+"""What is aimed at with a scrim, since JPEG moves thin strokes a little."""
 _NEARLY = 2.4
-"""Enough, to the eye, for a large simple mark beside words of its own colour: set by looking, not by a standard."""
+"""From here on a faint scrim is enough: then the version of the words' own lightness stays."""
 _ONE_COLOUR = 14.0
 """Standard deviation (0 to 255) of opaque pixels below which a logo has one colour, antialiasing aside."""
 
 
-def legible(versions: Sequence[Image.Image], under: Sample, palette: Mapping[str, str], text: Rgb) -> Image.Image:
-    """The logo (RGBA versions of one size) that goes with the text's colour if it stands out, else the one that does best."""
+def legible(
+    versions: Sequence[Image.Image], under: Sample, palette: Mapping[str, str], text: Rgb | None
+) -> tuple[Image.Image, Rgb, float]:
+    """The logo (of RGBA versions of one size) that goes with the text's colour if it stands out, else the one that does best;
+    its colour, and its contrast with all but 2 % of the ground. `text` is None where no words stand on that ground."""
 
     def merit(version: tuple[Image.Image, Rgb, bool]) -> tuple[bool, bool, float]:
-        ratio, goes = contrast(version[1], under), between(version[1], text) < _READABLE
-        # One dark and one light line on one ground look like a mistake: a mark a fifth below readable is the lesser one.
-        return goes and ratio >= _READABLE, goes and ratio >= _NEARLY, ratio
+        ratio, goes = contrast(version[1], under), text is not None and between(version[1], text) < READABLE
+        # One dark and one light line on one ground look like a mistake: a faint scrim is the lesser one.
+        return goes and ratio >= READABLE, goes and ratio >= _NEARLY, ratio
 
     logo, own, single = max(((picture, *_colour(picture)) for picture in versions), key=merit)
-    if not single or contrast(own, under) >= _READABLE:
-        return logo
+    ratio = contrast(own, under)
+    if not single or ratio >= READABLE or merit((logo, own, single))[1]:
+        return logo, own, ratio
     colour = max(inks(palette), key=lambda ink: contrast(ink, under))
     turned = Image.new("RGBA", logo.size, (*colour, 0))
     turned.putalpha(logo.getchannel("A"))
-    return turned
+    return turned, colour, contrast(colour, under)
 
 
 _COLOURS: dict[int, tuple[Image.Image, tuple[Rgb, bool]]] = {}

@@ -32,7 +32,7 @@ class Shade(NamedTuple):
     y: int
 
 
-def needed(under: Sequence[Sample], colour: Rgb, spared: float = 2.0) -> float:
+def needed(under: Sequence[Sample], colour: Rgb, spared: float = 2.0, aim: float = AIMED_CONTRAST) -> float:
     """How strong (0 to 1) a scrim has to be for `colour` to be read on the pixels under each of some runs of text.
 
     `spared`: the share (per cent) of a run's pixels that need not reach the contrast. Reckoned for one pixel of each run:
@@ -41,7 +41,7 @@ def needed(under: Sequence[Sample], colour: Rgb, spared: float = 2.0) -> float:
     flat = np.array(_tint(under, colour), dtype=np.float64)
     hard = np.stack([spot.hardest(colour, spared) for spot in under])
     over = hard + (flat - hard) * _SHARES[:, None, None]
-    enough = (ratios(colour, over) >= AIMED_CONTRAST).all(axis=1)
+    enough = (ratios(colour, over) >= aim).all(axis=1)
     return int(enough.argmax()) / _STEPS if enough.any() else 1.0
 
 
@@ -52,8 +52,9 @@ def scrim(
     under: Sequence[Sample],
     type_size: int,
     product: Box | None,
+    aim: float = AIMED_CONTRAST,
 ) -> Shade:
-    """What to lay over the ground so that text of a colour can be read at `spots` (x, y, w, h).
+    """What to lay over the ground so that text of a colour can be read at `spots` (x, y, w, h), at the contrast `aim`.
 
     `under`: the pixels at each spot; `type_size` in px. The band leaves the `product` alone. The tint is the ground's own
     colour there, much darker or much lighter, so that it reads as light, not as a plate.
@@ -62,10 +63,10 @@ def scrim(
     left, top = min(x for x, _, _, _ in spots), min(y for _, y, _, _ in spots)
     right, bottom = max(x + w for x, _, w, _ in spots), max(y + h for _, y, _, h in spots)
     factor = _factor(type_size, product)
-    alpha = veil(ground.size, (left, top, right - left, bottom - top), factor) * needed(under, colour, _MOST)
+    alpha = veil(ground.size, (left, top, right - left, bottom - top), factor) * needed(under, colour, _MOST, aim)
     clear = np.ones(alpha.shape) if product is None else _clear_of(product, ground.size, factor)
     alpha = alpha * clear
-    local = _over_what_stands_out(ground, spots, colour, tint, alpha, type_size, factor)
+    local = _over_what_stands_out(ground, spots, colour, tint, alpha, type_size, factor, aim)
     if product is not None:
         local = local * np.maximum(clear, _within(spots, ground.size, factor, 2 * _soft(type_size)))
     alpha = 1 - (1 - alpha) * (1 - local)
@@ -162,6 +163,7 @@ def _over_what_stands_out(
     alpha: Floats,
     type_size: int,
     factor: int,
+    aim: float,
 ) -> Floats:
     """Strength of a second, local veil: what each pixel under the words still needs, spread softly.
 
@@ -178,9 +180,9 @@ def _over_what_stands_out(
         rows = np.minimum((y + np.arange(size[1]) * every) // factor, high - 1)
         columns = np.minimum((x + np.arange(size[0]) * every) // factor, wide - 1)
         lit = cut + (tinted - cut) * veiled[rows[:, None], columns, None]
-        down, across = np.nonzero(ratios(colour, lit) < AIMED_CONTRAST)
+        down, across = np.nonzero(ratios(colour, lit) < aim)
         if len(down):
-            np.maximum.at(small, (rows[down], columns[across]), _short(lit[down, across], colour, tinted))
+            np.maximum.at(small, (rows[down], columns[across]), _short(lit[down, across], colour, tinted, aim))
     if not small.any():
         return np.zeros(alpha.shape)
     # Spread wider than it is softened, so that the softening takes nothing from the middle.
@@ -189,13 +191,13 @@ def _over_what_stands_out(
     return np.asarray(spread, dtype=np.float64) / 255
 
 
-def _short(lit: NDArray[np.float32], colour: Rgb, tint: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _short(lit: NDArray[np.float32], colour: Rgb, tint: NDArray[np.float32], aim: float) -> NDArray[np.uint8]:
     """How strong (0 to 255) the tint has to be over each pixel (n, 3) that is hard to read on: steps, halved four times."""
     low, end = np.zeros(len(lit), np.int32), np.full(len(lit), _SPOT_STEPS, np.int32)
     for _ in range(4):
         middle = (low + end) // 2
         share = (middle / np.float32(_SPOT_STEPS)).astype(np.float32)[:, None]
-        enough = ratios(colour, lit + (tint - lit) * share) >= AIMED_CONTRAST
+        enough = ratios(colour, lit + (tint - lit) * share) >= aim
         end = np.where(enough, middle, end)
         low = np.where(enough, low, np.minimum(middle + 1, end))
     return (end * 255 // _SPOT_STEPS).astype(np.uint8)
