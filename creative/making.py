@@ -72,7 +72,7 @@ def make_in(
     `nightly` counts it as a part of this night; `budget` is the night's. Raises what `make` does.
     """
     say, settings = say or _note, opened.settings
-    world = sessions.in_world(brief, opened.catalogue)
+    world = sessions.in_world(brief, opened.catalogue, opened.store)
     found = opened.survey(brief, world, part or {})
     workers = show.workers(settings)
     for line in show.survey_lines(found, workers):

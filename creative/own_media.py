@@ -9,6 +9,7 @@ from pathlib import Path
 
 from creative.brief.brief import Brief
 from creative.brief.films import film_header
+from creative.brief.later import CloneVoice
 from creative.brief.library import LibraryPhoto, words_of
 from creative.brief.models import RecordedVoice, Take
 from creative.brief.photos import PhotoHeader, photo_header
@@ -90,6 +91,11 @@ def recordings(brief: Brief, add: Callable[[Path], str]) -> Mapping[str, Recordi
             header = wav_header(voice.file)
             found[voice.id] = Recording(add(voice.file), header.ms if header else 0, add(voice.licence))
     return found
+
+
+def references(brief: Brief, add: Callable[[Path], str]) -> Mapping[str, str]:
+    """The sha256 of the recording that each cloned voice of a brief is cloned from, by the voice's id."""
+    return {voice.id: add(voice.reference) for voice in brief.voices if isinstance(voice, CloneVoice)}
 
 
 def product_photos(brief: Brief, add: Callable[[Path], str]) -> Mapping[str, PhotoHeader]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from creative.registry import Registry, open_registry
 from creative.registry.database import move_aside
 from creative.registry.patience import LOOKING, Patience
 from creative.resources import templates
+from creative.rights.ledger import Rights, read_rights
 from creative.running.inline import InlineRunner
 from creative.running.port import Runner, Worksite
 from creative.settings import Settings
@@ -148,11 +150,26 @@ def read_brief(path: Path, settings: Settings) -> Brief:
     return brief
 
 
-def in_world(brief: Brief, catalogue: Catalogue) -> World:
-    """The brief's world. Raises BriefError when it names a backend that the catalogue does not have."""
+def in_world(brief: Brief, catalogue: Catalogue, where: Store | Settings | None = None) -> World:
+    """The brief's world, with what the store (or the settings' one, if it is there) says of consents, for a brief with a
+    cloned voice. Without a store nobody agreed to anything.
+
+    Raises BriefError when it names a backend that the catalogue does not have, StoreError.
+    """
     for kind, name in brief.backends.items():
         try:
             catalogue.choose(kind, name)
         except UsageError as error:
             raise BriefError([brief.finding(f"backends.{kind}", str(error))]) from error
-    return ingest(brief, catalogue)
+    cloned = any(voice.use == "clone" for voice in brief.voices)
+    rights = _rights(where) if cloned and where is not None else None
+    return ingest(brief, catalogue, rights, os.environ.get("CREATIVE_BY"))
+
+
+def _rights(where: Store | Settings) -> Rights:
+    if isinstance(where, Settings):
+        try:
+            where = open_store(where.store, create=False)
+        except MissingStoreError:
+            return Rights()
+    return read_rights(where)

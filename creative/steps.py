@@ -9,8 +9,8 @@ Units in parameters and in JSON outputs: `_ms` milliseconds, `_px` or none for p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -38,6 +38,8 @@ class Kind:
         )
 
 
+SILENT = frozenset({"cues", "subtitles"})
+"""Kinds that take only the times of a read: what is in them is no voice."""
 JPEG, PNG, WAV, MP4, JSON = "image/jpeg", "image/png", "audio/wav", "video/mp4", "application/json"
 VTT, SRT = "text/vtt", "application/x-subrip"
 ANY = "application/octet-stream"
@@ -61,10 +63,10 @@ KINDS: Mapping[str, Kind] = {
         #   params: photo {name, shows: whether it shows the product itself, released: whether those who are seen agreed,
         #   people: as in the brief, focus: [x, y] per mille or null}; product is never null, and meta's product is what the
         #   photo is about where it has no cut-out.
-        Kind(
-            "scene",
         #   prompt: what a trained model is told (`creative.prompts`), for a backend that is one; the product then stands there
         #   with its own pixels.
+        Kind(
+            "scene",
             ("cutout?", "photo?", "view?", "prompt?"),
             {"image": PNG, "meta": JSON, "plate": PNG, "layer": PNG, "depth": PNG},
             seeded=True,
@@ -166,6 +168,9 @@ class Step:
 
     `inputs` maps a role to an ingested medium (its sha256) or to another step's output. `backend`, `revision` and `model`
     come from the backend's row; all else from the brief. `label` is for people and is not in the key.
+
+    `rights` are the consents that have to be in force when it is made or used again: those to the voices in its sound.
+    They are not in the key either: another consent to the same recording does not change a sound.
     """
 
     key: str
@@ -177,6 +182,7 @@ class Step:
     inputs: Mapping[str, str | Output]
     seed: int | None = None
     label: str = ""
+    rights: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         """The key says it all."""
@@ -190,6 +196,11 @@ class Step:
         for source in self.inputs.values():
             if isinstance(source, Output):
                 yield source.step
+
+    def under(self, rights: Iterable[str]) -> Step:
+        """The same step, which needs these consents as well."""
+        every = tuple(sorted({*self.rights, *rights}))
+        return self if every == self.rights else replace(self, rights=every)
 
     def recipe(self) -> dict[str, Any]:
         """What the key is the digest of: JSON-ready."""

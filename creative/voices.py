@@ -1,7 +1,8 @@
 """Which voice says a locale: a row of the catalogue (kind speech) and one of its speakers.
 
 A speech row's facts: `uses` (stock, clone), `voices`: [{locale, speaker, accent, characters_per_second}], the preferred
-first. A voice of the same language serves a locale that has none of its own.
+first. A voice of the same language serves a locale that has none of its own. A row that clones names its `languages`
+(ISO 639) instead, and may say `characters_per_second` of all of them; its speaker is CLONE.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 from creative.backends import BackendSpec
 from creative.errors import UsageError
 
+CLONE = "clone"
+"""The speaker that a step names whose voice is that of its reference."""
 _RATE = 14.0  # characters of spoken text a second, where a row does not say
 
 
@@ -58,6 +61,27 @@ def choose_voice(
     raise UsageError(f"no voice for {locale}: there are voices for {', '.join(locales(useful))}{drafts}")
 
 
+def choose_cloner(rows: Iterable[BackendSpec], locale: str, backend: str | None = None) -> BackendSpec:
+    """The first row that can clone a voice in this language, one that is no draft before others.
+
+    `backend`: the brief's row for voices, which is taken if it is one that clones; it may be for its stock voices only.
+    Raises UsageError when none will do; it names the languages that there are.
+    """
+    able = [row for row in rows if row.kind == "speech" and CLONE in row.facts.get("uses", ())]
+    able = [row for row in able if row.name == backend] or able
+    if not able:
+        raise UsageError(
+            "no voice backend here can clone a voice: name a table that has one in CREATIVE_CATALOGUES, or take another voice"
+        )
+    language = locale.partition("-")[0]
+    usable = [row for row in able if language in row.facts.get("languages", ()) or _voice(row, locale) is not None]
+    if not usable:
+        there = sorted({str(one) for row in able for one in row.facts.get("languages", ())})
+        names = ", ".join(row.name for row in able)
+        raise UsageError(f"no cloned voice speaks {locale}: {names} can say {', '.join(there) or 'nothing'}")
+    return min(usable, key=lambda row: row.draft)
+
+
 def speakers(spec: BackendSpec, locale: str) -> list[str]:
     """The row's speakers for a locale: those of its own dialect first, then all of its language."""
     language = locale.partition("-")[0]
@@ -70,7 +94,7 @@ def speakers(spec: BackendSpec, locale: str) -> list[str]:
 def characters_per_second(spec: BackendSpec, locale: str, speaker: str | None = None) -> float:
     """How many characters of spoken text the row says in a second, pauses inside sentences included."""
     voice = _voice(spec, locale, speaker) or {}
-    return float(voice.get("characters_per_second", _RATE))
+    return float(voice.get("characters_per_second", spec.facts.get("characters_per_second", _RATE)))
 
 
 def accent(spec: BackendSpec, locale: str, speaker: str | None = None) -> str:

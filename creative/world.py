@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -17,9 +18,10 @@ from creative.font_files import opened
 from creative.font_table import ROLES, FontRole, own_fonts
 from creative.framings import Family, families
 from creative.layouts import Layout, load_layouts
-from creative.own_media import Film, OwnPhoto, Recording, films, library, product_photos, recordings
+from creative.own_media import Film, OwnPhoto, Recording, films, library, product_photos, recordings, references
 from creative.placements import Placement, placements
 from creative.resources import templates
+from creative.rights.ledger import Rights, today
 from creative.store import Store
 from creative.store.files import size_of
 
@@ -117,6 +119,13 @@ class World:
     library: tuple[OwnPhoto, ...] = ()
     recordings: Mapping[str, Recording] = field(default_factory=dict)
     script_fonts: Mapping[str, Path] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+    """What each cloned voice is cloned from, by the voice's id."""
+    rights: Rights = field(default_factory=Rights)
+    """Who agreed to what, as the store says it on the day `today` (UTC)."""
+    today: date = date.max
+    authors: tuple[str, ...] = ()
+    """Who asks for the ads: the brief's owner, and whoever gives this command."""
     _documents: dict[tuple[str, str, str], Document] = field(default_factory=dict)
 
     def fonts_for(self, texts: Iterable[str], locale: str) -> dict[str, str]:
@@ -136,6 +145,10 @@ class World:
         return found
 
 
+def _owner(brief: Brief) -> tuple[str | None, ...]:
+    return (brief.owner.name, brief.owner.email) if brief.owner else ()
+
+
 def _check_font(path: Path) -> None:
     try:
         opened(path)
@@ -143,8 +156,14 @@ def _check_font(path: Path) -> None:
         raise UsageError(f"{path}: {error}: give the brand kit a TTF or OTF file that can be opened") from error
 
 
-def ingest(brief: Brief, catalogue: Catalogue) -> World:
-    """Hash the brief's media and read layouts and fonts."""
+def ingest(
+    brief: Brief, catalogue: Catalogue, rights: Rights | None = None, by: str | None = None, day: date | None = None
+) -> World:
+    """Hash the brief's media and read layouts and fonts.
+
+    `rights`: what the store says of consents; nobody agreed to anything, if left out. `by`: who gives this command, as far
+    as it is known. `day`: today, if left out.
+    """
     media, kit = Media(), brief.brand_kit
     fonts: dict[str, Path] = {role: templates() / "fonts" / name for role, name in _DEFAULT_FONTS.items()}
     fonts |= {role: Path(font.file) for role, font in kit.fonts.items()}
@@ -171,4 +190,8 @@ def ingest(brief: Brief, catalogue: Catalogue) -> World:
         headers=product_photos(brief, media.add_file),
         library=library(brief, media.add_file),
         recordings=recordings(brief, media.add_file),
+        references=references(brief, media.add_file),
+        rights=rights or Rights(),
+        today=day or today(),
+        authors=tuple(name for name in (*_owner(brief), by) if name),
     )

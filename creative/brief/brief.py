@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from creative.brief.brand import Brand
 from creative.brief.findings import Place, SourceFile, printable
+from creative.brief.later import CloneVoice
 from creative.brief.library import LibraryPhoto
 from creative.brief.models import (
     Campaign,
@@ -96,8 +97,8 @@ class Brief:
     include: tuple[Matrix, ...]
     exclude: tuple[Matrix, ...]
     placements: tuple[str, ...]
-    voices: tuple[StockVoice | RecordedVoice, ...]
-    """Recordings have absolute paths."""
+    voices: tuple[StockVoice | RecordedVoice | CloneVoice, ...]
+    """Recordings and references have absolute paths."""
     lexicon: Mapping[str, Mapping[str, str]]
     music: Music | None
     variants: Variants

@@ -70,13 +70,17 @@ class Compliance(Part):
 
 
 class CloneVoice(Part):
-    """A person's voice, with their consent in the registry."""
+    """A person's voice, with their consent in the store."""
 
     id: Id = Field(description="Id of the voice.")
     locale: Locale = Field(description="What it speaks.")
-    use: Literal["clone"] = Field(description="clone: a person's voice, with consent.")
-    reference: MediaPath = Field(description="A recording of the person, WAV.")
-    consent: Id = Field(description="Id of the consent in the registry, entered by someone with the rights role.")
+    use: Literal["clone"] = Field(description="clone: a person's voice, with their consent.")
+    reference: MediaPath = Field(
+        description="The recording of the person that is cloned: WAV, PCM, the very bytes that the consent names."
+    )
+    consent: Id = Field(
+        description="Id of the consent: `creative voices add`, by someone with the role rights who is not the brief's owner."
+    )
 
 
 class Experiment(Part):

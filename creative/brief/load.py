@@ -195,10 +195,11 @@ def _find_files(loading: _Loading) -> None:
             loading.library = [replace(photo, path=loading.keep(photo.path)) for photo in own]
             for path in files:
                 loading.keep(path)
-    for node in loading.root.select("voices.*.file"):
-        path = _file(loading, node, ("wav",), "Export it as WAV, PCM, 24 bits, 48 kHz")
-        if path is not None:
-            _check_recording(loading, node, path)
+    for sound in ("voices.*.file", "voices.*.reference"):
+        for node in loading.root.select(sound):
+            path = _file(loading, node, ("wav",), "Export it as WAV, PCM, 24 bits, 48 kHz")
+            if path is not None:
+                _check_recording(loading, node, path)
     for node in loading.root.select("voices.*.licence"):
         _file(loading, node, ("pdf", "text", "png", "jpeg"), "Save it as a PDF")
     for films in loading.root.select("footage.*.files"):
@@ -346,11 +347,7 @@ def _resolved(path: Path, file: BriefFile, kit: Brand, extensions: Mapping[str, 
         include=file.include,
         exclude=file.exclude,
         placements=file.placements,
-        voices=tuple(
-            _voice(number, voice, loading)
-            for number, voice in enumerate(file.voices)
-            if not isinstance(voice, CloneVoice)
-        ),
+        voices=tuple(_voice(number, voice, loading) for number, voice in enumerate(file.voices)),
         lexicon=file.lexicon,
         music=file.music,
         variants=file.variants,
@@ -381,12 +378,16 @@ def _product(product: Product, photos: tuple[Path, ...], file: BriefFile) -> Pro
     return product.model_copy(update={"photos": photos, "facts": facts})
 
 
-def _voice(number: int, voice: StockVoice | RecordedVoice, loading: _Loading) -> StockVoice | RecordedVoice:
-    """A recording with its files as they lie here."""
+def _voice(
+    number: int, voice: StockVoice | RecordedVoice | CloneVoice, loading: _Loading
+) -> StockVoice | RecordedVoice | CloneVoice:
+    """A recording or a clone with its files as they lie here."""
     if isinstance(voice, StockVoice):
         return voice
     at = ("voices", str(number))
-    found = {name: loading.files[*at, name] for name in ("file", "licence") if (*at, name) in loading.files}
+    found = {
+        name: loading.files[*at, name] for name in ("file", "licence", "reference") if (*at, name) in loading.files
+    }
     return voice.model_copy(update=found)
 
 

@@ -248,7 +248,9 @@ def _planned(one: Found, brief: Brief, settings: Settings, opened: Session | Non
     from creative.catalogue import load_catalogue
 
     world = sessions.in_world(
-        brief, opened.catalogue if opened else load_catalogue(settings.catalogues, settings.judges)
+        brief,
+        opened.catalogue if opened else load_catalogue(settings.catalogues, settings.judges),
+        opened.store if opened else None,
     )
     survey = opened.survey(brief, world, {}) if opened else sessions.surveyed(brief, world)
     cost = estimate(survey, brief, settings, opened.registry if opened else None)

@@ -45,6 +45,7 @@ def judges_of(
         if "script" in reads:
             params = {"locale": locale, "script": script, "must": [part for part in must if part and part in script]}
         one = _step(row, params, inputs, f"{name} of {label}")
+        one = one.under(finish.step.rights)
         made[JUDGE + name] = Part(one, (one,))
     return made
 

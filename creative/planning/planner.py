@@ -78,6 +78,8 @@ class Planner:
         try:
             if self._skipped(cell, about):
                 return None
+            if cell.modality != "image" and (voice := cell.choices.get("voice")):
+                self.sound.check_consent(voice, cell.market, cell.locale, cell.placement)
             texts, made, boxes, beside = self._make(cell, about)
         except PlanningProblem as problem:
             self._find(problem)
@@ -89,7 +91,9 @@ class Planner:
             ends |= self._judges(cell, about, texts, ends["finish"], boxes)
         for below in (made, *(box[0] for box in boxes), *ends.values()):
             for one in below.steps:
-                steps.setdefault(one.key, one)
+                known = steps.setdefault(one.key, one)
+                if known.rights != one.rights:  # two voices from one recording, under two consents
+                    steps[one.key] = known.under(one.rights)
         keys = {name: end.step.key for name, end in ends.items()}
         record = functools.partial(self._record, cell, about, texts, keys)
         return PlannedCell(cell.ad_id, cell.modality, cell.segment, keys, record)
@@ -165,9 +169,9 @@ class Planner:
         inputs: dict[str, str | Output] = {"asset": finish.out("asset")}
         for number, (below, name) in enumerate(boxes):
             inputs[f"boxes.{number}"] = below.out(name)
-        measure = self._step("measure", {"modality": cell.modality}, inputs, label)
+        measure = self._step("measure", {"modality": cell.modality}, inputs, label).under(finish.step.rights)
         shown = {"modality": cell.modality, "side": POSTER_SIDE}
-        poster = self._step("poster", shown, inputs, label)
+        poster = self._step("poster", shown, inputs, label).under(finish.step.rights)
         return dict(zip(ENDS, (finish, Part(measure, (measure,)), Part(poster, (poster,))), strict=True))
 
     def _judges(
@@ -192,7 +196,9 @@ class Planner:
         names = {"speech": "voice", "scene": "picture", "clip": "film", "bed": "music"}
         used = {}
         for below in made.steps:
-            if self.world.catalogue.specs[below.kind, below.backend].generative:
+            if below.kind == "speech" and below.rights:
+                used[f"voice cloned by {below.backend} with consent {' and '.join(below.rights)}"] = True
+            elif self.world.catalogue.specs[below.kind, below.backend].generative:
                 used[f"{names.get(below.kind, below.kind)} by {below.backend}"] = True
         return tuple(used)
 
@@ -210,8 +216,12 @@ class Planner:
         if footage:
             takes = (f"{film.sha256} {film.from_ms} {film.until_ms}" for film in self.world.footage[footage])
             media = (*media, *takes, self.brief.footage[footage].sound)
-        licences = self.sound.licences(cell.choices.get("voice")) if cell.modality != "image" else {}
+        voice = cell.choices.get("voice") if cell.modality != "image" else None
+        licences = self.sound.licences(voice)
         media = (*media, *licences.values())
+        rights = self.sound.rights(voice)
+        if rights:
+            media = (*media, *(f"{one['rights_id']} {self.world.references[voice or '']}" for one in rights))
         options = (*self._segments[cell.segment].scene, *(self.brief.variants.choose))
         return CellRecord.model_construct(
             ad_id=cell.ad_id,
@@ -232,7 +242,10 @@ class Planner:
             binding=self.words.binding(about),
             steps=dict(ends),
             lines=self._lines(cell.segment, cell.market, cell.product, cell.offer, headline, cell.modality),
-            carried=self._passed_on(about, cell.segment) | self._tracking(named, name) | licences,
+            carried=self._passed_on(about, cell.segment)
+            | self._tracking(named, name)
+            | licences
+            | ({"rights": rights} if rights else {}),
         )
 
     def _lines_of(

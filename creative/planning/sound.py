@@ -10,16 +10,18 @@ from typing import Any
 
 from creative.backends import BackendSpec
 from creative.brief.brief import Brief
+from creative.brief.later import CloneVoice
 from creative.brief.models import StockVoice
 from creative.brief.types import did_you_mean
 from creative.errors import UsageError
 from creative.planning.problem import PlanningProblem
 from creative.planning.window import Part, part
 from creative.planning.words import Subject, Words
+from creative.rights.scope import Refusal, Wanted, constraint, refusal
 from creative.spoken import Sentence, phrases, script, seconds_needed, words_to_cut
 from creative.steps import Output, step
 from creative.unspaced import display_width
-from creative.voices import characters_per_second, choose_voice, speakers
+from creative.voices import CLONE, characters_per_second, choose_cloner, choose_voice, speakers
 from creative.world import World
 
 LEAD_MS, TAIL_MS, GAP_MS = 150, 350, 260
@@ -63,6 +65,8 @@ class Sound:
         self.cues = functools.lru_cache(4096)(self._cues)
         self.mix = functools.lru_cache(4096)(self._mix)
         self._speech = functools.lru_cache(4096)(self._say)
+        self._refusal = functools.lru_cache(4096)(self._ask)
+        self._rows = {voice.id: voice for voice in brief.voices}
         self._lexicon = functools.lru_cache(64)(self._lexicon_of)
 
     def voiced(self, locale: str) -> bool:
@@ -82,6 +86,7 @@ class Sound:
         if voice in self.world.recordings:
             return self._recorded(texts, about.locale, voice, ms)
         spec, speaker = self._voice(voice, about.locale)
+        clone = self._clone(voice)
         rate = characters_per_second(spec, about.locale, speaker)
         room = ms - LEAD_MS - TAIL_MS
         cut, cuts = 0, list[int]()
@@ -91,7 +96,7 @@ class Sound:
             cut = words_to_cut(sentences, rate * TEMPO_PERMILLE[1] / 1000, room, GAP_MS)
             if not cut:
                 self._note(about.locale, ms, cuts, seconds_needed(sentences, rate, GAP_MS) * 1000 / room)
-                return self._fitted(sentences, about.locale, spec, speaker, ms)
+                return self._fitted(sentences, about.locale, spec, speaker, ms, clone)
             cuts.append(cut)
         problem = f"the shortest script for {about.locale} is too long to be said in {ms / 1000:g} s"
         raise PlanningProblem(f"copy.script.{about.locale}", problem, f"Cut about {_count(cut)}")
@@ -135,9 +140,14 @@ class Sound:
         raise PlanningProblem(f"copy.script.{locale}", problem, f"Cut about {_count(cut)}")
 
     def _voice(self, voice: str, locale: str) -> tuple[BackendSpec, str]:
-        row = next(row for row in self.brief.voices if row.id == voice)
-        assert isinstance(row, StockVoice)  # recordings were dealt with before
+        row = self._rows[voice]
         rows = self.world.catalogue.of_kind("speech")
+        if isinstance(row, CloneVoice):
+            try:
+                return choose_cloner(rows, locale, self.brief.backends.get("speech")), CLONE
+            except UsageError as error:
+                raise PlanningProblem(f"voices.{voice}", str(error)) from error
+        assert isinstance(row, StockVoice)  # recordings were dealt with before
         try:
             spec, speaker = choose_voice(
                 rows, locale, row.use, row.draft, self.brief.backends.get("speech"), row.speaker
@@ -177,13 +187,57 @@ class Sound:
         ]  # fmt: skip
         return self._placed(sentences, said, locale, spec, ms)
 
+    def check_consent(self, voice: str, market: str, locale: str, placement: str) -> None:
+        """Raise PlanningProblem, naming the voice's field, where nobody agreed that a cloned voice says this ad."""
+        if (row := self._rows.get(voice)) is not None and isinstance(row, CloneVoice):
+            refused = self._refusal(row, market, locale, placement)
+            if refused is not None:
+                raise PlanningProblem(f"voices.{voice}.{refused.field}", refused.problem, refused.instead)
+
+    def _ask(self, row: CloneVoice, market: str, locale: str, placement: str) -> Refusal | None:
+        brief, kit, world = self.brief, self.brief.brand_kit, self.world
+        return refusal(
+            world.rights,
+            Wanted(
+                kind="voice",
+                consent=row.consent,
+                reference=world.references[row.id],
+                brand=(kit.name, *([kit.id] if kit.id else [])),
+                market=market,
+                locale=locale,
+                placement=placement,
+                channel=world.placements[placement].channel,
+                days=(brief.flight.from_, brief.flight.until) if brief.flight else None,
+                today=world.today,
+                authors=world.authors if brief.owner else (),
+            ),
+        )
+
+    def _clone(self, voice: str) -> tuple[str, str] | None:
+        """Of a cloned voice the sha256 of the recording and the consent; None of any other."""
+        row = self._rows[voice]
+        return (self.world.references[voice], row.consent) if isinstance(row, CloneVoice) else None
+
+    def rights(self, voice: str | None) -> list[dict[str, Any]]:
+        """What the manifest carries of a cloned voice: its consent, as a rights constraint."""
+        row = self._rows.get(voice or "")
+        return [constraint(self.world.rights, row.consent)] if isinstance(row, CloneVoice) else []
+
     def licences(self, voice: str | None) -> dict[str, str]:
         """What the manifest carries of a recorded voice: the digests of the recording and of the document that allows it."""
         recording = self.world.recordings.get(voice or "")
         return {} if recording is None else {"recording": recording.sha256, "recording_licence": recording.licence}
 
-    def _fitted(self, sentences: tuple[Sentence, ...], locale: str, spec: BackendSpec, speaker: str, ms: int) -> Read:
-        said = [self._speech(sentence.spoken, locale, spec.name, speaker) for sentence in sentences]
+    def _fitted(
+        self,
+        sentences: tuple[Sentence, ...],
+        locale: str,
+        spec: BackendSpec,
+        speaker: str,
+        ms: int,
+        clone: tuple[str, str] | None,
+    ) -> Read:
+        said = [self._speech(sentence.spoken, locale, spec.name, speaker, clone) for sentence in sentences]
         return self._placed(sentences, said, locale, spec, ms)
 
     def _placed(
@@ -205,14 +259,26 @@ class Sound:
         captions = tuple(phrase for sentence in sentences for phrase in sentence.phrases)
         return Read(sentences, captions, fit, spec)
 
-    def _say(self, spoken: tuple[str, ...], locale: str, backend: str, speaker: str) -> Part:
+    def _say(
+        self, spoken: tuple[str, ...], locale: str, backend: str, speaker: str, clone: tuple[str, str] | None
+    ) -> Part:
         row = self.world.catalogue.choose("speech", backend)
         params = {"phrases": list(spoken), "locale": locale, "speaker": speaker}
-        return self._spoken(row, params, {}, self.seed)
+        if clone is None:
+            return self._spoken(row, params, {}, self.seed)
+        reference, consent = clone
+        return self._spoken(row, params, {"reference": reference}, self.seed, (consent,))
 
-    def _spoken(self, row: BackendSpec, params: dict[str, Any], inputs: dict[str, str | Output], seed: int) -> Part:
+    def _spoken(
+        self,
+        row: BackendSpec,
+        params: dict[str, Any],
+        inputs: dict[str, str | Output],
+        seed: int,
+        rights: tuple[str, ...] = (),
+    ) -> Part:
         label = f"sentence {' '.join(params['phrases'])[:40]!r} in {params['locale']}"
-        return part(step("speech", row.name, row.revision, row.model, params, inputs, seed, label))
+        return part(step("speech", row.name, row.revision, row.model, params, inputs, seed, label).under(rights))
 
     def _lexicon_of(self, locale: str) -> dict[str, str]:
         merged = {**self.brief.brand_kit.lexicon, **self.brief.lexicon}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 from creative.records import CellRecord
-from creative.steps import Output, Step
+from creative.steps import SILENT, Output, Step
 
 ENDS = ("finish", "measure", "poster")
 """What ends every ad; `CellRecord.steps` has their keys, and those of its judges, if it has any."""
@@ -27,7 +27,9 @@ class Part:
 
 
 def part(step: Step, *made_from: Part) -> Part:
-    """A step on top of the parts that it is made from."""
+    """A step on top of the parts that it is made from; it needs the consents that they need, unless it is silent."""
+    if step.kind not in SILENT:
+        step = step.under(right for source in made_from for right in source.step.rights)
     if len(made_from) == 1:
         return Part(step, (*made_from[0].steps, step))
     steps = {below.key: below for source in made_from for below in source.steps}

@@ -44,7 +44,9 @@ def event_of(entry: Entry) -> ConsentEvent | RevocationEvent:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    raise StoreError(f"entry {entry.n} of the rights log was written by a newer version of creative-farm ({why}): upgrade")
+    raise StoreError(
+        f"entry {entry.n} of the rights log was written by a newer version of creative-farm ({why}): upgrade"
+    )
 
 
 @dataclass(frozen=True, slots=True)

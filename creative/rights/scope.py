@@ -74,7 +74,9 @@ def _who(one: Standing, wanted: Wanted) -> Refusal | None:
     consent = one.consent
     if wanted.reference is not None and wanted.reference not in {blob.sha256 for blob in consent.references}:
         known = ", ".join(f"{blob.sha256[:12]}..." for blob in consent.references)
-        problem = f"the recording (sha256 {wanted.reference[:12]}...) is not the one that {consent.id} is about: {known}"
+        problem = (
+            f"the recording (sha256 {wanted.reference[:12]}...) is not the one that {consent.id} is about: {known}"
+        )
         return Refusal("reference", problem, "Name the recording that was agreed to, byte for byte")
     if not wanted.authors:
         problem = "nobody can tell who asks for this voice: the brief has no owner"
@@ -99,9 +101,7 @@ def _where(one: Standing, wanted: Wanted) -> Refusal | None:
         return Refusal("consent", problem, f"Leave its spoken ads out there ({leave_out}), or enter another consent")
     if not _covers(scope.channels, (wanted.channel,) if wanted.channel else ()):
         channel = wanted.channel or "of no known name"
-        problem = (
-            f"{consent.id} does not cover {wanted.placement}, whose channel is {channel}: it covers {_list(scope.channels)}"
-        )
+        problem = f"{consent.id} does not cover {wanted.placement}, whose channel is {channel}: it covers {_list(scope.channels)}"
         return Refusal("consent", problem, f"Leave {wanted.placement} out, or enter another consent")
     return None
 

@@ -16,6 +16,7 @@ from creative.brief.support import TABLE, row_for
 from creative.brief.yaml_source import parse_yaml
 from creative.resources import templates
 from tests.support.briefs import BRAND, BRIEF, Desk
+from tests.support.consents import wav
 
 # Every field and form of `schema: 1` that this version does not do, in a brief that has them all.
 _ALL = {
@@ -52,7 +53,7 @@ _ALL = {
 }  # fmt: skip
 _REFUSED = [
     "products.spade.claims", "products.seeds.regulated", "compliance", "scenes.people",
-    "voices.0.use", "experiments", "match", "review", "archive",
+    "experiments", "match", "review", "archive",
 ]  # fmt: skip
 
 
@@ -61,6 +62,7 @@ def whole(desk: Desk) -> Desk:
     """A brief with every field of schema 1."""
     for old, new in _ALL.items():
         desk.change(old, new)
+    (desk.path.parent / "media" / "calm.wav").write_bytes(wav(5.0))
     return desk
 
 
