@@ -19,9 +19,9 @@ from typing import Any
 from creative.errors import UsageError
 
 _FILE = "creative.toml"
-_TEXTS = ("store", "registry", "address", "runner", "out", "judges")
+_TEXTS = ("store", "registry", "address", "runner", "out", "judges", "models", "models_mirror")
 _PATHS = ("media_roots", "catalogues")
-_KEYS = (*_TEXTS, *_PATHS, "workers", "shared", "notify", "notify_schemes", "prices")
+_KEYS = (*_TEXTS, *_PATHS, "workers", "shared", "offline", "notify", "notify_schemes", "prices", "licences")
 _PRICES = ("gpu_hour", "cpu_hour", "currency")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}")
@@ -37,11 +37,13 @@ class Profile:
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     workers: int | None = None
     shared: bool = False
+    offline: bool = False
     media_roots: tuple[Path, ...] = ()
     catalogues: tuple[Path, ...] = ()
     notify: Mapping[str, str] = field(default_factory=dict, repr=False)
     notify_schemes: tuple[str, ...] = ()
     prices: Mapping[str, str] = field(default_factory=dict)
+    licences: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_profile(name: str | None = None) -> Profile:
@@ -94,25 +96,28 @@ def _profile(name: str, table: Mapping[str, Any], path: Path) -> Profile:
             raise UsageError(f"{where}.{key}: there is no such setting{f'; {close[0]} is meant?' if close else ''}")
     texts = {key: _text(table[key], f"{where}.{key}") for key in _TEXTS if key in table}
     base = path.absolute().parent
-    for key in ("store", "registry", "out"):
+    for key in ("store", "registry", "out", "models", "models_mirror"):
         if key in texts and "://" not in texts[key] and not texts[key].startswith("~"):
             texts[key] = str(base / texts[key])
     workers, shared = table.get("workers"), table.get("shared", False)
     if workers is not None and not (type(workers) is int and 0 < workers < 1_000_000):
         raise UsageError(f"{where}.workers: write a number, 1 to 999999")
-    if not isinstance(shared, bool):
-        raise UsageError(f"{where}.shared: write true or false")
+    for key in ("shared", "offline"):
+        if not isinstance(table.get(key, False), bool):
+            raise UsageError(f"{where}.{key}: write true or false")
     return Profile(
         name=name,
         where=where,
         texts=texts,
         workers=workers,
         shared=shared,
+        offline=table.get("offline", False),
         media_roots=_paths(table, "media_roots", where, base),
         catalogues=_paths(table, "catalogues", where, base),
         notify=_table(table, "notify", where),
         notify_schemes=_schemes(table, where),
         prices=_prices(_table(table, "prices", where), where),
+        licences=_table(table, "licences", where),
     )
 
 

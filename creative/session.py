@@ -46,7 +46,7 @@ class Session:
         """The runner that the settings name; its workers start when first needed."""
         cache = self.settings.out.absolute() / "cache"
         tables = tuple(str(table.absolute()) for table in self.settings.catalogues)
-        site = Worksite(self.store.url, str(cache), self.catalogue.digest, tables)
+        site = Worksite(self.store.url, str(cache), self.catalogue.digest, tables, self.settings.worker_environment)
         if self.settings.runner == "inline":
             return InlineRunner(site, self.settings.workers)
         runner: Runner = resolve(_RAY)(site, address=self.settings.address, workers=self.settings.workers)

@@ -15,6 +15,10 @@
     notify = {ops = "slack://${SLACK_TOKEN}/#creative"}  # names that briefs and `creative nightly` may use
     notify_schemes = ["mailto"]                          # URLs that briefs may write themselves: none, if left out
     judges = "auto"                                      # who judges finished ads: auto (who is installed here), none, or names
+    models = "/data/models"                              # weights of models on each machine: creative models pull
+    models_mirror = "s3://marlo-models/farm"             # the team's own copies, which workers fetch from
+    offline = true                                       # no hub is asked for weights
+    licences = {xtts-v2 = "agreement of 2026-03-01"}     # what was agreed to for models that are not free for commercial use
     prices = {gpu_hour = "2.60", cpu_hour = "0.05", currency = "EUR"}
 
 Flags come first, then the environment (CREATIVE_STORE, CREATIVE_REGISTRY, ...), then the profile, then `./out`. Relative
@@ -43,7 +47,9 @@ class Settings:
     """Where things are. `address` is a Ray cluster's, or "local"; `shared` says that the whole cluster sees the folders.
 
     `registry` may have a password in it, `notify` has URLs by name, some with secrets in them: never printed. `prices`:
-    gpu_hour, cpu_hour (decimal strings), currency. `judges`: see `creative.judging.chosen`.
+    gpu_hour, cpu_hour (decimal strings), currency. `judges`: see `creative.judging.chosen`. `models`, `models_mirror`,
+    `offline`: where weights are, come from, and whether a hub may be asked. `licences`: by model or backend, the operator's
+    own statement of the agreement under which a model that is not for commercial use is used.
     """
 
     out: Path
@@ -60,6 +66,20 @@ class Settings:
     notify_schemes: tuple[str, ...] = ()
     prices: Mapping[str, str] = field(default_factory=dict)
     judges: str = "auto"
+    models: Path | None = None
+    models_mirror: str | None = None
+    offline: bool = False
+    licences: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def worker_environment(self) -> tuple[tuple[str, str], ...]:
+        """What the profile says of models, as the variables that workers read; those of a machine's own come first."""
+        said = {
+            "CREATIVE_MODELS": str(self.models.absolute()) if self.models else "",
+            "CREATIVE_MODELS_MIRROR": self.models_mirror or "",
+            "CREATIVE_OFFLINE": "1" if self.offline else "",
+        }
+        return tuple((name, value) for name, value in said.items() if value)
 
     @property
     def remote(self) -> bool:
@@ -117,6 +137,10 @@ def settings(
         notify_schemes=base.notify_schemes,
         prices=base.prices,
         judges=(_given("--judges", None, "CREATIVE_JUDGES", base)[1] or "auto").strip().lower(),
+        models=Path(place) if (place := _place(*_named("CREATIVE_MODELS", "models", base))) else None,
+        models_mirror=_place(*_named("CREATIVE_MODELS_MIRROR", "models_mirror", base)),
+        offline=base.offline or os.environ.get("CREATIVE_OFFLINE", "").strip().lower() in ("1", "true", "yes", "on"),
+        licences=base.licences,
     )
 
 
@@ -128,6 +152,12 @@ def _given(flag: str, value: str | None, variable: str, base: Profile) -> tuple[
         return variable, told
     name = flag.removeprefix("--")
     return f"{base.where}.{name}", base.texts.get(name)
+
+
+def _named(variable: str, key: str, base: Profile) -> tuple[str, str | None]:
+    """As `_given`, of what has no flag."""
+    told = os.environ.get(variable)
+    return (variable, told) if told else (f"{base.where}.{key}", base.texts.get(key))
 
 
 def _place(said: str, value: str | None) -> str | None:

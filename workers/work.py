@@ -77,6 +77,8 @@ class Workshop:
         """`threads`: how many cores a backend may keep busy."""
         self.site = site
         self.threads = threads
+        for name, value in site.environment:
+            os.environ.setdefault(name, value)
         self.store: Store = open_store(site.store_url)
         folder = Path(site.cache) if site.cache else own_folder()
         self.cache = Cache(self.store, folder, bound())

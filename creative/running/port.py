@@ -39,12 +39,14 @@ class Worksite:
     """What every worker is told once: where the store is, where fetched media and scratch files may be kept.
 
     `catalogue` is the digest that a worker elsewhere has to come to with `tables`, the operator's own ("" for any).
+    `environment`: variables for a worker whose machine does not set them itself.
     """
 
     store_url: str
     cache: str
     catalogue: str
     tables: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 class Runner(Protocol):
