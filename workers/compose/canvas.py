@@ -10,6 +10,7 @@ from PIL import Image
 
 from creative.errors import StepRefused
 from creative.layouts import shown
+from workers.media.scale import scaled
 
 Box = tuple[int, int, int, int]
 
@@ -41,7 +42,7 @@ def place_scene(
     left, top = max(0.0, (window[0] - x) / scale), max(0.0, (window[1] - y) / scale)
     crop = (left, top, min(scene.width, left + window[2] / scale), min(scene.height, top + window[3] / scale))
     flat = scene if scene.mode == "RGB" else scene.convert("RGB")
-    image = flat.resize(window[2:], Image.Resampling.LANCZOS, box=crop)
+    image = scaled(flat, window[2:], crop)
     if image.size != canvas:
         whole = Image.new("RGB", canvas, (128, 128, 128))
         whole.paste(image, window[:2])

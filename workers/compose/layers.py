@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -47,9 +47,9 @@ _VEILED, _SPARED, _CLEAR = 0.3, 0.4, 0.1
 it, and this share of the canvas's height lies between them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layer:
-    """One thing over the ground: an RGBA picture whose top left corner is at (x, y) on the canvas.
+    """One thing over the ground, its top left corner at (x, y) on the canvas: an RGBA picture, or a mask (L) of one colour.
 
     `runs` and `marks` are rows of the Boxes contract (`creative.steps`) without `first` and `end`; `contrast` is the
     ratio that all but 2 % of the pixels under a text reach (0 for what has no text).
@@ -57,12 +57,27 @@ class Layer:
 
     kind: LayerKind
     role: str
-    image: Image.Image
+    ink: Image.Image
     x: int
     y: int
     runs: tuple[dict[str, Any], ...] = ()
     marks: tuple[dict[str, Any], ...] = ()
     contrast: float = 0.0
+    colour: Rgb | None = None
+
+    @cached_property
+    def image(self) -> Image.Image:
+        """The layer as an RGBA picture."""
+        if self.colour is None:
+            return self.ink
+        made = Image.new("RGBA", self.ink.size, self.colour)
+        made.putalpha(self.ink)
+        return made
+
+    def on(self, picture: Image.Image) -> None:
+        """Lay it over an RGB picture."""
+        ink = self.ink if self.colour is None else Image.new("RGB", self.ink.size, self.colour)
+        picture.paste(ink, (self.x, self.y), self.ink)
 
 
 class Placed(NamedTuple):
@@ -99,7 +114,7 @@ def draw(ground: Image.Image, layers: Sequence[Layer]) -> Image.Image:
         under, picture = (), ground if ground.mode == "RGB" else ground.convert("RGB")
     picture = picture.copy()
     for layer in layers[len(under) :]:
-        picture.paste(layer.image, (layer.x, layer.y), layer.image)
+        layer.on(picture)
     if layers:
         _DRAWN[0] = (ground, tuple(layers), picture)
     return picture
@@ -164,7 +179,9 @@ def coloured(
             if _least(toned[id(group)], under) < AIMED_CONTRAST:
                 size = max(part.size for placed in group.placed for part in placed.block.parts)
                 shade = scrim(lit, spots, toned[id(group)], under, size, product)
-                scrims.append(Layer("scrim", group.placed[0].block.role, shade.image, shade.x, shade.y))
+                scrims.append(
+                    Layer("scrim", group.placed[0].block.role, shade.mask, shade.x, shade.y, colour=shade.tint)
+                )
                 lit = draw(ground, [*scrims, *over])
         for group in groups:
             # As with words: what a mark stands on is mended, not the mark.
@@ -300,8 +317,8 @@ def _layers(
         under = np.median(pixels(lit, (x, y, block.width, block.height)).rows, axis=0)
         fill, colour = _surface(palette, (round(float(under[0])), round(float(under[1])), round(float(under[2]))))
         mark = {"role": "button", "x": x, "y": y, "w": block.width, "h": block.height}
-        surface = _pill(block.width, block.height, block.button, fill)
-        made.append(Layer("button", block.role, surface, x, y, (), (mark,)))
+        surface = _pill(block.width, block.height, block.button)
+        made.append(Layer("button", block.role, surface, x, y, (), (mark,), colour=fill))
         box = (x, y, block.width, block.height)
     for role in dict.fromkeys(part.role for part in block.parts):
         parts = [part for part in block.parts if part.role == role]
@@ -323,8 +340,6 @@ def _text(role: str, parts: Sequence[Part], x: int, y: int, box: Box, colour: Rg
     mask = Image.new("L", (width, height), 0)
     for part in parts:
         mask.paste(part.mask, (part.x - left, part.y - top))
-    image = Image.new("RGBA", (width, height), (*colour, 0))
-    image.putalpha(mask)
     runs = tuple(
         {
             "role": role,
@@ -340,7 +355,7 @@ def _text(role: str, parts: Sequence[Part], x: int, y: int, box: Box, colour: Rg
         }
         for part in parts
     )
-    return Layer("text", role, image, x + left, y + top, runs, (), ratio)
+    return Layer("text", role, mask, x + left, y + top, runs, (), ratio, colour)
 
 
 def _surface(palette: Mapping[str, str], ground: Rgb) -> tuple[Rgb, Rgb]:
@@ -356,11 +371,9 @@ def _surface(palette: Mapping[str, str], ground: Rgb) -> tuple[Rgb, Rgb]:
 
 
 @lru_cache(64)
-def _pill(width: int, height: int, radius: int, colour: Rgb) -> Image.Image:
-    """A rounded surface with smooth edges."""
+def _pill(width: int, height: int, radius: int) -> Image.Image:
+    """The mask (L) of a rounded surface with smooth edges."""
     fine = 4
     mask = Image.new("L", (width * fine, height * fine), 0)
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, width * fine - 1, height * fine - 1), radius * fine, fill=255)
-    surface = Image.new("RGBA", (width, height), (*colour, 0))
-    surface.putalpha(mask.resize((width, height), Image.Resampling.BOX))
-    return surface
+    return mask.resize((width, height), Image.Resampling.BOX)

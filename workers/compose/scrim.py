@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from workers.compose.colour import AIMED_CONTRAST, Floats, Rgb, Sample, is_light, mixed, ratios
+from workers.media.scale import smooth
 
 Box = tuple[int, int, int, int]
 _STEPS, _SPOT_STEPS = 24, 12
@@ -25,9 +26,10 @@ _COARSE = 8
 
 
 class Shade(NamedTuple):
-    """A scrim: an RGBA picture whose top left corner is at (x, y) on the canvas; beyond it there is none."""
+    """A scrim: how strong a tint is (L), its top left corner at (x, y) on the canvas; beyond it there is none."""
 
-    image: Image.Image
+    mask: Image.Image
+    tint: Rgb
     x: int
     y: int
 
@@ -74,16 +76,14 @@ def scrim(
     coarse = Image.fromarray(np.ceil(alpha.clip(0, 1) * 255).astype(np.uint8))
     found = coarse.getbbox()
     if found is None:
-        return Shade(Image.new("RGBA", (1, 1), (*tint, 0)), 0, 0)
+        return Shade(Image.new("L", (1, 1), 0), tint, 0, 0)
     # One square more on each side: it is spread between their middles.
     first = (max(found[0] - 1, 0), max(found[1] - 1, 0))
     part = coarse.crop((*first, min(found[2] + 1, coarse.width), min(found[3] + 1, coarse.height)))
     x, y = first[0] * factor, first[1] * factor
-    strength = part.resize((part.width * factor, part.height * factor), Image.Resampling.BILINEAR)
+    strength = smooth(part, factor)
     strength = strength.crop((0, 0, min(strength.width, ground.width - x), min(strength.height, ground.height - y)))
-    layer = Image.new("RGBA", strength.size, tint)
-    layer.putalpha(strength)
-    return Shade(layer, x, y)
+    return Shade(strength, tint, x, y)
 
 
 def _factor(type_size: int, product: Box | None) -> int:

@@ -141,7 +141,7 @@ def off_surfaces(layers: Sequence[Layer], canvas: tuple[int, int]) -> list[Layer
             image = layer.image.copy()
             cut = free.crop((layer.x, layer.y, layer.x + image.width, layer.y + image.height))
             image.putalpha(ImageChops.multiply(image.getchannel("A"), cut))
-            layer = replace(layer, image=image)
+            layer = replace(layer, ink=image, colour=None)
         made.append(layer)
     return made
 

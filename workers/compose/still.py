@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from creative.errors import StepRefused
 from workers.backend import OneByOne
 from workers.compose.canvas import place_scene
 from workers.compose.kept import Kept, digest_of, weight_of
+from workers.compose.rows import Rows
 from workers.compose.typeset import boxes, draw, lay_out
 
 METADATA_BYTES = 4096
@@ -57,11 +59,14 @@ class Still(OneByOne):
             product=placed.product,
         )
         options = self.spec.options
+        rows = self._kept.get(("rows", scene, meta, layout), Rows, lambda _: _coded_weight(placed.image))
         data, quality = encode(
             draw(placed.image, layers),
             params["max_bytes"] - METADATA_BYTES,
             int(options.get("quality", _QUALITIES[0])),
             int(options.get("subsampling", 0)),
+            rows,
+            [(layer.y, layer.y + layer.ink.height) for layer in layers],
         )
         ratios = [layer.contrast for layer in layers if layer.runs]
         notes = {"quality": quality, "contrast_tenths": int(min(ratios) * 10) if ratios else None}
@@ -74,20 +79,39 @@ class Still(OneByOne):
         return self._kept.get(key, lambda: read_image(task.inputs[role]), weight_of)
 
 
-def encode(picture: Image.Image, ceiling: int, best: int = _QUALITIES[0], subsampling: int = 0) -> tuple[bytes, int]:
+def _coded_weight(picture: Image.Image) -> int:
+    """Bytes that a ground's coded rows take, about: what they are in a fine JPEG."""
+    return picture.width * picture.height // 2
+
+
+def encode(
+    picture: Image.Image,
+    ceiling: int,
+    best: int = _QUALITIES[0],
+    subsampling: int = 0,
+    rows: Rows | None = None,
+    touched: Sequence[tuple[int, int]] | None = None,
+) -> tuple[bytes, int]:
     """A JPEG of at most `ceiling` bytes at the highest quality up to `best` that allows it, and that quality.
+
+    `rows`: those of the picture's ground that are coded already, for which only what was `touched` (first and end of rows,
+    px) is coded; the bytes are the same without.
 
     Full colour resolution (`subsampling` 0: 4:4:4), since thin coloured letters blur without it. Raises StepRefused when
     not even quality 50 is small enough.
     """
     size = 0
     for quality in (best, *(lower for lower in _QUALITIES if lower < best)):
-        buffer = io.BytesIO()
-        # Tables of its own make a JPEG a twentieth smaller and take as long again: only where bytes are short.
-        picture.save(buffer, "JPEG", quality=quality, subsampling=subsampling, optimize=size > 0)
-        size = buffer.tell()
+        if size == 0:
+            data = (rows or Rows()).jpeg(picture, touched or [(0, picture.height)], quality, subsampling)
+        else:
+            # Tables of its own make a JPEG a twentieth smaller and take as long again: only where bytes are short.
+            buffer = io.BytesIO()
+            picture.save(buffer, "JPEG", quality=quality, subsampling=subsampling, optimize=True)
+            data = buffer.getvalue()
+        size = len(data)
         if size <= ceiling:
-            return buffer.getvalue(), quality
+            return data, quality
     raise StepRefused(
         f"the picture takes {size} bytes at quality {_QUALITIES[-1]}, the placement allows {ceiling} beside its metadata"
     )
