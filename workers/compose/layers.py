@@ -191,7 +191,7 @@ def coloured(
                 _, colour, ratio = legible(versions, spot, palette, beside[id(group)])
                 if ratio < READABLE:
                     shade = scrim(lit, [(x, y, w, h)], colour, [spot], h, product, AIMED)
-                    scrims.append(Layer("scrim", "logo", shade.image, shade.x, shade.y))
+                    scrims.append(Layer("scrim", "logo", shade.mask, shade.x, shade.y, colour=shade.tint))
                     lit = draw(ground, [*scrims, *over])
         if len(scrims) == before:
             break
