@@ -19,6 +19,7 @@ from creative.errors import DamagedStoreError, StoreError
 from creative.manifest import DeliveredLine, line_of, spell
 from creative.records import BlobRef
 from creative.registry import ApprovedRow, DeliveryRow, Registry
+from creative.review.verdicts import lapses
 from creative.store import Log, Store
 from creative.store.events import Copy, ExportEvent
 from creative.store.tree import readable, safe
@@ -110,7 +111,9 @@ def _round(
     recorded = registry.deliveries(campaign)
     known = {path: _copy(row) for path, row in recorded.items()}
     known |= {path: copy for path, copy in mine.items() if copy is not None}
-    wanted = named(registry.approved(campaign), recorded)
+    approved = registry.approved(campaign)
+    lapsed = lapses(store, registry, [row.asset_id for row in approved])
+    wanted = named([row for row in approved if row.asset_id not in lapsed], recorded)
     there = set(store.published(f"{top}/")) - {f"{top}/{MANIFEST}"}
     gone = there - wanted.keys()
     late = {

@@ -7,6 +7,9 @@ market's own time zone, the last day included. Best first:
 2. the segment that is asked for, of them the one that has most of the traits; then any segment that has all the traits
 3. the segment's value, then what was approved later, then by ad_id
 
+What somebody's consent is needed for (their voice, their face) is offered on its days only, and never again once it was
+revoked: the store's rights log is asked for it each time.
+
 The bytes are read from the store and hashed before they are offered. What is damaged or gone is withdrawn in the log,
 which everybody follows, and the next best is tried.
 """
@@ -114,13 +117,18 @@ def match(store: Store, registry: Registry, asked: Request) -> Match:
     """
     at = asked.at or datetime.now(UTC)
     withdrawn: list[tuple[str, str]] = []
+    forbidden: list[str] = []
     tried: set[str] = set()
     for wanted in _ways(asked):
         while found := registry.candidates(
             wanted, _days(at), lambda one: one.asset_id not in tried and in_flight(one, at)
         ):
+            lapsed = _lapsed(store, registry, found, at)
             for one in found:
                 tried.add(one.asset_id)
+                if one.asset_id in lapsed:
+                    forbidden.append(lapsed[one.asset_id])
+                    continue
                 try:
                     store.get_blob(one.sha256)
                 except DamagedStoreError:
@@ -136,7 +144,22 @@ def match(store: Store, registry: Registry, asked: Request) -> Match:
                     one.type,
                     tuple(withdrawn),
                 )
+    if forbidden:
+        more = f" (and {len(forbidden) - 1} more)" if len(forbidden) > 1 else ""
+        return Match(f"approved, and must not be shown: {forbidden[0]}{more}", withdrawn=tuple(withdrawn))
     return Match(_why_none(registry, asked, at, len(withdrawn)), withdrawn=tuple(withdrawn))
+
+
+def _lapsed(store: Store, registry: Registry, found: Sequence[Candidate], at: datetime) -> dict[str, str]:
+    """Which of these must not be shown at that moment for want of a consent, and why."""
+    needed = registry.needed_rights([one.asset_id for one in found])
+    if not needed:
+        return {}
+    registry.follow_rights(store)
+    rights = registry.rights()
+    return {
+        one.asset_id: why for one in found if (why := rights.why_not(needed.get(one.asset_id, ()), _today(one, at)))
+    }
 
 
 def _ways(asked: Request) -> Iterator[Wanted]:
@@ -163,11 +186,16 @@ def _date(at: datetime, shift: timedelta) -> date:
 
 def in_flight(one: Candidate, at: datetime) -> bool:
     """Whether it may be shown at that moment."""
-    try:
-        today = at.astimezone(_zone(one.timezone)).date().isoformat()
-    except OverflowError:
-        today = at.date().isoformat()
+    today = _today(one, at).isoformat()
     return (one.first_day is None or one.first_day <= today) and (one.last_day is None or today <= one.last_day)
+
+
+def _today(one: Candidate, at: datetime) -> date:
+    """Which day it is in its market."""
+    try:
+        return at.astimezone(_zone(one.timezone)).date()
+    except OverflowError:
+        return at.date()
 
 
 @cache

@@ -21,7 +21,8 @@ from creative.errors import UsageError
 _FILE = "creative.toml"
 _TEXTS = ("store", "registry", "address", "runner", "out", "judges", "models", "models_mirror")
 _PATHS = ("media_roots", "catalogues")
-_KEYS = (*_TEXTS, *_PATHS, "workers", "shared", "offline", "notify", "notify_schemes", "prices", "licences")
+_KEYS = (*_TEXTS, *_PATHS, "workers", "shared", "offline", "notify", "notify_schemes", "prices", "licences", "roles")
+_ROLES = ("rights",)
 _PRICES = ("gpu_hour", "cpu_hour", "currency")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}")
@@ -44,6 +45,7 @@ class Profile:
     notify_schemes: tuple[str, ...] = ()
     prices: Mapping[str, str] = field(default_factory=dict)
     licences: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load_profile(name: str | None = None) -> Profile:
@@ -118,6 +120,7 @@ def _profile(name: str, table: Mapping[str, Any], path: Path) -> Profile:
         notify_schemes=_schemes(table, where),
         prices=_prices(_table(table, "prices", where), where),
         licences=_table(table, "licences", where),
+        roles=_roles(table, where),
     )
 
 
@@ -156,6 +159,19 @@ def _schemes(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(one, str) and _SCHEME.fullmatch(one) for one in values):
         raise UsageError(f'{where}.notify_schemes: write a list of the beginnings of URLs: ["mailto", "slack"]')
     return tuple(value.lower() for value in values)
+
+
+def _roles(table: Mapping[str, Any], where: str) -> Mapping[str, tuple[str, ...]]:
+    """Names of people by role."""
+    values = table.get("roles", {})
+    if not isinstance(values, dict):
+        raise UsageError(f"{where}.roles: write a table of lists of names by role")
+    for role, names in values.items():
+        if role not in _ROLES:
+            raise UsageError(f"{where}.roles.{role}: there is no such role: there is {', '.join(_ROLES)}")
+        if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
+            raise UsageError(f'{where}.roles.{role}: write a list of names: ["Ines Rau"]')
+    return {role: tuple(" ".join(name.split()) for name in names) for role, names in values.items()}
 
 
 def _prices(prices: Mapping[str, str], where: str) -> Mapping[str, str]:

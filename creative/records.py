@@ -62,6 +62,7 @@ class Failure(Record):
     status: Literal["refused", "quarantined"]
     reason: str
     at: str = ""
+    rights: tuple[str, ...] = Field((), description="the consents for want of which it was refused, and no other reason")
 
 
 class CellRecord(Record):
@@ -105,6 +106,7 @@ class LineageStep(Record):
     seed: int | None = None
     seconds: float = 0.0
     notes: Mapping[str, Any] = Field(default_factory=dict)
+    consent: str | None = Field(None, description="under which a voice was cloned in it")
 
 
 class FindingRecord(Record):

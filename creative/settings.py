@@ -20,6 +20,7 @@
     offline = true                                       # no hub is asked for weights
     licences = {xtts-v2 = "agreement of 2026-03-01"}     # what was agreed to for models that are not free for commercial use
     prices = {gpu_hour = "2.60", cpu_hour = "0.05", currency = "EUR"}
+    roles = {rights = ["Ines Rau"]}                      # who may enter and revoke consents; nobody, if left out
 
 Flags come first, then the environment (CREATIVE_STORE, CREATIVE_REGISTRY, ...), then the profile, then `./out`. Relative
 paths of a profile are below the folder of its file.
@@ -49,7 +50,8 @@ class Settings:
     `registry` may have a password in it, `notify` has URLs by name, some with secrets in them: never printed. `prices`:
     gpu_hour, cpu_hour (decimal strings), currency. `judges`: see `creative.judging.chosen`. `models`, `models_mirror`,
     `offline`: where weights are, come from, and whether a hub may be asked. `licences`: by model or backend, the operator's
-    own statement of the agreement under which a model that is not for commercial use is used.
+    own statement of the agreement under which a model that is not for commercial use is used. `roles`: names of people by role
+    (rights).
     """
 
     out: Path
@@ -66,6 +68,7 @@ class Settings:
     notify_schemes: tuple[str, ...] = ()
     prices: Mapping[str, str] = field(default_factory=dict)
     judges: str = "auto"
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     models: Path | None = None
     models_mirror: str | None = None
     offline: bool = False
@@ -136,6 +139,7 @@ def settings(
         notify=base.notify,
         notify_schemes=base.notify_schemes,
         prices=base.prices,
+        roles=base.roles,
         judges=(_given("--judges", None, "CREATIVE_JUDGES", base)[1] or "auto").strip().lower(),
         models=Path(place) if (place := _place(*_named("CREATIVE_MODELS", "models", base))) else None,
         models_mirror=_place(*_named("CREATIVE_MODELS_MIRROR", "models_mirror", base)),

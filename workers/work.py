@@ -24,6 +24,7 @@ from creative.backends import Backend, BackendSpec, Made, Task, resolve
 from creative.canonical import key as canonical_key
 from creative.errors import AttemptRefused, StepRefused, StoreError, UsageError
 from creative.records import Failure, Receipt
+from creative.rights.guard import Guard, clones
 from creative.running.at_once import AtOnce
 from creative.running.port import Batch, Outcome, Status, Worksite
 from creative.scratch import own_folder, scratch_name, sweep
@@ -86,13 +87,15 @@ class Workshop:
         sweep(self.scratch)
         self._at_once = AtOnce.on(self.store).map
         self._backends: dict[tuple[str, str], Backend] = {}
+        self._guard = Guard(self.store)
         self._receipt = functools.lru_cache(_REMEMBERED_RECEIPTS)(self._find_receipt)
 
     def run(self, batch: Batch) -> list[Outcome]:
         """One outcome a step, in order. Raises nothing that a step can cause."""
-        outcomes: dict[str, Outcome] = {}
+        outcomes = self._forbidden(batch.steps, batch.spec)
         waiting: list[_Open] = []
-        for step, found in zip(batch.steps, self._at_once(self._open, batch.steps), strict=True):
+        steps = [step for step in batch.steps if step.key not in outcomes]
+        for step, found in zip(steps, self._at_once(self._open, steps), strict=True):
             if isinstance(found, _Open):
                 waiting.append(found)
             else:
@@ -116,6 +119,21 @@ class Workshop:
             outcomes[left.step.key] = self._refuse(left.step, reason)
         self.cache.trim()
         return [outcomes[step.key] for step in batch.steps]
+
+    def _forbidden(self, steps: Sequence[Step], spec: BackendSpec) -> dict[str, Outcome]:
+        """Steps in a voice whose consent is not in force, reused or new; or of which nobody can say now whether it is."""
+        try:
+            refused = self._guard.refused(steps, spec)
+        except Exception as error:  # noqa: BLE001  as in _settle
+            asked = [step for step in steps if step.rights or clones(step, spec)]
+            return {step.key: _trouble(step, error) for step in asked}
+        return {
+            step.key: self._refuse(step, refused[step.key], step.rights)
+            if step.rights
+            else Outcome(step.key, "refused", reason=refused[step.key])  # not stored: the key is that of an allowed one
+            for step in steps
+            if step.key in refused
+        }
 
     def _open(self, step: Step) -> _Open | Outcome:
         try:
@@ -186,6 +204,8 @@ class Workshop:
 
     def _commit(self, spec: BackendSpec, left: _Open, task: Task, made: Made, seconds: float) -> Outcome:
         step, types = left.step, KINDS[left.step.kind].outputs
+        if forbidden := self._forbidden([step], spec):  # the consent may have ended while it was made
+            return forbidden[step.key]
         notes = _check(spec, made, types)
         blobs = self._at_once(
             lambda one: self.store.put_blob(made.outputs[one], made.types.get(one, types[one])), types
@@ -207,9 +227,11 @@ class Workshop:
         status: Status = "made" if standing == receipt else "reused"
         return Outcome(step.key, status, standing)
 
-    def _refuse(self, step: Step, reason: str) -> Outcome:
+    def _refuse(self, step: Step, reason: str, rights: tuple[str, ...] = ()) -> Outcome:
         at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        failure = Failure(key=step.key, kind=step.kind, label=step.label, status="refused", reason=reason, at=at)
+        failure = Failure(
+            key=step.key, kind=step.kind, label=step.label, status="refused", reason=reason, at=at, rights=rights
+        )
         try:
             write_failure(self.store, failure)
         except Exception as error:  # noqa: BLE001  as in _settle

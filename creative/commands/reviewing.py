@@ -259,6 +259,12 @@ def _deliver(opened: Session, campaigns: Iterable[str], by: str) -> list[Deliver
     return done
 
 
+def delivered(opened: Session, campaigns: Iterable[str], by: str) -> list[dict[str, Any]]:
+    """Bring what is delivered of these campaigns up to date, where it was delivered before; what came of it, as data."""
+    there = [name for name in campaigns if opened.registry.deliveries(name)]
+    return [one.summary() for one in _deliver(opened, there, by)]
+
+
 def _say_delivery(told: Delivery) -> None:
     for path, reason in sorted(told.failed.items()):
         _note(f"not delivered: {path}: {reason}")

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 from creative.errors import RegistryError
 from creative.records import AssetRecord, AssetState, CellRecord, Entry
 from creative.registry import saying
+from creative.registry.consents import keep_needs, needed_by
 from creative.registry.database import chunks, upsert
 from creative.registry.saying import Change, many, set_states
 from creative.registry.tables import assets, campaigns, cells, jobs, runs, traits
@@ -187,6 +188,8 @@ def _window(change: Change, store: Store, event: WindowEvent) -> None:
     for asset_id, row in rows.items():
         row["state"] = after[asset_id]
     many(change.connection, upsert(change.engine, assets, ["asset_id"], _ASSET_COLUMNS), list(rows.values()))
+    needs = ((asset.asset_id, right) for asset in window.assets for right in needed_by(by_ad[asset.ad_id]))
+    keep_needs(change.engine, change.connection, needs)
     set_states(
         change.connection,
         [{"of": id, "to": state} for id, state in after.items() if id in before and before[id] != state],

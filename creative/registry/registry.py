@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from creative.errors import RegistryError
 from creative.records import Entry, Receipt
 from creative.registry import applying, queries, tables
+from creative.registry.consents import Consenting
 from creative.registry.database import bind, chunks, engine_for, migrate, reading, upsert, writing
 from creative.registry.judged import Judged
 from creative.registry.patience import Patience, Waiting, persist
@@ -62,7 +63,7 @@ def open_registry(url: str | Path, store_id: str, patience: Patience | None = No
     return Registry(engine, store_id, patience)
 
 
-class Registry(Judged):
+class Registry(Judged, Consenting):
     """Open one with `open_registry`. Every method raises RegistryError when the database cannot be used.
 
     Campaigns, cells and assets change only by entries of the store's logs; see `creative.registry.applying`. A server
@@ -156,10 +157,10 @@ class Registry(Judged):
         return self._write(work)
 
     def catch_up(self, store: Store) -> int:
-        """Apply what is new in the logs of all campaigns; returns how many entries that were."""
+        """Apply what is new in the rights log and in the logs of all campaigns; returns how many entries that were."""
         self._check(store)
         cursors = {row.id: row.cursor for row in self.campaigns()}
-        applied = 0
+        applied = self.follow_rights(store)
         for campaign in campaigns(store):
             for entry in Log(store, campaign).entries(after=cursors.get(campaign, 0)):
                 applied += self.apply(store, campaign, entry)

@@ -194,6 +194,17 @@ class DeliveryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Needing:
+    """A rendition that is shown, or may be, and one of the consents that it needs."""
+
+    campaign: str
+    asset_id: str
+    sha256: str
+    state: AssetState
+    consent: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What an ad is looked for: `locales` are taken exactly, or, with `near`, by their language and script.
 

@@ -1,7 +1,7 @@
 """The registry's tables. A change here needs a migration; a test compares both.
 
 All of it can be had again from the store: `campaigns`, `cells`, `traits`, `assets`, `asset_history`, `verdicts`, `waivers`,
-`deliveries`, `runs` and `jobs` from the logs, `steps` from the receipts. Only what is true of this moment lives here alone: the state of a job
+`deliveries`, `asset_rights`, `runs` and `jobs` from the campaigns' logs, `consents`, `revocations` and `rights_log` from the rights log, `steps` from the receipts. Only what is true of this moment lives here alone: the state of a job
 that is still running, and the `leases`.
 """
 
@@ -210,6 +210,48 @@ deliveries = sa.Table(
     sa.Column("asset_id", NAME, nullable=False),
     sa.Column("sha256", NAME, nullable=False),
     sa.Column("entry", sa.BigInteger, nullable=False),
+)
+
+# Who agreed to what, as the store's rights log says it; `consent` is a `creative.rights.Consent`.
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("id", NAME, primary_key=True),
+    sa.Column("kind", NAME, nullable=False),
+    sa.Column("consent", sa.JSON, nullable=False),
+    sa.Column("statement", NAME, nullable=False),
+    sa.Column("valid_from", NAME, nullable=False),
+    sa.Column("valid_until", NAME, nullable=False),
+    sa.Column("entered_by", sa.String, nullable=False),
+    sa.Column("entered_at", sa.String, nullable=False),
+    sa.Column("revoked_at", sa.String, nullable=False),
+    sa.Column("revoked_by", sa.String, nullable=False),
+    sa.Column("revoked_reason", sa.String, nullable=False),
+)
+
+# Statements that nothing may rest on any more, and the one row of the rights log's cursor.
+revocations = sa.Table(
+    "revocations",
+    metadata,
+    sa.Column("statement", NAME, primary_key=True),
+    sa.Column("consent", NAME, nullable=False),
+    sa.Column("by", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+)
+rights_log = sa.Table(
+    "rights_log",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),  # always 1
+    sa.Column("cursor", sa.BigInteger, nullable=False),
+)
+
+# Which renditions need which consents.
+asset_rights = sa.Table(
+    "asset_rights",
+    metadata,
+    sa.Column("asset_id", NAME, sa.ForeignKey("assets.asset_id"), primary_key=True),
+    sa.Column("consent", NAME, primary_key=True),
+    sa.Index(None, "consent"),
 )
 
 # Who does the work of that name, and until when it counts as alive. The store knows nothing of it: rebuilding leaves it be.

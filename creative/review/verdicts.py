@@ -9,12 +9,13 @@ shows now, has other bytes by now, or failed its checks and should be approved.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from creative.errors import DamagedStoreError, UsageError
 from creative.registry import Registry, Reviewable
+from creative.rights.ledger import today
 from creative.store import Log, Store
 from creative.store.events import Verdict, VerdictEvent
 
@@ -115,12 +116,13 @@ def judge(store: Store, registry: Registry, wishes: Sequence[Wish], *, dry_run: 
     outcome = Outcome()
     last = {wish.asset_id: wish for wish in wishes}
     there = registry.reviewable(last)
+    lapsed = lapses(store, registry, [one.asset_id for one in last.values() if one.verdict == "approved"])
     batches: dict[tuple[str, str], list[Wish]] = {}
     for wish in last.values():
         asset = there.get(wish.asset_id)
         if asset is None:
             outcome.refused.append(Refusal(wish.asset_id, "there is no such asset here", wish.where))
-        elif why := why_not(asset, wish, store):
+        elif why := why_not(asset, wish, store) or lapsed.get(wish.asset_id, ""):
             outcome.refused.append(Refusal(wish.asset_id, why, wish.where))
         elif asset.state == wish.verdict:
             few = len(outcome.unchanged) < _TOLD  # who said it is a question to the registry for each
@@ -138,6 +140,16 @@ def judge(store: Store, registry: Registry, wishes: Sequence[Wish], *, dry_run: 
             for wish in some:
                 getattr(outcome, wish.verdict).append(wish.asset_id)
     return outcome
+
+
+def lapses(store: Store, registry: Registry, ids: Collection[str]) -> dict[str, str]:
+    """Which of these renditions must not be shown today for want of a consent, and why. The store is asked for it."""
+    needed = registry.needed_rights(ids)
+    if not needed:
+        return {}
+    registry.follow_rights(store)
+    rights, day = registry.rights(), today()
+    return {id: why for id, consents in needed.items() if (why := rights.why_not(consents, day))}
 
 
 def why_not(asset: Reviewable, wish: Wish, store: Store) -> str:

@@ -15,8 +15,10 @@ from creative.planning.planner import asset_id
 from creative.planning.window import ENDS, SUBTITLES
 from creative.records import AssetRecord, CellRecord, LineageStep, Receipt
 from creative.registry import Registry
+from creative.registry.consents import needed_by
 from creative.running.receipts import Receipts
 from creative.store.receipts import delete_receipt
+from creative.voices import CLONE
 from creative.world import World
 
 _Found = dict[str, Receipt | StoreError | None]
@@ -117,6 +119,8 @@ class Assets:
             figures["subtitles"] = {name: files[name].sha256 for name in ("vtt", "srt")}
         placement = self.world.placements[cell.placement]
         steps = self._lineage((finish, measure, poster), found, lineage)
+        if consents := needed_by(cell):
+            steps = tuple(self._under(one, found, consents) for one in steps)
         verdict = accept(
             figures,
             placement,
@@ -172,6 +176,14 @@ class Assets:
         for end in ends:
             self._visit(end, found, known, steps)
         return tuple(steps.values())
+
+    def _under(self, step: LineageStep, found: _Found, consents: Sequence[str]) -> LineageStep:
+        """With the consent, where a voice was cloned in it."""
+        spec = self.world.catalogue.specs.get((step.kind, step.backend))
+        inputs = self._receipt(step.key, found).recipe["inputs"] if step.kind == "speech" else {}
+        if spec is None or "reference" not in inputs or CLONE not in spec.facts.get("uses", ()):
+            return step
+        return step.model_copy(update={"consent": ", ".join(consents)})
 
     def _visit(
         self, receipt: Receipt, found: _Found, known: dict[str, LineageStep], steps: dict[str, LineageStep]

@@ -20,6 +20,9 @@ from creative.planning.planner import asset_id
 from creative.planning.window import ENDS, SUBTITLES
 from creative.records import AssetRecord, CellRecord, Window
 from creative.registry import CurrentAsset, Registry
+from creative.registry.consents import needed_by
+from creative.review.withdrawing import withdraw_lapsed
+from creative.rights.guard import Guard
 from creative.running.assets import Assets
 from creative.running.budget import Budget
 from creative.running.loop import Loop, Progress
@@ -58,6 +61,7 @@ class Report:
     assets: int = 0
     new: int = 0
     retired: int = 0
+    withdrawn: int = 0
     failed: list[FailedAd] = field(default_factory=list)
     progress: Progress = field(default_factory=Progress)
     seconds: float = 0.0
@@ -93,6 +97,7 @@ class CampaignRun:
         self.log = Log(store, self.campaign)
         self.report = Report(run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
         self.receipts = Receipts(store)
+        self.guard = Guard(store)
         self.assets = Assets(world, registry, self.receipts, brief.brand_kit.name)
         self._begun = False
         self._started = time.monotonic()
@@ -206,11 +211,13 @@ class CampaignRun:
         current = self.registry.current_assets(self.campaign, [cell.ad_id for cell in window.cells])
         bytes_ = self._bytes_now(window, current)
         open_: list[tuple[CellRecord, str | None, bool]] = []
-        for planned in window.cells:
-            cell = planned.record()
+        records = [planned.record() for planned in window.cells]
+        lapsed = self.guard.lapsed(consent for cell in records for consent in needed_by(cell))
+        for cell in records:
             self._seen.add(cell.ad_id)
             present = current.get(cell.ad_id)
             reason, limit = self._why_not(cell, broken)
+            reason = reason or next((lapsed[consent] for consent in needed_by(cell) if consent in lapsed), None)
             if reason is None and present is not None and self._same(cell, present, bytes_, broken):
                 self._count(cell, present.state, f"failed its checks: creative show {present.asset_id}")
             else:
@@ -233,10 +240,17 @@ class CampaignRun:
             self._begin()
             name = write_window(self.store, self.campaign, Window(cells=tuple(cells), assets=tuple(assets)))
             self._say("window", WindowEvent(object=name, run=self.report.run))
+            if any(needed_by(cell) for cell in cells):
+                self._withdraw()
         if self._begun:
             for segment in dict.fromkeys(cell.segment for cell in cells):
                 counts = self._jobs[segment]
                 self.registry.set_job(self.report.run, segment, _state(counts, running=True), dict(counts))
+
+    def _withdraw(self) -> None:
+        """What was revoked while it was registered: who revoked it may not have seen it."""
+        gone = withdraw_lapsed(self.store, self.registry, self.report.run, campaign=self.campaign)
+        self.report.withdrawn += len(gone)
 
     def _why_no_asset(self, error: Exception | None) -> str:
         """A store that does not answer now is no fault of the ad's: the same command makes it. Else something is gone."""

@@ -23,6 +23,7 @@ from creative.errors import StoreError
 from creative.planning import PlanWindow
 from creative.records import Failure, Receipt
 from creative.registry import Registry
+from creative.rights.guard import Guard
 from creative.running.budget import Budget
 from creative.running.port import Batch, Outcome, Runner
 from creative.running.progress import Progress as Progress  # the loop's own, kept beside it
@@ -73,6 +74,7 @@ class Loop:
         self.store, self.registry, self.runner, self.specs = store, registry, runner, specs
         self.receipts = receipts or Receipts(store)
         self.stock = Stock(registry, self.receipts, media)
+        self.guard = Guard(store)
         self.begin, self.commit, self.observe, self.retry_failed = begin, commit, observe, retry_failed
         self.budget = budget
         self.progress = Progress()
@@ -123,6 +125,7 @@ class Loop:
 
     def _admit(self, window: PlanWindow) -> None:
         self._record(force=True)  # the registry is asked next: what was made a moment ago is there
+        self._forbid(window)
         missing = self.stock.missing(window, self._is_settled)
         self._count(window, missing)
         broken = self.progress.broken
@@ -150,6 +153,20 @@ class Loop:
         self.stock.upload(step for key, step in fresh.items() if key in self._states and not self._is_stopped(step))
         self.observe(self.progress)
 
+    def _forbid(self, window: PlanWindow) -> None:
+        """Steps in a voice whose consent is not in force any more are not used, whether they were made before or not."""
+        refused = self.guard.refused(window.steps.values())
+        for key, reason in refused.items():
+            if key in self._states or key in self.progress.broken:
+                continue
+            step = window.steps[key]
+            self.progress.broken[key] = reason
+            if any(need in refused for need in step.needs()):
+                self.progress.kinds[step.kind].blocked += 1
+            else:
+                self.progress.kinds[step.kind].failed += 1
+                self.progress.failures.append(StepFailure(step, "refused", reason))
+
     def _is_settled(self, step: Step) -> bool:
         """Whether it is known that the step will be made, or will not be, so that nothing need be asked about it."""
         return step.key in self._states or step.key in self.progress.broken or self._is_stopped(step)
@@ -165,7 +182,7 @@ class Loop:
             self._seen.add(mark)
             tally = self.progress.kinds[step.kind]
             tally.wanted += 1
-            if key not in missing:
+            if key not in missing and key not in self.progress.broken:
                 tally.reused += 1
 
     # -- dispatch ------------------------------------------------------------------------------------------------------

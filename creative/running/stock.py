@@ -46,14 +46,20 @@ class Stock:
         return missing
 
     def failures(self, keys: Iterable[str], *, retry: bool) -> dict[str, Failure]:
-        """Why steps will not be made, as far as that was found out before; with `retry`, it is forgotten."""
+        """Why steps will not be made, as far as that was found out before; with `retry`, it is forgotten.
+
+        What was refused for want of a consent only is forgotten as well: whoever asks has one by now.
+        """
         failed = [key for key in keys if key in self._failed]
         if retry:
             self._map(functools.partial(clear_failure, self.store), failed)
             self._failed.difference_update(failed)
             return {}
         read = self._map(functools.partial(read_failure, self.store), failed)
-        return {failure.key: failure for failure in read if failure is not None}
+        lifted = [failure.key for failure in read if failure is not None and failure.rights]
+        self._map(functools.partial(clear_failure, self.store), lifted)
+        self._failed.difference_update(lifted)
+        return {failure.key: failure for failure in read if failure is not None and not failure.rights}
 
     def upload(self, steps: Iterable[Step]) -> None:
         """Put the media that these steps are made from into the store."""
