@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -23,6 +24,7 @@ from creative.errors import BriefError, Finding, UsageError
 from creative.framings import families, mirrored
 from creative.layout_parts import LEAST_PX, Group, Legal, Margin, Part, PartName, Role, Row, Size, Stand
 from creative.placements import Placement, ShapeName
+from creative.plain_yaml import read_quickly
 
 __all__ = [
     "LEAST_PX",
@@ -69,9 +71,15 @@ class Shape(Row):
     scene: Annotated[str, AfterValidator(_known)] = Field(description="a framing of templates/scenes/families.yaml")
     margin: Margin = Margin()
     legal: Legal | None = Field(None, description="room for a disclaimer; by the canvas's shape, if left out")
-    still: Part
+    still: Part | None = Field(None, description="only an entry for films may go without")
     body: Part | None = None
     endcard: Part | None = None
+
+    @model_validator(mode="after")
+    def _has_parts(self) -> Shape:
+        if self.still is None and (self.modality != "video" or self.body is None or self.endcard is None):
+            raise ValueError("an entry without a still is for films only (modality: video), with a body and an endcard")
+        return self
 
     def framing(self, direction: str = "ltr") -> str:
         """The scene's framing; right to left the one with the product on the other side."""
@@ -101,7 +109,8 @@ class Shape(Row):
         "groups": [...], "plain": [...] or null, "picture": {"box": [x, y, w, h], "radius", "mat"} or null, "surfaces":
         [{"box", "radius", "colour", "role"}]}, "body", "endcard"}}`; all boxes are px of the canvas, and so are an item's
         `height`, `width` and sizes; its `leading`, `pad`, `radius` and `share` stay per mille. A group with a plate has
-        `plate`: {"box": its outer limit, "pad": [x, y], "radius", "shape", "colour"}. A part that the entry lacks is the still's.
+        `plate`: {"box": its outer limit, "pad": [x, y], "radius", "shape", "colour"}. A part that the entry lacks is the still's; a still that a
+        film's entry lacks is the body's.
         Raises UsageError for a placement without pixels, or whose safe zone or plates leave no room.
         """
         width, height = _pixels(placement)
@@ -111,7 +120,9 @@ class Shape(Row):
         if h - foot < 2 * LEAST_PX:
             raise UsageError(f"placement {placement.id}: a disclaimer leaves no room for anything else")
         canvas = Canvas(width, height, (x, y, w, h - foot), direction == "rtl", (h - foot) * 1000 // h)
-        parts: dict[str, dict[str, Any]] = {"still": arranged(self.still, canvas)}
+        still = self.still or self.body
+        assert still is not None  # see `_has_parts`
+        parts: dict[str, dict[str, Any]] = {"still": arranged(still, canvas)}
         parts["body"] = arranged(self.body, canvas) if self.body else parts["still"]
         parts["endcard"] = arranged(self.endcard, canvas) if self.endcard else parts["still"]
         if legal:
@@ -195,7 +206,12 @@ def load_layouts(folder: Path, more: Sequence[Path] = ()) -> dict[str, Layout]:
     findings: list[Finding] = []
     for path in (*sorted(folder.glob("*.yaml")), *more):
         try:
-            data = YAML(typ="rt", pure=True).load(path.read_text("utf-8"))
+            text = path.read_text("utf-8")
+            layout = _family(text)
+            if layout is not None and layout.name not in found:
+                found[layout.name] = layout
+                continue
+            data = YAML(typ="rt", pure=True).load(text)  # which knows the lines of what is wrong
         except (YAMLError, ValueError, RecursionError, IndexError) as error:
             mark = getattr(error, "problem_mark", None)
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -224,6 +240,16 @@ def load_layouts(folder: Path, more: Sequence[Path] = ()) -> dict[str, Layout]:
             lent = [one.model_copy(update={"modality": "video"}) for one in lender.shapes if one.body is not None]
             found[name] = layout.model_copy(update={"shapes": (*lent, *layout.shapes)})
     return dict(sorted(found.items(), key=lambda row: row[1].rank))
+
+
+@lru_cache(maxsize=64)
+def _family(text: str) -> Layout | None:
+    """A file's family; None if anything is wrong with it."""
+    data = read_quickly(text)
+    try:
+        return None if data is None else Layout.model_validate(data)
+    except ValidationError:
+        return None
 
 
 def placed(

@@ -29,6 +29,7 @@ from workers.compose.shoot import (
     boxes,
     dissolve,
     in_order,
+    ink_of,
     lay,
     lifted,
     off_surfaces,
@@ -69,7 +70,11 @@ class Body(OneByOne):
         path = task.scratch / "body.mp4"
 
         def frames() -> Iterator[av.VideoFrame]:
-            seen = _footage(material) if material.clip else _through(material, shots, stage.card is not None, low)
+            seen = (
+                _footage(material)
+                if material.clip
+                else _through(material, shots, stage.card is not None, low, ink_of(layers))
+            )
             return (ground.under(frame) for frame in seen)
 
         finer = shoot(path, material, frames, [shot.first for shot in shots], high)
@@ -78,14 +83,14 @@ class Body(OneByOne):
 
 
 def _through(
-    material: Material, shots: Sequence[Shot], from_card: bool, low: Sequence[Shown]
+    material: Material, shots: Sequence[Shot], from_card: bool, low: Sequence[Shown], ink: str | None
 ) -> Iterator[av.VideoFrame]:
     """What the camera sees; `low` lies between the set and the product."""
     sharp = scenery(material)
     soft: Scenery | None = None
     steps = 0
     if from_card or (material.motion == "rack" and shots[0].end > 1):
-        soft = quiet_scenery(sharp, quiet(material))
+        soft = quiet_scenery(sharp, quiet(material, ink))
         steps = min(round(_RACK_SECONDS * material.fps), shots[0].end // 2)
     for shot in shots:
         looks = [shot.look(n) for n in range(shot.first, shot.end)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -28,9 +29,12 @@ def captions(material: Material, cues: Sequence[Cue]) -> list[tuple[Cue, Layer]]
         return []
     plate = _plate(material)
     flat = Image.new("RGB", material.canvas, plate)
+    # Words of a caption are coloured for their own plate, whatever surfaces lie under that.
+    part = {**material.document["parts"]["body"], "picture": None, "surfaces": []}
+    bare = replace(material, document={**material.document, "parts": {**material.document["parts"], "body": part}})
     made = []
     for cue in cues:
-        laid = material.layers("body", {"caption": cue.text}, flat, logo=False)
+        laid = bare.layers("body", {"caption": cue.text}, flat, logo=False)
         words = [layer for layer in laid if layer.kind == "text"]
         if words:
             made.append((cue, _on_plate(material.canvas, plate, words[0])))

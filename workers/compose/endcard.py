@@ -21,6 +21,7 @@ from workers.compose.shoot import (
     boxes,
     dissolve,
     in_order,
+    ink_of,
     lay,
     lifted,
     off_surfaces,
@@ -52,7 +53,9 @@ class EndCard(OneByOne):
         material = open_material(task)
         stage = staged(material)
         before = body_layers(material, stage)
-        picture = quiet(material)
+        ink = ink_of(before)
+        picture = quiet(material, ink)
+        material = replace(material, ink=ink)  # words keep their colour over the whole film
         still = replace(material, scene=picture)
         said = {role: text for role, text in material.texts.items() if role != "caption"}
         ground = still.ground([material.view("endcard")], "endcard")

@@ -63,6 +63,8 @@ class Material:
     motion: Motion = "push"
     loops: bool = False
     least_kbps: int = 0
+    ink: str | None = None
+    """The colour that words on the picture have already, if any: later parts of a film keep to it."""
     clip: Path | None = None
 
     @property
@@ -89,6 +91,8 @@ class Material:
         Words that keep to the brand's dark colour on a scene of middling light would need a milky veil, which comes and
         goes with them: in films they are light there, and the veil a shadow.
         """
+        if self.ink is not None:
+            return {**self.palette, "text": self.ink}
         text, ground = rgb(self.palette["text"]), rgb(self.palette["ground"])
         light = float(luminance(np.array(text, np.float64))) > _BRIGHT
         if light != self.bright:
@@ -164,6 +168,7 @@ class Material:
             self.direction,
             logo=self.logos if logo else None,
             part=part,
+            brand=self.palette,
         )
 
     def shows(self, part: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ import av
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from workers.compose.colour import mixed, rgb
+from workers.compose.colour import is_light, mixed, rgb
 from workers.compose.depth import Scenery
 from workers.compose.encode import PictureTrack, views
 from workers.compose.kinetic import Shown
@@ -177,16 +177,40 @@ def lay(frame: av.VideoFrame, words: Sequence[Shown], n: int) -> None:
             overlay.blend(frame, n)
 
 
-def quiet(material: Material) -> Image.Image:
-    """The set with its surroundings soft and even, so that the product and the ask stand out."""
+def ink_of(layers: Sequence[Layer]) -> str | None:
+    """The colour of the words that stand straight on the picture; None where all of them lie on surfaces."""
+    flat = [layer for layer in layers if layer.kind == "surface"]
+    for role in ("headline", "support", "price"):
+        for layer in layers:
+            if layer.kind == "text" and layer.role == role and not any(_lies_on(layer, one) for one in flat):
+                return str(layer.runs[0]["colour"])
+    return None
+
+
+def _lies_on(layer: Layer, surface: Layer) -> bool:
+    """Whether the whole of a layer lies on a surface."""
+    left, top = layer.x - surface.x, layer.y - surface.y
+    cut = surface.image.getchannel("A").crop((left, top, left + layer.image.width, top + layer.image.height))
+    low, _ = cut.getextrema()
+    return isinstance(low, int | float) and low >= 250
+
+
+def quiet(material: Material, ink: str | None = None) -> Image.Image:
+    """The set with its surroundings soft and even, so that the product and the ask stand out.
+
+    `ink`: the colour of the words that stand on it; by the set's own brightness, if left out.
+    """
     scene = material.behind
     short = min(scene.size)
     # A blur this wide looks the same from a quarter of the size, at a tenth of the cost.
     quarter = scene.reduce(4).filter(ImageFilter.GaussianBlur(short * 0.003))
     soft = quarter.resize(scene.size, Image.Resampling.BICUBIC)
-    # Bright scenes carry dark words, dark scenes light ones: stepping back must not cost contrast.
-    towards = mixed((255, 255, 255), rgb(material.palette["ground"]), 0.5) if material.bright else (0, 0, 0)
-    calm = Image.blend(soft, Image.new("RGB", scene.size, towards), _QUIET)
+    # Dark words want a set that steps back into light, light ones one into the dark: it must not cost them contrast.
+    bright = material.bright if ink is None else not is_light(rgb(ink))
+    towards = mixed((255, 255, 255), rgb(material.palette["ground"]), 0.5) if bright else (0, 0, 0)
+    # A dark set under dark words keeps its mood: it only becomes soft.
+    share = _QUIET if bright == material.bright else 0.4 * _QUIET
+    calm = Image.blend(soft, Image.new("RGB", scene.size, towards), share)
     if material.product is None or material.cut is not None:
         return calm
     x, y, w, h = material.product

@@ -33,6 +33,7 @@ def lay_out(
     logo: Image.Image | Mapping[str, Image.Image] | None = None,
     part: str = "still",
     product: Box | None = None,
+    brand: Mapping[str, str] | None = None,
 ) -> list[Layer]:
     """Set one part of a layout document over a ground of the canvas's size; scrims first, then the mat and surfaces, then what
     stands on them.
@@ -40,7 +41,8 @@ def lay_out(
     `fonts` has "display" and "text"; `logo` is one picture, or versions by name (light, dark), of which the one that
     stands out is taken. A role that `texts` lacks is left out and its group closes up; `roles`, if given, only picks what
     is returned: places and colours are those of the whole. `product` (x, y, w, h) is kept clear of scrims. All texts but
-    a price and a button's label have one colour.
+    a price and a button's label have one colour. `brand`: the palette of mat, surfaces and plates, where that of the words
+    was changed.
 
     Raises StepRefused: text too long for its place (by how much), a character without glyph, an unreadable font,
     right-to-left without FriBiDi.
@@ -52,13 +54,14 @@ def lay_out(
     arrangement = document["parts"][part]
     priced = "price" in texts or arrangement["plain"] is None
     wanted = arrangement["groups"] if priced else arrangement["plain"]
-    surfaces = standing(arrangement, ground.size, palette, [*texts, *(["logo"] if versions else [])])
+    brand = brand or palette
+    surfaces = standing(arrangement, ground.size, brand, [*texts, *(["logo"] if versions else [])])
     under = (
         draw(ground, [Layer("surface", one.role, one.image, one.x, one.y) for one in surfaces]) if surfaces else ground
     )
-    arranged = [[_packed(group, texts, setter, versions, False, palette) for group in wanted]]
+    arranged = [[_packed(group, texts, setter, versions, False, brand) for group in wanted]]
     if any(group["mirror"] != group["box"][0] for group in wanted):
-        arranged.append([_packed(group, texts, setter, versions, True, palette) for group in wanted])
+        arranged.append([_packed(group, texts, setter, versions, True, brand) for group in wanted])
     # Words change sides only where that spares most of a scrim.
     found = [[group for group in groups if group.placed] for groups in arranged]
     chosen = found[0]
