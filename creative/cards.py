@@ -249,6 +249,8 @@ def _figures(row: AssetRow, width: int, height: int) -> tuple[str, ...]:
     ratios = [_number(text, "contrast") for text in texts] if isinstance(texts, list) else []
     if known := [ratio for ratio in ratios if ratio is not None]:
         found.append(f"contrast {min(known):.1f}")
+    cloned = [str(one.get("rights_id")) for one in row.carried.get("rights") or () if one.get("cloned")]
+    found += [f"cloned voice: consent {', '.join(cloned)}"] if cloned else []
     return (*found, *_judged(figures))
 
 

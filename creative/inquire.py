@@ -154,6 +154,9 @@ def print_asset(found: dict[str, Any]) -> None:
         add(f"text {role}", text)
     for role, value in found["choices"].items():
         add(f"choice {role}", value)
+    for right in found["rights"] or ():
+        said = f"{right['rights_id']}, {right['valid_from']} to {right['valid_until']}"
+        add("cloned voice" if right["cloned"] else "right", f"consent {said}")
     for role, line in found["lineage"]["brief"].items():
         add(f"brief {role}", line)
     for step in found["steps"]:
@@ -165,6 +168,8 @@ def print_asset(found: dict[str, Any]) -> None:
             facts.append(f"prompt {params['prompt']!r}")
         if "phrases" in params:
             facts.append(" ".join(params["phrases"]))
+        if step.get("consent"):
+            facts.append(f"cloned, consent {step['consent']}")
         add(f"step {step['kind']}", f"{step['key'][:12]}  {', '.join(fact for fact in facts if fact)}")
         for number, reason in step["refused_attempts"].items():
             add("", f"attempt {number} refused: {reason}")

@@ -28,7 +28,7 @@ from creative.records import AssetState
 from creative.registry import AssetRow, Registry
 from creative.store.port import Store
 
-_CARRIED = ("url", "alt", "post_text", "tracking", "owner", "flight", "valid", "timezone", "value", "traits")
+_CARRIED = ("url", "alt", "post_text", "tracking", "owner", "flight", "valid", "timezone", "value", "traits", "rights")
 _LONGEST_LINE = 8 << 20
 # Readers that split text by Unicode's rules would see a line's end in these.
 _LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
@@ -48,6 +48,7 @@ class ManifestStep(_Part):
     model: str | None
     licence: str
     seed: int | None
+    consent: str | None = Field(None, description="under which a person's voice was cloned in it")
 
 
 class ManifestLineage(_Part):
@@ -67,6 +68,20 @@ class ManifestFinding(_Part):
     waived: Mapping[str, str] | None = Field(
         None, description="by whom, and the reason: it was looked at, and may stay"
     )
+
+
+class ManifestRight(_Part):
+    """A consent that the asset needs, in AdCP's words for a rights constraint; left out: not limited in that."""
+
+    rights_id: str = Field(description="id of the consent in the store")
+    right_type: str = Field(description="AdCP's right type: talent or music")
+    uses: tuple[str, ...] = Field(description="AdCP's right uses: voice, likeness, ...")
+    cloned: bool = Field(description="whether a person's voice was cloned for it")
+    valid_from: str = Field(description="first day")
+    valid_until: str = Field(description="last day, included: not to be shown after it")
+    countries: tuple[str, ...] | None = Field(None, description="ISO 3166-1")
+    channels: tuple[str, ...] | None = Field(None, description="AdCP's media channels")
+    languages: tuple[str, ...] | None = Field(None, description="ISO 639")
 
 
 class ManifestLine(_Part):
@@ -116,6 +131,9 @@ class ManifestLine(_Part):
     timezone: str | None = Field(None, description="IANA zone in which the market's days begin and end; null is UTC")
     value: int | None = Field(None, description="what the segment is worth, beside others")
     traits: Mapping[str, Any] | None = Field(description="of the segment, for matching")
+    rights: tuple[ManifestRight, ...] | None = Field(
+        None, description="consents that it needs: whoever shows it asks for them"
+    )
     other: Mapping[str, Any] = Field(description="what else the brief asks to be passed on")
 
 
@@ -158,7 +176,7 @@ def line_of(kind: type[Line], row: AssetRow, store: Store, **more: str) -> Line:
             "subtitles": row.figures.get("subtitles"),
             "lineage": {
                 "brief": dict(sorted(row.lines.items())),
-                "steps": [{name: step[name] for name in ManifestStep.model_fields} for step in row.lineage],
+                "steps": [{name: step.get(name) for name in ManifestStep.model_fields} for step in row.lineage],
             },
             "checks": checks(row.figures, row.placement),
             "other": carried,

@@ -174,6 +174,8 @@ def report_lines(report: Report) -> list[str]:
         lines = [f"Nothing to do: {ads(report.assets)} there already ({duration(report.seconds)})"]
     if report.retired:
         lines.append(f"{ads(report.retired)} that the brief does not want any more: retired")
+    if report.withdrawn:
+        lines.append(f"{ads(report.withdrawn)} whose consent ended meanwhile: withdrawn")
     for failure in progress.failures:
         lines.append(f"{failure.status}: {failure.step.label or failure.step.kind}: {failure.reason}")
     reasons: dict[str, list[str]] = {}
