@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import os
@@ -36,10 +37,8 @@ def diffusers_ready() -> Any:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     for name in ("transformers", "diffusers"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    try:
+    with contextlib.suppress(ImportError):  # nobody asks for it then
         torchaudio_ready()
-    except ImportError:
-        pass  # nobody asks for it then
     try:
         import diffusers
         import transformers
@@ -49,6 +48,7 @@ def diffusers_ready() -> Any:
             "pip install 'creative-farm[diffusion]' -c constraints.txt"
         ) from error
     transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     diffusers.utils.logging.set_verbosity_error()
     diffusers.utils.logging.disable_progress_bar()
     return diffusers

@@ -1,0 +1,111 @@
+"""What is told, as a model's encoders read it: each text once, kept for all pictures that are told the same."""
+
+from __future__ import annotations
+
+import inspect
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_MOST_BYTES = 1_000_000_000
+_NAMES: tuple[tuple[str, tuple[str | None, ...]], ...] = (
+    ("StableDiffusionXL", ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")),
+    ("StableDiffusion", ("prompt_embeds", "negative_prompt_embeds")),
+    ("Flux2", ("prompt_embeds", None)),
+    ("Flux", ("prompt_embeds", "pooled_prompt_embeds", None)),
+    ("ZImage", ("prompt_embeds", "negative_prompt_embeds")),
+    ("QwenImage", ("prompt_embeds", "prompt_embeds_mask")),
+    ("Wan", ("prompt_embeds", "negative_prompt_embeds")),
+    ("LTX", ("prompt_embeds", "prompt_attention_mask", "negative_prompt_embeds", "negative_prompt_attention_mask")),
+)  # fmt: skip
+"""What `encode_prompt` of each family of pipelines returns, by the names of their calls' parameters."""
+
+Encoded = Mapping[str, Any]
+
+
+class Encoder:
+    """`encode_prompt` of one pipeline, remembered by what was asked."""
+
+    def __init__(self, pipe: Any, guided: bool, tokens: int | None) -> None:
+        """`guided`: whether a negative prompt has any effect. `tokens`: what is longer is cut, if the pipeline can be told."""
+        self._pipe, self._guided = pipe, guided
+        self._names = next((names for stem, names in _NAMES if type(pipe).__name__.startswith(stem)), None)
+        taken = inspect.signature(pipe.encode_prompt).parameters if hasattr(pipe, "encode_prompt") else {}
+        self._asked = {
+            name: value
+            for name, value in (
+                ("do_classifier_free_guidance", guided),
+                ("max_sequence_length", tokens),
+                ("device", getattr(pipe, "_execution_device", None)),
+            )
+            if name in taken and value is not None
+        }
+        self._negative = "negative_prompt" in taken and guided
+        self._kept: OrderedDict[tuple[str, str], Encoded] = OrderedDict()
+        self._bytes = 0
+        self.made = 0
+
+    def __call__(self, prompt: str, negative: str) -> Encoded:
+        """Parameters of the pipeline's call for one picture. A pipeline of no known family is given the words themselves."""
+        key = (prompt, negative if self._negative else "")
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = self._encode(*key)
+            self.made += 1
+            self._bytes += _bytes(found)
+            while self._bytes > _MOST_BYTES and len(self._kept) > 1:
+                self._bytes -= _bytes(self._kept.popitem(last=False)[1])
+        self._kept.move_to_end(key)
+        return found
+
+    def _encode(self, prompt: str, negative: str) -> Encoded:
+        if self._names is None:
+            words = {"prompt": [prompt]}
+            return words | {"negative_prompt": [negative]} if negative else words
+        import torch
+
+        # A list: some pipelines write what they made of a text back into it.
+        told = {"negative_prompt": [negative]} if self._negative else {}
+        with torch.inference_mode():
+            made = self._pipe.encode_prompt(prompt=[prompt], **told, **self._asked)
+        found = {
+            name: value
+            for name, value in zip(self._names, made, strict=False)
+            if name is not None and value is not None and not (isinstance(value, list) and not value)
+        }
+        return {name: _map(value, lambda tensor: tensor.detach().cpu()) for name, value in found.items()}
+
+
+def joined(encoded: Sequence[Encoded], device: Any) -> dict[str, Any]:
+    """Parameters of the call for a batch."""
+    import torch
+
+    result: dict[str, Any] = {}
+    for name in encoded[0]:
+        values = [one[name] for one in encoded]
+        if isinstance(values[0], list):
+            every = [item for value in values for item in value]
+            result[name] = _map(every, lambda tensor: tensor.to(device))
+        else:
+            result[name] = torch.cat(values).to(device)
+    return result
+
+
+def length(encoded: Encoded) -> int:
+    """Tokens, in steps of 32: texts whose lists are of different lengths are not put into one batch."""
+    value = encoded.get("prompt_embeds")
+    return -(-len(value[0]) // 32) if isinstance(value, list) else 0
+
+
+def _map(value: Any, change: Any) -> Any:
+    if isinstance(value, list):
+        return [_map(item, change) for item in value]
+    return change(value) if hasattr(value, "detach") else value
+
+
+def _bytes(encoded: Encoded) -> int:
+    total = 0
+    for value in encoded.values():
+        for tensor in value if isinstance(value, list) else [value]:
+            total += int(getattr(tensor, "nbytes", 0))
+    return total

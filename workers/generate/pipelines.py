@@ -1,0 +1,201 @@
+"""A model's pipelines on one device, with every switch of its recipe that this device has a use for."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from creative.backends import BackendSpec
+from creative.errors import UsageError
+from creative.models.files import ModelError
+from creative.scratch import own_folder
+from workers.generate.recipe import Recipe
+from workers.models.libraries import diffusers_ready
+from workers.models.weights import weights
+
+_RECOMPILES = 64  # beyond torch's limit of 8 what is new runs uncompiled, without a word
+
+
+class Pipelines:
+    """`words`: from words alone; `other`: around a product (pictures) or from a first picture (films), or None."""
+
+    def __init__(self, spec: BackendSpec, recipe: Recipe, other: str, auto: tuple[str, str] = ("", "")) -> None:
+        """Load them. `other`: the class of the second one; `auto`: what "auto" stands for, for both.
+
+        Raises ModelError for weights that are missing or not what they should be, UsageError where the device is none for
+        this row, or the library lacks a class.
+        """
+        folder = weights(spec)
+        diffusers = diffusers_ready()
+        import torch
+
+        self.device = device_of(spec)
+        if self.device.type == "cpu":
+            torch.set_num_threads(
+                1
+            )  # other sums in another order: a picture must not depend on how many cores there are
+        else:
+            torch.set_float32_matmul_precision("high")
+        self.recipe = recipe
+        dtype = getattr(torch, recipe.dtype)
+        kind = _class(diffusers, auto[0] if recipe.pipeline == "auto" else recipe.pipeline)
+        try:
+            self.words = kind.from_pretrained(str(folder), dtype=dtype, use_safetensors=True, local_files_only=True)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(
+                f"{folder} cannot be loaded as {recipe.pipeline}: {_first_line(error)}: creative models pull {recipe.weights}"
+            ) from error
+        self._parts(spec, diffusers, dtype)
+        self.other: Any = None
+        if other:
+            second = _class(diffusers, auto[1] if other == "auto" else other)
+            self.other = second.from_pipe(self.words, dtype=dtype)
+        for pipe in self.each():
+            pipe.set_progress_bar_config(disable=True)
+        self._place()
+        self._switch(torch, dtype)
+
+    def each(self) -> list[Any]:
+        """The pipelines that there are."""
+        return [self.words] if self.other is None else [self.words, self.other]
+
+    @property
+    def denoiser(self) -> Any:
+        """The network that is called in every step."""
+        return getattr(self.words, "transformer", None) or self.words.unet
+
+    def _parts(self, spec: BackendSpec, diffusers: Any, dtype: Any) -> None:
+        """Parts with weights of their own: a few-step LoRA, melted into the network, a small VAE; another scheduler."""
+        recipe = self.recipe
+        if recipe.lora:
+            folder = weights(_named(spec, recipe.lora))
+            try:
+                self.words.load_lora_weights(str(folder), weight_name=next(folder.glob("*.safetensors")).name)
+                self.words.fuse_lora()
+                self.words.unload_lora_weights()
+            except ValueError as error:
+                raise UsageError(f"{spec.name}: {recipe.lora} cannot be used: {_first_line(error)}") from error
+        if recipe.scheduler:
+            kind = _class(diffusers, recipe.scheduler)
+            self.words.scheduler = kind.from_config(self.words.scheduler.config, timestep_spacing="trailing")
+        if recipe.tiny_vae:
+            folder = weights(_named(spec, recipe.tiny_vae))
+            self.words.vae = diffusers.AutoencoderTiny.from_pretrained(
+                str(folder), dtype=dtype, use_safetensors=True, local_files_only=True
+            )
+
+    def _place(self) -> None:
+        """Onto the device; on a card that is too small for all parts, only the part that is at work."""
+        recipe = self.recipe
+        self.offloaded = False
+        if self.device.type == "cuda":
+            import torch
+
+            there = torch.cuda.get_device_properties(self.device).total_memory / 1e9
+            small = 0 < there < recipe.vram_gb
+            if recipe.offload == "always" or (recipe.offload == "auto" and small):
+                self.offload()
+                return
+        self.words.to(self.device)
+
+    def offload(self) -> None:
+        """Keep only what is at work on the card: slower, and a fraction of the memory."""
+        if self.device.type == "cuda" and not self.offloaded:
+            self.words.enable_model_cpu_offload(device=self.device)
+            self.offloaded = True
+        for name in ("enable_slicing", "enable_tiling"):
+            if hasattr(self.words.vae, name):
+                getattr(self.words.vae, name)()
+
+    def _switch(self, torch: Any, dtype: Any) -> None:
+        recipe, vae, net = self.recipe, self.words.vae, self.denoiser
+        for wanted, name in ((recipe.slicing, "enable_slicing"), (recipe.tiling, "enable_tiling")):
+            if wanted and hasattr(vae, name):
+                getattr(vae, name)()
+        if self.device.type != "cuda":
+            return
+        if recipe.channels_last:
+            for part in (vae, net):
+                if any(isinstance(module, torch.nn.Conv2d) for module in part.modules()):
+                    part.to(memory_format=torch.channels_last)
+        if recipe.attention and hasattr(net, "set_attention_backend"):
+            net.set_attention_backend(recipe.attention)
+        if recipe.fp8:
+            net.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
+        if recipe.compile and not recipe.fp8 and hasattr(net, "compile_repeated_blocks"):
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(own_folder() / "compiled"))
+            torch._dynamo.config.recompile_limit = _RECOMPILES
+            torch._dynamo.config.suppress_errors = True  # what cannot be compiled runs as it is
+            net.compile_repeated_blocks(fullgraph=False)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self.words = self.other = None
+        gc.collect()
+        if self.device.type == "cuda":
+            import torch
+
+            torch.cuda.empty_cache()
+
+    def card(self) -> str:
+        """What the largest batch is remembered by."""
+        if self.device.type != "cuda":
+            return "cpu"
+        import torch
+
+        seen = torch.cuda.get_device_properties(self.device)
+        return f"{seen.name} {round(seen.total_memory / 2**30)} GiB"
+
+
+def device_of(spec: BackendSpec) -> Any:
+    """Where a row runs: rows that want a GPU on CUDA, others on the CPU. Raises UsageError where there is no GPU."""
+    import torch
+
+    if not spec.resources.gpu:
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise UsageError(
+            f"{spec.name} needs a GPU, and torch {torch.__version__} sees none here: run it on a machine with one, "
+            "or name another backend in the brief (creative models rehearse tries the way without)"
+        )
+    return torch.device("cuda", torch.cuda.current_device())
+
+
+@contextlib.contextmanager
+def held_back(vae: Any) -> Iterator[list[tuple[Any, tuple[Any, ...], dict[str, Any]]]]:
+    """Within it the pipeline's last call, decoding, is not made: what would have been decoded is in the list.
+
+    Every pipeline of the library ends with `vae.decode(latents, ..., return_dict=False)[0]`, whatever it did to the latents
+    before: so one way of decoding does for all of them, when and where we like.
+    """
+    found: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
+
+    def keep(latents: Any, *rest: Any, **named: Any) -> tuple[Any]:
+        named.pop("return_dict", None)
+        found.append((latents, rest, named))
+        return (latents.new_zeros((latents.shape[0], 3, *(1,) * (latents.ndim - 4), 8, 8)),)
+
+    vae.decode = keep
+    try:
+        yield found
+    finally:
+        del vae.decode
+
+
+def _named(spec: BackendSpec, name: str) -> BackendSpec:
+    return replace(spec, options={"weights": name}, model=None)
+
+
+def _class(module: Any, name: str) -> Any:
+    found = getattr(module, name, None)
+    if found is None:
+        raise UsageError(f"diffusers {module.__version__} has no class {name!r}: correct the row in the catalogue")
+    return found
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

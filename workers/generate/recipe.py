@@ -1,0 +1,99 @@
+"""How a row of the catalogue wants its model run: its options, and what the model's own row says where they are silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from creative.backends import BackendSpec
+from creative.brief.types import did_you_mean
+from creative.errors import UsageError
+from creative.models.rows import own_models
+
+_SPELLED = {"class": "pipeline"}
+_DTYPES = ("bfloat16", "float16", "float32")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One model, ready to be loaded.
+
+    `pipeline`, `inpaint`, `first`: diffusers' classes from words, around a product, from a first picture ("auto": the library's
+    choice; "": none). `sizes`: px that are made, width first. `steps` and `guidance` as the library counts them. `strength` of
+    inpainting. `frames`: {most, step, plus, fps} of a film.
+
+    Without a word about what is seen, only about how fast: `compile` (repeated blocks, its cache kept), `channels_last`,
+    `slicing` and `tiling` of the VAE, `attention` (a name of diffusers' attention backends), `fp8` (weights are stored so,
+    and computed with in `dtype`), `tiny_vae` and `lora` (names of models of their own), `offload`: auto, always or never;
+    `vram_gb`: what the card must have for all parts to stay on it.
+    """
+
+    weights: str
+    pipeline: str
+    sizes: tuple[tuple[int, int], ...]
+    steps: int
+    guidance: float
+    dtype: str
+    inpaint: str = ""
+    first: str = ""
+    strength: float = 1.0
+    prompt_tokens: int | None = None
+    frames: dict[str, int] = field(default_factory=dict)
+    compile: bool = True
+    channels_last: bool = True
+    slicing: bool = True
+    tiling: bool = False
+    attention: str = ""
+    fp8: bool = False
+    tiny_vae: str = ""
+    lora: str = ""
+    scheduler: str = ""
+    offload: str = "auto"
+    vram_gb: float = 0.0
+
+
+def recipe_of(spec: BackendSpec) -> Recipe:
+    """The row's recipe. Raises UsageError that names the row and what is wrong in it."""
+    options = dict(spec.options)
+    name = options.get("weights")
+    if not isinstance(name, str):
+        raise UsageError(f"the row {spec.name} of the catalogue names no model: options: {{weights: NAME}}")
+    said = _of_model(name) | {_SPELLED.get(key, key): value for key, value in options.items()}
+    known = {one.name for one in fields(Recipe)}
+    for key in said:
+        if key not in known:
+            raise UsageError(
+                f"the row {spec.name} of the catalogue: options has no {key!r}. {did_you_mean(key, known)}".rstrip()
+            )
+    for key in ("pipeline", "sizes", "steps", "dtype"):
+        if not said.get(key):
+            raise UsageError(f"the row {spec.name} of the catalogue does not say {key}, nor does a row of {name!r}")
+    said["sizes"] = tuple((int(size[0]), int(size[1])) for size in said["sizes"])
+    said["guidance"] = float(said.get("guidance") or 0.0)
+    if any(side < 16 or side % 16 for size in said["sizes"] for side in size):
+        raise UsageError(f"the row {spec.name} of the catalogue: sizes must be multiples of 16 px")
+    if said["dtype"] not in _DTYPES:
+        raise UsageError(f"the row {spec.name} of the catalogue: dtype must be one of {', '.join(_DTYPES)}")
+    return Recipe(**said)
+
+
+def _of_model(name: str) -> dict[str, Any]:
+    row = own_models().get(name)
+    if row is None:
+        return {"weights": name}
+    said: dict[str, Any] = {
+        "weights": name,
+        "pipeline": row.class_,
+        "sizes": row.sizes,
+        "steps": row.steps,
+        "guidance": row.guidance,
+        "dtype": row.dtype,
+        "inpaint": row.classes.get("inpaint", ""),
+        "first": row.classes.get("image-to-video", ""),
+        "prompt_tokens": row.prompt_tokens,
+        "lora": row.lora or "",
+        "vram_gb": max((gb for how, gb in row.vram_gb.items() if "offload" not in how), default=0.0),
+    }
+    if row.frames is not None:
+        said["frames"] = row.frames.model_dump()
+    return said
