@@ -160,7 +160,7 @@ class Entry(Record):
 
     Types: `brief` {snapshot: sha256, name, ...}; `window` {object: name of a Window}; `retired` {ads: [ad_id]};
     `run` {run, status, jobs, counts, seconds}; `verdict` {verdicts, by}; `waiver` {waivers, by}; `export` {paths, removed, by}. See
-    `creative.store.events`. Later ones: consent.
+    `creative.store.events`. Consents are in a log of their own: `creative.rights.ledger`.
     """
 
     n: int

@@ -10,6 +10,7 @@ The layout of a directory and, below its prefix, of a bucket:
     logs/<campaign>                              says that the campaign has a log
     campaigns/<campaign>/log/0000000001.json     the numbered event log
     campaigns/<campaign>/cells/<sha256>.json.gz  cell records, one file a window
+    rights/log/0000000001.json                   the numbered log of consents, wider than one campaign
     published/<path>                             copies under readable names, for people and ad servers; replaced
 
 `port` says what a store can do, `directory` and `s3` are the two. Everything but `published` is written once. In a bucket

@@ -14,8 +14,9 @@ SHA = "ab" + "0" * 62
 BLOB, RECEIPT = f"blobs/ab/{SHA}", f"receipts/ab/{SHA}.json"
 FAILURE, ATTEMPT = f"failures/ab/{SHA}.json", f"attempts/ab/{SHA}/0000.json"
 ENTRY, CELLS, MARK = "campaigns/autumn/log/0000000001.json", f"campaigns/autumn/cells/{SHA}.json.gz", "logs/autumn"
+RIGHTS = "rights/log/0000000001.json"
 AD, REVIEW = "published/autumn/commuters/story.jpg", "published/autumn/review/sheet.html"
-ALL = ("store.json", BLOB, RECEIPT, FAILURE, ATTEMPT, ENTRY, CELLS, MARK, AD, REVIEW)
+ALL = ("store.json", BLOB, RECEIPT, FAILURE, ATTEMPT, ENTRY, CELLS, MARK, AD, REVIEW, RIGHTS)
 
 ACTIONS = {
     "head_object": "s3:GetObject",
@@ -65,7 +66,7 @@ def test_the_driver_may_do_what_the_store_does() -> None:
 
 def test_nobody_may_delete_what_happened() -> None:
     for role in ("driver", "worker", "ad-server"):
-        for name in ("store.json", ENTRY, CELLS, MARK, ATTEMPT):
+        for name in ("store.json", ENTRY, CELLS, MARK, ATTEMPT, RIGHTS):
             assert not may(role, "s3:DeleteObject", name)
         for action in (
             "s3:DeleteObjectVersion",
@@ -84,7 +85,8 @@ def test_the_worker_makes_and_reads_parts_only() -> None:
     assert may("worker", "s3:GetObject", "store.json"), "it opens the store"
     for name in ALL:
         assert not may("worker", "s3:DeleteObject", name)
-    for name in ("store.json", ENTRY, CELLS, MARK, AD, REVIEW):
+    assert may("worker", "s3:GetObject", RIGHTS), "it asks for consents"
+    for name in ("store.json", ENTRY, CELLS, MARK, AD, REVIEW, RIGHTS):
         assert not may("worker", "s3:PutObject", name), name
     for name in (ENTRY, CELLS, AD):
         assert not may("worker", "s3:GetObject", name), name
@@ -134,7 +136,7 @@ def test_the_bucket_wants_tls() -> None:
 def test_what_is_written_once_is_only_ever_created() -> None:
     for role in ("driver", "worker"):
         policy = [*statements(role), *statements("bucket-append-only")]
-        for name in (ENTRY, CELLS, MARK, RECEIPT, "store.json"):
+        for name in (ENTRY, CELLS, MARK, RECEIPT, RIGHTS, "store.json"):
             where = f"{BUCKET}/{PREFIX}/{name}"
             assert not allowed(policy, "s3:PutObject", where), name
             created = allowed(policy, "s3:PutObject", where, {"s3:if-none-match": "*"})

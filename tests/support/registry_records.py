@@ -190,6 +190,8 @@ def told(registry: Registry) -> dict[str, Any]:
         "deliveries": {campaign.id: registry.deliveries(campaign.id) for campaign in campaigns},
         "reviewable": registry.reviewable([row["asset_id"] for row in assets]),
         "matchable": _matchable(registry, assets),
+        "rights": registry.rights(),
+        "needs": registry.needed_rights([row["asset_id"] for row in assets]),
     }
 
 
