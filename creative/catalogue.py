@@ -16,6 +16,7 @@ from creative.brief.types import did_you_mean
 from creative.canonical import digest as sha256
 from creative.errors import UsageError
 from creative.judging import NONE, chosen
+from creative.models.licences import instead, is_rehearsal, why_not
 from creative.steps import KINDS
 
 _OWN = Path(__file__).with_name("catalogue.yaml")
@@ -54,23 +55,31 @@ class _SpecRow(BaseModel):
 class Catalogue:
     """All rows by (kind, name), in the tables' order. `digest` names the whole catalogue for workers to compare.
 
-    `judges`: the names of those rows of kind `judge` that are asked.
+    `judges`: the names of those rows of kind `judge` that are asked. `refused`: why rows may not be used for ads, by their
+    licence; they are chosen by nobody.
     """
 
     specs: Mapping[tuple[str, str], BackendSpec]
     digest: str
     judges: tuple[str, ...] = ()
+    refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
     _chosen: dict[tuple[str, str | None], BackendSpec] = field(default_factory=dict, repr=False, compare=False)
 
     def of_kind(self, kind: str) -> list[BackendSpec]:
-        """The rows of one kind, in order."""
-        return [spec for spec in self.specs.values() if spec.kind == kind]
+        """The rows of one kind that may be used, in order."""
+        return [spec for name, spec in self.specs.items() if spec.kind == kind and name not in self.refused]
+
+    def rehearsals(self, names: Iterable[tuple[str, str]]) -> list[str]:
+        """Those of these rows that have random weights, for people: "scene by rehearse-sdxl"."""
+        return [f"{kind} by {name}" for kind, name in names if is_rehearsal(self.specs[kind, name])]
 
     def choose(self, kind: str, name: str | None = None) -> BackendSpec:
         """The named row, or the kind's first that is no draft and needs no name. Raises UsageError with the names there are."""
         chosen = self._chosen.get((kind, name))
         if chosen is not None:
             return chosen
+        if name is not None and (kind, name) in self.refused:
+            raise UsageError(self.refused[kind, name])
         rows = self.of_kind(kind)
         if name is None:
             row = next((row for row in rows if not row.draft and not row.named), None)
@@ -84,9 +93,12 @@ class Catalogue:
         return row
 
 
-def load_catalogue(more: Iterable[Path] = (), judges: str = NONE) -> Catalogue:
+def load_catalogue(
+    more: Iterable[Path] = (), judges: str = NONE, licences: Mapping[str, str] | None = None
+) -> Catalogue:
     """The package's own table, then those of the operator: a row with the same kind and name replaces the earlier one,
     and rows of later tables come first when a default is chosen. `judges`: see `creative.judging.chosen`.
+    `licences`: what the operator agreed to, see `creative.models.licences`; they are no part of the digest.
 
     Raises UsageError for a table that cannot be read or a row that is wrong.
     """
@@ -97,7 +109,16 @@ def load_catalogue(more: Iterable[Path] = (), judges: str = NONE) -> Catalogue:
             specs.setdefault((spec.kind, spec.name), spec)
     spelled = "\n".join(repr(asdict(spec)) for spec in sorted(specs.values(), key=lambda spec: (spec.kind, spec.name)))
     asked = chosen(judges, [spec for spec in specs.values() if spec.kind == "judge"])
-    return Catalogue(specs, sha256(spelled.encode()), asked)
+    return Catalogue(specs, sha256(spelled.encode()), asked, _refused(specs.values(), licences or {}))
+
+
+def _refused(specs: Iterable[BackendSpec], agreed: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    rows, found = list(specs), dict[tuple[str, str], str]()
+    for spec in rows:
+        if why := why_not(spec, agreed):
+            names = ", ".join(instead(spec, rows, agreed)) or "none"
+            found[spec.kind, spec.name] = f"{spec.name} is not used for ads: {why}. These would do: {names}"
+    return found
 
 
 def _rows(path: Path) -> list[BackendSpec]:

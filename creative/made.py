@@ -12,13 +12,14 @@ from creative.running.campaign import Report
 @dataclass(slots=True)
 class Made:
     """A run with the places of what it published. `pending`: the campaign's ads that nobody judged yet; `cost`: by the prices
-    of the farm, "3.20 EUR".
+    of the farm, "3.20 EUR". `rehearsals`: backends of random weights that the plan used ("scene by rehearse-sdxl"): noise.
     """
 
     report: Report
     places: dict[str, str] = field(default_factory=dict)
     pending: int = 0
     cost: str | None = None
+    rehearsals: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -55,5 +56,6 @@ class Made:
             "sheet": self.places.get("sheet"),
             **{name: place for name, place in self.places.items() if name.endswith("_uri")},
             "cost": self.cost,
+            "rehearsals": list(self.rehearsals),
             "seconds": round(report.seconds, 2),
         }  # fmt: skip

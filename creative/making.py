@@ -91,7 +91,9 @@ def make_in(
     for line in show.report_lines(report):
         say(line)
     missing = [Missing(ad.segment, ad.market, ad.locale, ad.placement, ad.reason) for ad in report.not_made]
-    made = Made(report)
+    made = Made(report, rehearsals=tuple(opened.catalogue.rehearsals(found.backends)))
+    if made.rehearsals:
+        say(f"a rehearsal, not for publication: noise by random weights in {', '.join(made.rehearsals)}")
     if any(row.id == brief.campaign.id for row in opened.registry.campaigns()):  # else nothing was ever begun
         delivered = follow(opened.store, opened.registry, brief.campaign.id, by=report.run)
         if delivered is not None:

@@ -85,7 +85,10 @@ def surveyed(
         raise LimitError([brief.finding("limits.ads", problem, trim)])
     if not ads:
         raise UsageError("the plan has no ads: look at include, exclude, markets and --only")
-    found.warnings = tuple(map(str, planner.warnings))
+    noise = [
+        f"a rehearsal: {who} has random weights, and makes noise" for who in world.catalogue.rehearsals(found.backends)
+    ]
+    found.warnings = (*noise, *map(str, planner.warnings))
     return found
 
 
@@ -104,7 +107,9 @@ def looking(settings: Settings) -> Iterator[Session | None]:
                 registry.catch_up(store)
             else:
                 registry.rebuild(store)
-            yield Session(settings, load_catalogue(settings.catalogues, settings.judges), store, registry)
+            yield Session(
+                settings, load_catalogue(settings.catalogues, settings.judges, settings.licences), store, registry
+            )
 
 
 def reindex(settings: Settings) -> tuple[int, int, Path | None]:
@@ -131,7 +136,7 @@ def session(settings: Settings, *, create: bool = True) -> Iterator[Session]:
 
     A database server that goes away is waited for ten minutes, or seconds where nothing would be created: nobody runs then.
     """
-    catalogue = load_catalogue(settings.catalogues, settings.judges)
+    catalogue = load_catalogue(settings.catalogues, settings.judges, settings.licences)
     store = open_store(settings.store, create=create)
     patience = Patience() if create else Patience(LOOKING)
     with open_registry(settings.registry, store.id, patience) as registry:

@@ -32,7 +32,8 @@ def validate(settings: Settings, brief: BriefPath, as_json: Json = False) -> Non
 
     loaded = session.read_brief(brief, settings)
     found = session.surveyed(
-        loaded, session.in_world(loaded, load_catalogue(settings.catalogues, settings.judges), settings)
+        loaded,
+        session.in_world(loaded, load_catalogue(settings.catalogues, settings.judges, settings.licences), settings),
     )
     ads = sum(found.ads.values())
     if as_json:
@@ -53,7 +54,7 @@ def plan(settings: Settings, brief: BriefPath, only: Only = None, as_json: Json 
     from creative.limits import estimate
 
     loaded, part = session.read_brief(brief, settings), parse_only(only or [])
-    world = session.in_world(loaded, load_catalogue(settings.catalogues, settings.judges), settings)
+    world = session.in_world(loaded, load_catalogue(settings.catalogues, settings.judges, settings.licences), settings)
     with session.looking(settings) as opened:
         found = opened.survey(loaded, world, part) if opened else session.surveyed(loaded, world, part)
         cost = estimate(found, loaded, settings, opened.registry if opened else None)

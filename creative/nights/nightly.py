@@ -17,6 +17,7 @@ from creative import session as sessions
 from creative import show
 from creative.backends import BackendSpec
 from creative.brief.brief import Brief
+from creative.delivery import follow
 from creative.errors import (
     EXIT_OK,
     EXIT_TEMPORARY,
@@ -34,6 +35,7 @@ from creative.nights.outcome import Night, Row
 from creative.notices.sending import allowed, check_names
 from creative.notices.telling import Message, of_run, of_trouble, tell, where
 from creative.registry.leases import Holder, Lease, LeaseLostError, leased
+from creative.review.withdrawing import withdraw_lapsed
 from creative.running.budget import Meter
 from creative.running.port import Batch, Outcome, Runner
 from creative.session import Session
@@ -122,6 +124,7 @@ def _held(found: Night, settings: Settings, lease: str, sheet: bool, timer: Mete
 
 
 def _all(found: Night, opened: Session, lease: Lease, sheet: bool, timer: Meter | None) -> None:
+    _withdraw(opened)
     todo = _read(found, opened.settings)
     failed_before = False
     with show.stdout_for_data(), contextlib.closing(opened.runner()) as runner:
@@ -139,6 +142,14 @@ def _all(found: Night, opened: Session, lease: Lease, sheet: bool, timer: Meter 
             if found.stopped:
                 found.rows += [Row(other, "waiting", "the night ended before it") for other in todo[number + 1 :]]
                 return
+
+
+def _withdraw(opened: Session) -> None:
+    """Withdraw what nobody agrees to any more: consents end without anybody's doing."""
+    gone = withdraw_lapsed(opened.store, opened.registry, "nightly")
+    for campaign, ids in sorted(gone.assets.items()):
+        _note(f"{campaign}: {show.ads(len(ids))} withdrawn: {gone.reasons[ids[0]]}")
+        follow(opened.store, opened.registry, campaign, by="nightly")
 
 
 def _read(found: Night, settings: Settings) -> list[Found]:
@@ -249,7 +260,7 @@ def _planned(one: Found, brief: Brief, settings: Settings, opened: Session | Non
 
     world = sessions.in_world(
         brief,
-        opened.catalogue if opened else load_catalogue(settings.catalogues, settings.judges),
+        opened.catalogue if opened else load_catalogue(settings.catalogues, settings.judges, settings.licences),
         opened.store if opened else None,
     )
     survey = opened.survey(brief, world, {}) if opened else sessions.surveyed(brief, world)

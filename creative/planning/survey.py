@@ -35,8 +35,8 @@ class Survey:
 
     `seconds` are worker-seconds; of these, `gpu_seconds` are of GPUs (half a GPU for 10 s is 5 s) and `cpu_seconds` of
     workers that use none. `shares`: both (cpu, gpu) by segment, each step for the first segment that needs it, in the order
-    of the plan; only where they were asked for. `guessed` names the kinds whose rate nobody has measured yet. `warnings`:
-    what is made otherwise than one may expect, each with its place in the brief.
+    of the plan; only where they were asked for. `backends`: all that the plan uses, by (kind, name). `guessed` names the
+    kinds whose rate nobody has measured yet. `warnings`: what is made otherwise than one may expect, each with its place in the brief.
     """
 
     ads: Counter[str] = field(default_factory=Counter)
@@ -49,6 +49,7 @@ class Survey:
     gpu_seconds: float = 0.0
     shares: dict[str, tuple[float, float]] = field(default_factory=dict)
     bytes: int = 0
+    backends: tuple[tuple[str, str], ...] = ()
     guessed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -127,7 +128,8 @@ def survey(
         if rate.guess:
             guessed.add(name[0])
     found.guessed = tuple(sorted(guessed))
-    found.steps = _by_kind(all_steps.counts())
+    counted = all_steps.counts()
+    found.steps, found.backends = _by_kind(counted), tuple(sorted(counted))
     found.missing = _by_kind(missing_steps.counts())
     if split:
         found.shares = {segment: (cpu, gpu) for segment, (cpu, gpu) in split.found.items()}

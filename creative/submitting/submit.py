@@ -183,7 +183,7 @@ def _planned(path: Path, settings: Settings, wish: Wish, say: Callable[[str], No
     media_roots, references, part = (*settings.media_roots, templates()), References(), parse_only(wish.only)
     brief = load_brief(path, media_roots=media_roots, references=references)
     _check_names(brief)
-    world = sessions.in_world(brief, load_catalogue(settings.catalogues, settings.judges), settings)
+    world = sessions.in_world(brief, load_catalogue(settings.catalogues, settings.judges, settings.licences), settings)
     try:
         with sessions.looking(settings) as opened:
             found = opened.survey(brief, world, part) if opened else sessions.surveyed(brief, world, part)

@@ -1,0 +1,58 @@
+"""Which backends an operator may use for ads: those whose weights are free for commercial use, and those that he has an
+agreement for. An ad is commercial; there is no other kind of brief.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from creative.backends import BackendSpec
+from creative.models.rows import own_models
+
+_NOT_COMMERCIAL = re.compile(r"\bNC\b|non-?commercial|CPML|research|LTX-Video Open Weights", re.IGNORECASE)
+_GPL = "espeak-ng"
+REHEARSAL = "rehearsal/"
+"""What the `model` of a backend of random weights begins with."""
+
+
+def is_rehearsal(spec: BackendSpec) -> bool:
+    """Whether its weights are random: what it makes is noise."""
+    return (spec.model or "").startswith(REHEARSAL)
+
+
+def why_not(spec: BackendSpec, agreed: Mapping[str, str]) -> str:
+    """Why the backend may not be used for an ad; "" if it may.
+
+    `agreed`: the operator's statements, by the name of the backend or of its model (`licences` in creative.toml).
+    """
+    names = [spec.name, *_weights(spec)]
+    if any(agreed.get(name, "").strip() for name in names):
+        return ""
+    if _NOT_COMMERCIAL.search(spec.licence):
+        terms = next((row.licence.terms for name in names if (row := own_models().get(name)) is not None), "")
+        why = f"its licence, {spec.licence}, does not allow commercial use{f' ({terms})' if terms else ''}"
+    elif spec.facts.get("phonemiser") == _GPL:
+        why = "it needs espeak-ng, which is GPL and is not installed with this package"
+    else:
+        return ""
+    return f'{why}; whoever has an agreement states it in creative.toml: licences = {{{names[-1]} = "..."}}'
+
+
+def instead(spec: BackendSpec, rows: Iterable[BackendSpec], agreed: Mapping[str, str]) -> list[str]:
+    """The rows of its kind that would do: those that do for a voice what it does, and may be used."""
+    uses = set(spec.facts.get("uses", ("stock",)))
+    return [
+        row.name
+        for row in rows
+        if row.kind == spec.kind
+        and row.name != spec.name
+        and not why_not(row, agreed)
+        and not is_rehearsal(row)
+        and (spec.kind != "speech" or uses & set(row.facts.get("uses", ("stock",))))
+    ]
+
+
+def _weights(spec: BackendSpec) -> list[str]:
+    name = spec.options.get("weights")
+    return [name] if isinstance(name, str) else []

@@ -1,0 +1,91 @@
+"""A model that is not for commercial use is refused by name, with the rows that would do, unless its use was agreed to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from creative import session
+from creative.brief.load import load_brief
+from creative.catalogue import load_catalogue
+from creative.errors import BriefError, UsageError
+from creative.models.licences import why_not
+from creative.models.rows import own_models
+from creative.voices import choose_voice
+from tests.support.demo import demo
+
+TABLE = """
+backends:
+  - {kind: speech, name: house-clone, target: "x:Y", licence: CPML, named: true, options: {weights: xtts-v2}, facts: {uses: [stock], voices: [{locale: en-GB, speaker: x}]}}
+  - {kind: speech, name: phonemes, target: "x:Y", licence: MIT, facts: {phonemiser: espeak-ng, voices: [{locale: xx-XX, speaker: x}]}}
+  - {kind: scene, name: noise, target: "x:Y", model: rehearsal/noise 0, named: true}
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    (tmp_path / "rows.yaml").write_text(TABLE)
+    return tmp_path / "rows.yaml"
+
+
+def test_it_is_refused_by_name_with_what_would_do(table: Path) -> None:
+    catalogue = load_catalogue([table])
+    with pytest.raises(
+        UsageError, match=r"house-clone is not used for ads: its licence, CPML.*its maker is closed"
+    ) as refused:
+        catalogue.choose("speech", "house-clone")
+    assert "These would do: " in str(refused.value)
+    assert "hibari" in str(refused.value)
+    assert "phonemes" not in str(refused.value)
+    assert 'licences = {xtts-v2 = "..."}' in str(refused.value)
+    assert "house-clone" not in [row.name for row in catalogue.of_kind("speech")], "nor chosen without its name"
+
+
+def test_the_operators_statement_lets_it_in_and_changes_no_digest(table: Path) -> None:
+    free = load_catalogue([table], licences={"xtts-v2": "agreement of 2026-03-01"})
+    assert free.choose("speech", "house-clone").licence == "CPML"
+    assert free.digest == load_catalogue([table]).digest, "workers need not be told"
+    assert load_catalogue([table], licences={"xtts-v2": "  "}).refused
+
+
+def test_what_needs_a_gpl_phonemiser_is_off_until_it_is_agreed_to(table: Path) -> None:
+    with pytest.raises(UsageError, match="espeak-ng, which is GPL"):
+        load_catalogue([table]).choose("speech", "phonemes")
+    assert load_catalogue([table], licences={"phonemes": "installed here"}).choose("speech", "phonemes")
+
+
+def test_a_named_row_is_nobodys_default(table: Path) -> None:
+    catalogue = load_catalogue([table], licences={"xtts-v2": "yes"})
+    assert catalogue.choose("scene").name == "studio", "a table of the operator's own comes first otherwise"
+    rows = catalogue.of_kind("speech")
+    assert choose_voice(rows, "en-GB")[0].name != "house-clone"
+    assert choose_voice(rows, "en-GB", backend="house-clone")[0].name == "house-clone"
+
+
+def test_a_brief_that_names_it_is_refused_with_its_line(table: Path, tmp_path: Path) -> None:
+    path = demo(tmp_path)
+    path.write_text(path.read_text("utf-8") + "\nbackends: {speech: house-clone}\n", "utf-8")
+    with pytest.raises(BriefError, match=r"brief.yaml:\d+:\d+: backends.speech: house-clone is not used for ads"):
+        session.in_world(load_brief(path), load_catalogue([table]))
+
+
+def test_a_plan_says_that_it_is_a_rehearsal(table: Path, tmp_path: Path) -> None:
+    path = demo(tmp_path)
+    path.write_text(path.read_text("utf-8") + "\nbackends: {scene: noise}\n", "utf-8")
+    brief = load_brief(path)
+    only = {"placement": frozenset(["iab-728x90"])}
+    found = session.surveyed(brief, session.in_world(brief, load_catalogue([table])), only)
+    assert found.warnings[0] == "a rehearsal: scene by noise has random weights, and makes noise"
+
+
+def test_the_packages_rows_say_their_models_licence_and_pin() -> None:
+    for spec in load_catalogue().specs.values():
+        if "weights" not in spec.options:
+            assert not why_not(spec, {}), "whoever has the package may use what comes with it"
+            continue
+        row = own_models()[spec.options["weights"]]
+        assert spec.licence == row.licence.weights, spec.name
+        assert bool(why_not(spec, {})) == (not row.licence.commercial or row.phonemiser == "espeak-ng"), spec.name
+        assert spec.named or spec.draft, spec.name
+        assert spec.model == f"{row.repo} {row.revision}".removesuffix(" None"), spec.name
