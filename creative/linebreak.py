@@ -9,19 +9,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from creative.segments import SOFT_HYPHEN, closes, pieces, weak
+from creative.segments import SOFT_HYPHEN, closes, ends, pieces, weak
 
 _WIDOW_EM = 2.2
 """A last line narrower than this, under others, looks forgotten."""
 
-_WEAK_COSTS, _SPLIT_COST, _INNER_COST = (1.0, 1.18, 1.5), 1.25, 1.2
+_WEAK_COSTS, _SPLIT_COST, _INNER_COST, _SENTENCE_COST = (1.0, 1.18, 1.5), 1.25, 1.2, 1.4
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """What must stay together, and what follows it: a space, or a hyphen that shows only where the line breaks.
 
-    Widths in ems. `closes`: it ends a sentence or clause, where a break reads well; `weak`: how much it should not end a line (0 to 2).
+    Widths in ems. `closes`: it ends a sentence or clause, where a break reads well; `ends`: a sentence; `weak`: how much it should not end a
+    line (0 to 2).
     `levels`: bidi levels of its characters and of the space, or none.
     """
 
@@ -32,6 +33,7 @@ class Word:
     closes: bool = False
     weak: int = 0
     levels: tuple[int, ...] = ()
+    ends: bool = False
 
 
 class Line(NamedTuple):
@@ -65,6 +67,7 @@ def words(
                 0 if split else weak(piece, follows, after, locale),
                 # The last word of a text may be followed by nothing.
                 own + own[-1:] if levels and follows and len(own) == len(piece) else own,
+                not split and ends(piece),
             )
         )
         at = end
@@ -76,12 +79,14 @@ def balanced(parts: Sequence[Word], lines: int, *, tight: bool = False) -> tuple
 
     Among splits that are nearly as narrow, the one that reads well wins: a line counts 18 % wider if it ends with a
     weak word (50 % inside of a foreign name), 25 % if it ends with a hyphen, 20 % if it ends inside of a clause where
-    another could end, 3 % narrower if it ends one, and far wider if it is a lone short word at the end. `tight` leaves
+    another could end (40 % where a sentence could), 3 % narrower if it ends one, and far wider if it is a lone short word at the end. `tight` leaves
     this out: the narrowest split, whatever it reads like.
     """
     count = len(parts)
     lines = min(lines, count)
     inner = _INNER_COST if any(word.closes for word in parts[:-1]) else 1.0
+    if any(word.ends for word in parts[:-1]):
+        inner = _SENTENCE_COST
     starts = [0.0]
     for word in parts:
         starts.append(starts[-1] + word.width + word.space)

@@ -40,6 +40,7 @@ _POSTPOSITIONS = {"hi": "में की के का को से ने प
 _GLUED_LETTERS = frozenset({"pl", "cs", "sk", "ru", "uk", "be", "bg", "sr", "hr", "sl"})
 """Languages whose one-letter words never end a line."""
 _SENTENCE = frozenset(".!?:;,…。！？、，：；।॥،؛؟")
+_FULL_STOPS = frozenset(".!?…。！？।॥؟")
 _OPENING, _CLOSING = "«„“‘‚‹([{¿¡「『（【〈《", "»”’›)]}」』）】〉》!?…"
 _MORE_UNITS = (
     *(
@@ -310,6 +311,11 @@ def _thai(chunk: str, at: int) -> bool:
 def closes(piece: str) -> bool:
     """Whether a piece ends a sentence or clause."""
     return piece.rstrip(_CLOSING.replace("!", "").replace("?", ""))[-1:] in _SENTENCE
+
+
+def ends(piece: str) -> bool:
+    """Whether a piece ends a whole sentence."""
+    return piece.rstrip(_CLOSING.replace("!", "").replace("?", "").replace("…", ""))[-1:] in _FULL_STOPS
 
 
 def weak(piece: str, follows: str, after: str, locale: str) -> int:

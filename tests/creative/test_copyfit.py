@@ -59,6 +59,8 @@ def test_a_tight_split_is_the_narrowest(texts: list[str], count: int) -> None:
         (f"Spezialitäten{SOFT_HYPHEN}rösterei", 2, ["Spezialitäten-", "rösterei"]),
         (f"Spezialitäten{SOFT_HYPHEN}rösterei", 1, ["Spezialitätenrösterei"]),
         ("2025/26 e-mail", 3, ["2025/26", "e-", "mail"]),
+        ("Fünf Zutaten. Mehr braucht es nicht.", 2, ["Fünf Zutaten.", "Mehr braucht es nicht."]),
+        ("Eins, zwei, drei und vier", 2, ["Eins, zwei,", "drei und vier"]),
         ("one\ntwo\tthree", 3, ["one", "two", "three"]),
     ],
 )

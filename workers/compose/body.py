@@ -16,7 +16,7 @@ from PIL import Image
 from creative.backends import Made, Task
 from creative.errors import StepRefused
 from workers.backend import OneByOne
-from workers.compose.captions import captions, fade_frames
+from workers.compose.captions import captions, fades
 from workers.compose.depth import Depth, Scenery
 from workers.compose.encode import Planes, frame_of, views
 from workers.compose.ground import Ground
@@ -203,7 +203,7 @@ def _headline_start(material: Material, shots: Sequence[Shot], cues: Sequence[Cu
 
 def _captions(material: Material, cues: Sequence[Cue]) -> list[Shown]:
     return [
-        shown(layer, Timing(cue.first, cue.end, fade_frames(cue), fade_frames(cue)))
+        shown(layer, Timing(cue.first, cue.end, *fades(cues, cue)))
         for cue, layer in captions(material, cues)
         if cue.end < material.frames or cue.end - cue.first >= _SEEN_SECONDS * material.fps
     ]

@@ -12,15 +12,19 @@ from workers.compose.colour import AIMED_CONTRAST, Rgb, contrast, luminance, mix
 from workers.compose.material import PLATE_PAD, Cue, Material
 from workers.compose.typeset import Layer
 
-_FADE = 4  # frames
+_FADE = 3  # frames
 _DARK = 0.05  # luminance of a colour that can carry light words
 _AIM = AIMED_CONTRAST + 0.4  # the encoder moves colours beside glyphs a little
 _ENDS = np.array([[0, 0, 0], [255, 255, 255]], dtype=np.float64)
 
 
-def fade_frames(cue: Cue) -> int:
-    """How many frames a caption fades in, and out."""
-    return min(_FADE, (cue.end - cue.first) // 4)
+def fades(cues: Sequence[Cue], cue: Cue) -> tuple[int, int]:
+    """How many frames a caption fades in, and out: none where another one stands before or after it, which it replaces."""
+    most = min(_FADE, (cue.end - cue.first) // 4)
+    return (
+        0 if any(other.end == cue.first for other in cues) else most,
+        0 if any(other.first == cue.end for other in cues) else most,
+    )
 
 
 def captions(material: Material, cues: Sequence[Cue]) -> list[tuple[Cue, Layer]]:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from creative.backends import Made, Task
 from creative.canonical import canonical
+from creative.craft.pictures import words_in
 from creative.errors import StepRefused
 from workers.backend import OneByOne
 
 HOLD_MS = 600  # a caption stays this long after its phrase, unless the next one comes
 LEAST_MS = 500  # shorter is a flicker
+SHIFT_MS = 200  # a caption may come so much before its phrase, or stay so much into the next one, to be read
 ENTRY_MS = 200  # without a voice: the picture comes first
 
 
@@ -48,7 +50,30 @@ def spoken_cues(
         following = firsts[index + 1] if index + 1 < len(firsts) else frames
         end = max(_frames(spans[index][1] + HOLD_MS, fps), firsts[index] + least)
         cues.append((captions[index], firsts[index], min(end, following, frames)))
-    return cues
+    return _readable(cues, fps)
+
+
+def _readable(cues: list[tuple[str, int, int]], fps: int) -> list[tuple[str, int, int]]:
+    """The same, where a caption that is gone before it is read takes a little from a neighbour that can spare it: first from
+    the one after it, then from the one before (or from the pause there)."""
+    most = _frames(SHIFT_MS, fps)
+    bounds = [[first, end] for _, first, end in cues]
+    needs = [_frames(300 + 200 * words_in(text), fps) for text, _, _ in cues]
+    for n, need in enumerate(needs):
+        first, end = bounds[n]
+        if end - first < need and n + 1 < len(bounds) and bounds[n + 1][0] == end:
+            spare = bounds[n + 1][1] - end - needs[n + 1]
+            more = max(0, min(need - (end - first), spare, most))
+            bounds[n][1] = bounds[n + 1][0] = end + more
+        first, end = bounds[n]
+        if end - first < need and n:
+            before = bounds[n - 1]
+            pause = first - before[1]
+            spare = max(0, before[1] - before[0] - needs[n - 1])
+            more = min(need - (end - first), pause + spare, most)
+            bounds[n][0] = first - more
+            before[1] = min(before[1], first - more)
+    return [(text, first, end) for (text, _, _), (first, end) in zip(cues, bounds, strict=True)]
 
 
 def read_cues(captions: Sequence[str], fps: int, frames: int) -> list[tuple[str, int, int]]:

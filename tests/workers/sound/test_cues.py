@@ -34,6 +34,15 @@ def test_a_short_phrase_is_shown_long_enough(make) -> None:
     assert found == [("A", 0, 15), ("b", 15, 30), ("c", 30, 45)]
 
 
+def test_a_caption_that_is_not_read_in_time_takes_a_little_from_its_neighbours(make) -> None:
+    hurried = spans((0, 2000), (2000, 2650), (2650, 5000))
+    found = cues(make, ["One.", "Two small words here.", "Three."], 180, hurried)
+    assert found == [("One.", 0, 54), ("Two small words here.", 54, 86), ("Three.", 86, 168)]
+    crowded = spans((0, 2000), (2000, 2650), (2650, 3200))
+    found = cues(make, ["One.", "Two small words here.", "Three more words too."], 110, crowded)
+    assert found == [("One.", 0, 54), ("Two small words here.", 54, 80), ("Three more words too.", 80, 110)]
+
+
 def test_what_is_said_over_the_end_card_has_no_caption(make) -> None:
     found = cues(make, ["A", "b", "c"], 90, spans((0, 1000), (1000, 2900), (2800, 4000)))
     assert [text for text, _, _ in found] == ["A", "b"]
