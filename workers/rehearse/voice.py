@@ -25,6 +25,7 @@ def build(folder: Path) -> list[dict[str, Any]]:
     makers: dict[str, Callable[[Path], None]] = {
         "rehearse-vits": vits,
         "rehearse-openvoice": openvoice,
+        "rehearse-pocket": pocket,
     }
     for name, make in makers.items():
         own = folder / name
@@ -37,21 +38,24 @@ def build(folder: Path) -> list[dict[str, Any]]:
 
 def rows() -> list[dict[str, Any]]:
     """The rows of the rehearsal's catalogue: kind speech, no GPU."""
-    tts = "workers.speech.tts:Tts"
+    tts, transformers = "workers.speech.tts:Tts", "workers.speech.transformers_speech:TransformersSpeech"
     return [
         _row("rehearse-vits", tts, ["stock"], {"weights": "rehearse-vits"}, "rehearse-vits"),
         _row("rehearse-vits-openvoice", tts, ["clone"], {"weights": "rehearse-vits", "converter": "rehearse-openvoice"}, "rehearse-vits"),
         _row("rehearse-openvoice", "workers.speech.conversion:Converted", ["clone"], {"weights": "rehearse-openvoice", "base": "hibari"}, "rehearse-openvoice", ("en-GB", "en-US")),
+        _row("rehearse-pocket", transformers, ["clone"], {"weights": "rehearse-pocket", "flight": 4}, "rehearse-pocket"),
     ]  # fmt: skip
 
 
 def _row(
     name: str, target: str, uses: list[str], options: dict[str, Any], model: str, locales: tuple[str, ...] = _LOCALES
 ) -> dict[str, Any]:
-    voices = [
-        {"locale": locale, "speaker": "reference" if "clone" in uses else "rehearsal", "accent": locale, "characters_per_second": 15}
-        for locale in locales
-    ]  # fmt: skip
+    languages = sorted({locale.partition("-")[0] for locale in locales})
+    if "clone" in uses:
+        says: dict[str, Any] = {"languages": languages, "characters_per_second": 15}
+    else:
+        voice = {"speaker": "rehearsal", "characters_per_second": 15}
+        says = {"voices": [{"locale": locale, "accent": locale, **voice} for locale in locales]}
     return {
         "kind": "speech",
         "name": name,
@@ -65,12 +69,7 @@ def _row(
         "draft": True,
         "generative": True,
         "options": {**options, "rehearsal": True},
-        "facts": {
-            "uses": uses,
-            "rehearsal": True,
-            "languages": sorted({locale.partition("-")[0] for locale in locales}),
-            "voices": voices,
-        },
+        "facts": {"uses": uses, "rehearsal": True, **says},
     }
 
 
@@ -84,6 +83,7 @@ def vits(folder: Path) -> None:
     from TTS.tts.models.vits import Vits
 
     config = VitsConfig(
+        phoneme_language="en-us",
         use_phonemes=False,
         text_cleaner="multilingual_cleaners",
         characters=CharactersConfig(
@@ -108,7 +108,7 @@ def vits(folder: Path) -> None:
     arguments.resblock_dilation_sizes_decoder = [[1, 3, 5]]
     arguments.use_sdp = False
     arguments.init_discriminator = False
-    _seeded(lambda: _save(Vits(config), config.to_dict(), folder))
+    _seeded(lambda: _save(_woken(Vits(config)), config.to_dict(), folder))
 
 
 def openvoice(folder: Path) -> None:
@@ -126,7 +126,60 @@ def openvoice(folder: Path) -> None:
     arguments.resblock_kernel_sizes = [3]
     arguments.resblock_dilation_sizes = [[1, 3, 5]]
     arguments.gin_channels = 32
-    _seeded(lambda: _save(OpenVoice(config), config.to_dict(), folder))
+    _seeded(lambda: _save(_keen(_woken(OpenVoice(config))), config.to_dict(), folder))
+
+
+def pocket(folder: Path) -> None:
+    """A pocket-tts of 3 MB with its codec in `audio_tokenizer/`, a tokenizer of letters and a template; 24,000 Hz."""
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+    from transformers import (
+        PocketTTSAudioTokenizerConfig,
+        PocketTTSAudioTokenizerModel,
+        PocketTTSConfig,
+        PocketTTSFeatureExtractor,
+        PocketTTSForConditionalGeneration,
+        TokenizersBackend,
+    )
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    signs = ["<unk>", "<s>", "</s>", "<pad>", *_LETTERS, *_SIGNS, "0", "1"]
+    special = {
+        "audio_prompt_token": "<audio>",
+        "audio_latent_token": "<latent>",
+        "audio_prompt_bos_token": "<voice>",
+        "audio_bos_token": "<speak>",
+    }
+    ids = {sign: number for number, sign in enumerate(dict.fromkeys([*signs, *special.values()]))}
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    tokenizer.decoder = decoders.Fuse()
+    TokenizersBackend(
+        tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>", pad_token="<pad>",
+        padding_side="left", extra_special_tokens=special,
+    ).save_pretrained(folder)  # fmt: skip
+    (folder / "chat_template.jinja").write_text(_TEMPLATE, encoding="utf-8")
+    PocketTTSFeatureExtractor().save_pretrained(folder)
+    config = PocketTTSConfig(
+        vocab_size=len(ids), hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128,
+        pad_token_id=ids["<pad>"], initializer_range=0.15, audio_prompt_token_id=ids["<audio>"], audio_latent_token_id=ids["<latent>"],
+        audio_prompt_bos_token_id=ids["<voice>"], audio_bos_token_id=ids["<speak>"],
+        flow_head_config={"hidden_size": 64, "num_hidden_layers": 1, "condition_dim": 64, "frequency_embedding_size": 32},
+    )  # fmt: skip
+    codec = PocketTTSAudioTokenizerConfig(
+        hidden_size=64, num_filters=8, num_hidden_layers=1, intermediate_size=128, num_attention_heads=2,
+        num_key_value_heads=2, upsample_groups=64,
+    )  # fmt: skip
+    _seeded(lambda: _woken(PocketTTSForConditionalGeneration(config)).save_pretrained(folder))
+    _seeded(lambda: PocketTTSAudioTokenizerModel(codec).save_pretrained(folder / "audio_tokenizer"))
+
+
+_TEMPLATE = (
+    "{% for message in messages %}{% for part in message['content'] %}"
+    "{% if part['type'] == 'audio' %}<voice><audio>{% else %}{{ part['text'] }}{% endif %}"
+    "{% endfor %}{% endfor %}<speak>"
+)
 
 
 def _seeded(make: Callable[[], None]) -> None:
@@ -136,6 +189,29 @@ def _seeded(make: Callable[[], None]) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
         make()
+
+
+def _woken(model: Any) -> Any:
+    """The model with random numbers where its makers begin with zeros: else nothing of a recording would reach the sound."""
+    import torch
+
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if not parameter.any():
+                parameter.normal_(0.0, 0.3)
+    return model
+
+
+def _keen(model: Any) -> Any:
+    """The converter with a keener ear, and a mouth that says what it hears: random networks hear all voices alike, and hum."""
+    import torch
+
+    with torch.no_grad():
+        model.ref_enc.proj.weight.mul_(300)
+        for name, parameter in model.dec.named_parameters():
+            if name.endswith("bias"):
+                parameter.zero_()
+    return model
 
 
 def _save(model: Any, config: dict[str, Any], folder: Path) -> None:

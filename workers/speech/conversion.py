@@ -24,7 +24,7 @@ from workers.sound.wav import Samples, mono, read_wav, resample, wav_bytes
 from workers.speech.conditioning import Voices, reference, reference_of
 from workers.speech.coqui import config_of, load_state, ready
 from workers.speech.devices import device_of, seeded
-from workers.speech.neural import LOUDEST, consents_of
+from workers.speech.neural import LOUDEST
 from workers.speech.reading import accept, phrases_of
 
 
@@ -37,6 +37,8 @@ class Converter:
         from TTS.vc.configs.openvoice_config import OpenVoiceConfig
         from TTS.vc.models.openvoice import OpenVoice
 
+        if (folder / "converter" / "config.json").is_file():  # the repository has base voices beside it
+            folder = folder / "converter"
         said, config = config_of(folder), OpenVoiceConfig()
         if "data" in said:  # as published
             data = said["data"]
@@ -133,8 +135,6 @@ class Converted:
         if not self.rehearsal:
             accept(audio, model.rate, phrases_of(task.params))
         notes = {"model": self.spec.model, "said_by": self._base_row.model, "cloned_from": digest, **said.notes}
-        if consents := consents_of(task.params):
-            notes["consents"] = consents
         if self.rehearsal:
             notes["rehearsal"] = "random weights: noise, as long as the base voice's read"
         return Made({"audio": wav_bytes(audio, model.rate), "times": said.outputs["times"]}, notes)

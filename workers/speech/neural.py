@@ -6,8 +6,8 @@ with a seed of its own, joined, checked, and given times. A subclass brings the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from creative.backends import BackendSpec, Made, Task
 from creative.canonical import key as canonical_key
 from creative.errors import AttemptRefused, StepError, StepRefused
 from creative.models.files import ModelError
+from creative.voices import characters_per_second
 from workers.models.weights import manifest_of
 from workers.sound.wav import Samples
 from workers.speech import longtext
@@ -164,7 +165,7 @@ class Neural:
                 raise AttemptRefused("the read has samples that are no numbers")
         notes = self._notes(task, lines)
         if self.rehearsal:
-            wanted = sum(map(len, phrases)) / self._characters_per_second(task)
+            wanted = sum(map(len, phrases)) / characters_per_second(self.spec, str(task.params["locale"]))
             audio, did = rehearsed(np.concatenate([one.audio for one in said]), rate, wanted)
             spans = bounds(audio, [len(phrase) for phrase in phrases], rate)
             return outputs(audio, rate, spans, {**notes, "rehearsal": did, "times": "by the length of each phrase"})
@@ -185,14 +186,6 @@ class Neural:
         audio, _ = trim(said.audio, rate, [])
         return audio, bounds(audio, [len(part) for part in line.piece.parts], rate)
 
-    def _characters_per_second(self, task: Task) -> float:
-        language = str(task.params["locale"]).partition("-")[0]
-        rates = {
-            str(voice["locale"]).partition("-")[0]: float(voice.get("characters_per_second", 14))
-            for voice in self.spec.facts.get("voices", ())
-        }
-        return rates.get(language, 14.0)
-
     def _notes(self, task: Task, lines: Sequence[Line]) -> dict[str, Any]:
         notes: dict[str, Any] = {"model": self.spec.model or str(self.spec.options.get("weights"))}
         notes["times"] = "the lengths of phrases, moved to the edges of the pauses"
@@ -200,21 +193,11 @@ class Neural:
             notes["pieces"] = len(lines)
         if self.clones:
             notes["cloned_from"] = reference_of(task)[1]
-            if consents := consents_of(task.params):
-                notes["consents"] = consents
         return notes
-
-
-def consents_of(params: Mapping[str, Any]) -> list[str]:
-    """The ids of the consents that a step was planned with, if it says them."""
-    said = params.get("consents", params.get("consent", ()))
-    return [said] if isinstance(said, str) else [str(one) for one in said]
 
 
 def weights_spec(spec: BackendSpec, name: str) -> BackendSpec:
     """The row as it would be for one of its several models: only its own is pinned by the row's `model`."""
-    from dataclasses import replace
-
     own = name == spec.options.get("weights")
     return spec if own else replace(spec, model=None, options={**spec.options, "weights": name})
 

@@ -1,0 +1,60 @@
+"""Voices of the library `transformers`: pocket-tts, which clones; bark and VITS, which have speakers of their own.
+
+One backend for the library: `model_type` in the folder's `config.json` says which model it is. Safetensors only, no code from
+the folder, nothing from the net.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from creative.models.files import ModelError
+from workers.models.weights import weights
+from workers.speech.coqui import config_of
+from workers.speech.devices import device_of, dtype_of
+from workers.speech.neural import Engine, Neural, weights_spec
+
+
+class TransformersSpeech(Neural):
+    """Says sentences with a model of `transformers`.
+
+    Options besides those of `Neural`: `codec` names pocket-tts' audio tokenizer where it is a model of its own; `flight` how
+    many lines are read side by side; `dtype`, `compile`, `cache` (static or dynamic): speed on a GPU, without effect on a CPU.
+    """
+
+    def _weights(self) -> list[str]:
+        codec = self.spec.options.get("codec")
+        return [*super()._weights(), *([str(codec)] if codec else [])]
+
+    def load(self) -> Engine:
+        """The engine of the folder's model. Raises ModelError for one that this backend does not know."""
+        folder, options = weights(self.spec), self.spec.options
+        kind, device = str(config_of(folder).get("model_type")), device_of(options)
+        if kind == "pocket_tts":
+            from workers.speech.pocket import Pocket
+
+            codec = weights(weights_spec(self.spec, str(options["codec"]))) if "codec" in options else None
+            return Pocket(folder, codec, device, dtype_of(options, device), options)
+        raise ModelError(f"{folder} is a model {kind!r}, and this backend reads with pocket_tts")
+
+
+def loaded(cls: Any, folder: Path, device: str, dtype: Any) -> Any:
+    """A pretrained model from its folder: safetensors, offline, no code of its own, in `dtype` on `device`, for reading only.
+
+    Raises ModelError where the files are not this model's.
+    """
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        model = cls.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=dtype
+        )
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise ModelError(
+            f"{folder} cannot be loaded as {cls.__name__} ({' '.join(str(error).split())[:300]}): pull the model again"
+        ) from error
+    model.to(device).eval()
+    model.requires_grad_(False)
+    return model
