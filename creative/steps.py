@@ -22,13 +22,14 @@ class Kind:
     """One kind of step.
 
     `inputs` are roles; a role that ends with "?" may be missing, with "*" it comes numbered ("audio.0", "audio.1", ...).
-    `outputs` maps an output's name to its media type. `seeded` kinds have a seed in their key.
+    `outputs` maps an output's name to its media type. `seeded` kinds have a seed in their key; with None, those steps
+    that a trained model makes.
     """
 
     name: str
     inputs: tuple[str, ...]
     outputs: Mapping[str, str]
-    seeded: bool = False
+    seeded: bool | None = False
 
     def accepts(self, role: str) -> bool:
         """Whether `role` is one of this kind's inputs."""
@@ -81,7 +82,14 @@ KINDS: Mapping[str, Kind] = {
         #           sound keep|none, ms (of the sound; silent after the footage's end).
         #   picture: H.264 without sound, width x height, fps, frames.  audio: 48 kHz stereo WAV of exactly ms.
         #   image: its last frame, RGB PNG.  meta: as of a scene (product is null), and sound: bool.
-        Kind("clip", ("footage*",), {"picture": MP4, "audio": WAV, "image": PNG, "meta": JSON}),
+        #   Of a trained model, without footage: params: width, height, fps, frames, ms, take; prompt: what it is told;
+        #   image, meta, plate, layer: of the scene that moves, whose product stands before every frame.
+        Kind(
+            "clip",
+            ("footage*", "prompt?", "image?", "meta?", "plate?", "layer?"),
+            {"picture": MP4, "audio": WAV, "image": PNG, "meta": JSON},
+            seeded=None,
+        ),
         # One sentence, said by one voice.
         #   params: phrases [str] in spoken form, locale, speaker; of a recording also number: which of its sentences this is,
         #           sentences: [phrases] of all of them.   reference: a recording to clone, or that says it.
@@ -253,7 +261,7 @@ def step(
     for role in inputs:
         if not _accepts(kind, role):
             raise ValueError(f"{kind} has no input {role!r}")
-    if (seed is not None) != row.seeded:
+    if row.seeded is not None and (seed is not None) != row.seeded:
         raise ValueError(f"{kind} {'needs' if row.seeded else 'takes no'} seed")
     check(params, f"a parameter of {kind}")
     recipe = _recipe(kind, backend, revision, model, params, inputs, seed)

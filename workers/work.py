@@ -101,7 +101,7 @@ class Workshop:
             else:
                 outcomes[step.key] = found
         refusals: dict[str, str] = {}
-        attempts = batch.spec.attempts if KINDS[batch.spec.kind].seeded else 1
+        attempts = batch.spec.attempts if any(step.seed is not None for step in batch.steps) else 1
         for attempt in range(attempts):
             if not waiting:
                 break

@@ -188,7 +188,30 @@ class Pictures:
         }
         inputs: dict[str, str | Output] = {f"footage.{n}": film.sha256 for n, film in enumerate(taken)}
         names = ", ".join(film.name for film in taken)
-        return part(self._step("clip", params, inputs, label=f"footage {footage} ({names[:60]}) for {placement}"))
+        label = f"footage {footage} ({names[:60]}) for {placement}"
+        named = self.world.catalogue.choose("clip", self.brief.backends.get("clip"))
+        if "prompts" in named.facts:  # that one paints: the brand's own films are cut as they always are
+            named = self.world.catalogue.choose("clip")
+        return part(step("clip", named.name, named.revision, named.model, params, inputs, label=label))
+
+    def _painted(self, scene: Part, product: str | None, words: str, family: str, placement: Placement) -> Part | None:
+        """A film's picture from a trained model, where the brief names one: the scene's set moves behind the product."""
+        row = self.world.catalogue.choose("clip", self.brief.backends.get("clip"))
+        if "prompts" not in row.facts:
+            return None
+        there = self._cut(product) if product is not None else None
+        params = {
+            "width": placement.width,
+            "height": placement.height,
+            "fps": placement.fps or 30,
+            "frames": film_frames(placement)[0],
+            "ms": placement.ms,
+            "take": 0,
+        }
+        inputs: dict[str, str | Output] = {name: scene.out(name) for name in ("image", "meta", "plate", "layer")}
+        inputs["prompt"] = self._prompt(row, product if there else None, words, self.world.families[family])
+        label = f"moving {family} scene {words[:40]!r} for {placement.id}"
+        return part(self._step("clip", params, inputs, self.seed, label), scene)
 
     def _texts(self, about: Subject, headline: str | None, layout: str, placement: str) -> Mapping[str, str]:
         """What the picture says, by role: the longest of each that fits. Raises PlanningProblem when none does."""
@@ -297,6 +320,9 @@ class Pictures:
         row = self.world.placements[placement]
         document = self.world.document(layout, placement, direction(about.locale))
         scene = clip or self.scene(about.product, words, document.family)
+        if clip is None:
+            clip = self._painted(scene, about.product, words, document.family, row)
+            scene = clip or scene
         texts = self.texts(about, headline, layout, placement)
         body_frames, card_frames = film_frames(row)
         shared = self._frame(row, texts, about.locale) | {

@@ -97,7 +97,7 @@ def _write(
     """Encode the cut; its last picture."""
     cut = _cut(films, spans, size)
     # In the middle of a frame's time: no rounding then takes the picture before or after.
-    with _Track(path, *size, fps) as track:
+    with Track(path, *size, fps) as track:
         picture = np.zeros((size[1], size[0], 3), np.uint8)
         for number in range(frames):
             seconds = min((number + 0.5) / fps, cut.duration - 1e-4)
@@ -163,7 +163,7 @@ def _ramp(samples: Samples, rise: float, fall: float) -> None:
             part[:count] *= np.linspace(0.0, 1.0, count, dtype=np.float32)[:, None]
 
 
-class _Track:
+class Track:
     """An MP4 file with one H.264 track of RGB pictures (BT.709, video range), nearly lossless."""
 
     def __init__(self, path: Path, width: int, height: int, fps: int) -> None:
@@ -182,7 +182,7 @@ class _Track:
         }  # fmt: skip
         self._stream, self._count, self._base = stream, 0, Fraction(1, fps)
 
-    def __enter__(self) -> _Track:
+    def __enter__(self) -> Track:
         return self
 
     def add(self, picture: Pixels) -> None:

@@ -44,7 +44,9 @@ class Pipelines:
         dtype = getattr(torch, recipe.dtype)
         kind = _class(diffusers, auto[0] if recipe.pipeline == "auto" else recipe.pipeline)
         try:
-            self.words = kind.from_pretrained(str(folder), dtype=dtype, use_safetensors=True, local_files_only=True)
+            self.words = kind.from_pretrained(
+                str(folder), dtype=dtype, use_safetensors=True, local_files_only=True, variant=recipe.variant or None
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(
                 f"{folder} cannot be loaded as {recipe.pipeline}: {_first_line(error)}: creative models pull {recipe.weights}"

@@ -24,7 +24,7 @@ class Recipe:
 
     Without a word about what is seen, only about how fast: `compile` (repeated blocks, its cache kept), `channels_last`,
     `slicing` and `tiling` of the VAE, `attention` (a name of diffusers' attention backends), `fp8` (weights are stored so,
-    and computed with in `dtype`), `tiny_vae` and `lora` (names of models of their own), `offload`: auto, always or never;
+    and computed with in `dtype`), `variant` (which of the weights' files), `tiny_vae` and `lora` (names of models of their own), `offload`: auto, always or never;
     `vram_gb`: what the card must have for all parts to stay on it.
     """
 
@@ -48,6 +48,7 @@ class Recipe:
     tiny_vae: str = ""
     lora: str = ""
     scheduler: str = ""
+    variant: str = ""
     offload: str = "auto"
     vram_gb: float = 0.0
 
@@ -92,6 +93,7 @@ def _of_model(name: str) -> dict[str, Any]:
         "first": row.classes.get("image-to-video", ""),
         "prompt_tokens": row.prompt_tokens,
         "lora": row.lora or "",
+        "variant": row.variant or "",
         "vram_gb": max((gb for how, gb in row.vram_gb.items() if "offload" not in how), default=0.0),
     }
     if row.frames is not None:
