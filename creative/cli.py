@@ -23,6 +23,7 @@ import typer
 
 from creative.commands import asking, making, reviewing
 from creative.commands.layouts import layout
+from creative.commands.models import models
 from creative.commands.nightly import nightly
 from creative.commands.options import has_said, say
 from creative.commands.submitting import run_parcel, submit
@@ -69,6 +70,7 @@ for _command in (
 app.command(hidden=True)(run_parcel)
 app.add_typer(reviewing.manifest)
 app.add_typer(voices)
+app.add_typer(models)
 app.add_typer(layout)
 
 
