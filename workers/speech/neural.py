@@ -15,9 +15,11 @@ import numpy as np
 
 from creative.backends import BackendSpec, Made, Task
 from creative.canonical import key as canonical_key
-from creative.errors import AttemptRefused, StepError, StepRefused
+from creative.errors import AttemptRefused, StepError, StepRefused, UsageError
 from creative.models.files import ModelError
+from creative.scratch import own_folder
 from creative.voices import characters_per_second
+from workers.generate.batching import Fitting, OutOfMemory, in_batches
 from workers.models.weights import manifest_of
 from workers.sound.wav import Samples
 from workers.speech import longtext
@@ -150,13 +152,34 @@ class Neural:
         return self.voices.get(digest, lambda: self.engine.voice(reference(path, self.engine.hears)))
 
     def _read(self, lines: Sequence[Line]) -> list[Said]:
-        """Side by side as many as the engine takes; those of like length together, so that none waits for a longer one."""
+        """Side by side as many as fit; those of like length together, so that none waits for a longer one.
+
+        Raises UsageError where the card does not hold even one.
+        """
         order = sorted(range(len(lines)), key=lambda number: (len(lines[number].piece.text), number))
         said: dict[int, Said] = {}
         for start in range(0, len(order), max(1, self.engine.flight)):
             group = order[start : start + max(1, self.engine.flight)]
-            said |= zip(group, self.engine.read([lines[number] for number in group]), strict=True)
+            wide = 64 * -(-len(lines[group[-1]].piece.text) // 64)
+            try:
+                read = in_batches(
+                    [lines[number] for number in group], self.engine.read, self._fitting, f"{wide} characters", _release
+                )
+            except OutOfMemory as error:
+                raise UsageError(
+                    f"{self.spec.name} does not fit into the memory here, not even one line at a time ({error}): take a larger "
+                    "card, or another row of the catalogue"
+                ) from error
+            said |= zip(group, read, strict=True)
         return [said[number] for number in range(len(lines))]
+
+    @cached_property
+    def _fitting(self) -> Fitting:
+        import torch
+
+        card = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+        file = own_folder() / "batches.json" if torch.cuda.is_available() else None
+        return Fitting(file, card, f"{self.spec.options.get('weights')} {self.spec.revision}")
 
     def _made(self, task: Task, lines: Sequence[Line], said: Sequence[Said]) -> Made:
         phrases, rate = phrases_of(task.params), self.engine.rate
@@ -194,6 +217,17 @@ class Neural:
         if self.clones:
             notes["cloned_from"] = reference_of(task)[1]
         return notes
+
+
+def _release() -> None:
+    """Give back what a batch that did not fit has left."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def weights_spec(spec: BackendSpec, name: str) -> BackendSpec:

@@ -7,6 +7,7 @@ import json
 import shutil
 import wave
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -234,6 +235,29 @@ def test_a_long_text_is_read_in_pieces_that_join_evenly(tmp_path) -> None:
     assert np.abs(np.diff(audio)).max() < 1.3 * 2 * np.pi * 220 / rate * np.abs(audio).max()
     quiet = np.convolve(np.abs(audio) < 1e-4, np.ones(rate // 5), "valid").max()
     assert quiet >= 0.99 * (rate // 5)
+
+
+def test_memory_that_runs_out_splits_a_batch_and_is_remembered(references, tmp_path) -> None:
+    """The card holds two lines: every line is read all the same, and a third is not tried again."""
+    from workers.speech.tts import Tts
+
+    class Small(_Says):
+        tried: ClassVar[list[int]] = []
+
+        def read(self, lines):
+            self.tried.append(len(lines))
+            if len(lines) > 2:
+                raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB")
+            return super().read(lines)
+
+    backend = Tts(spec_of("rehearse-vits", options={"weights": "rehearse-vits"}), 1)
+    backend.__dict__["engine"] = Small(lambda line: tone(len(line.piece.text) / 15))
+    made = backend.make([task(tmp_path, None, seed=seed) for seed in range(5)])
+    assert all(isinstance(one, Made) for one in made)
+    assert [count for count in Small.tried if count <= 2] == [2, 2, 1]
+    Small.tried.clear()
+    backend.make([task(tmp_path, None, seed=seed) for seed in range(5)])
+    assert max(Small.tried) == 2
 
 
 def test_a_manifest_of_somebody_elses_code_is_refused(models, tmp_path, monkeypatch, references) -> None:
