@@ -136,7 +136,8 @@ def _group(group: Group, canvas: Canvas) -> dict[str, Any]:
     if group.plate is not None:
         inner = _plate(group.plate, made, canvas)
         made["items"] = [_item(item, inner, canvas) for item in group.items]
-        used = sum(item["height"] for item in made["items"]) + made["gap"] * (len(group.items) - 1)
+        used = sum(item["height"] for item in made["items"])
+        used += sum(item.get("above", made["gap"]) for item in made["items"][1:])
         if min(inner, made["box"][3]) < 2 * LEAST_PX or used > made["box"][3]:
             roles = ", ".join(item.role for item in group.items)
             raise UsageError(
@@ -179,6 +180,8 @@ def _item(item: Item, width: int, canvas: Canvas) -> dict[str, Any]:
         "leading": item.leading,
         "colour": item.colour,
     }
+    if item.above is not None:
+        made["above"] = field_height * item.above // 1000
     if item.size is not None:
         made |= _size(item.size, short, canvas.tight)
     if item.details is not None:

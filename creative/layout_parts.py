@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 LEAST_PX = 12
 """No text is set smaller, whatever a layout says: CRAFT's floor at 1x."""
 
-Role = Literal["headline", "support", "price", "was", "unit_price", "cta", "logo", "legal", "caption", "url"]
+Role = Literal["headline", "support", "price", "was", "unit_price", "cta", "logo", "legal", "label", "caption", "url"]
 PartName = Literal["still", "body", "endcard"]
 Side = Literal["left", "top", "right", "bottom"]
 Tone = Literal["ground", "second", "text", "on_accent", "light", "dark", "accent"]
@@ -70,6 +70,12 @@ class Item(Row):
     lines: int = Field(1, ge=1, le=8)
     leading: int = Field(1120, ge=900, le=2000, description="line to line, per mille of the type size")
     colour: Literal["text", "accent", "auto"] = "text"
+    above: int | None = Field(
+        None,
+        ge=0,
+        le=500,
+        description="the space to the item before it, per mille of the field's height; the group's gap, if left out",
+    )
     details: Details | None = Field(None, description="of a price")
     button: Button | None = Field(None, description="of a call to action")
 
@@ -117,7 +123,8 @@ class Group(Row):
         h = self.box[3]
         if self.plate is not None and self.plate.colour == "accent" and all(i.role != "price" for i in self.items):
             raise ValueError("accent belongs to the price and the button: give the plate another colour")
-        needed = sum(item.height for item in self.items) + self.gap * (len(self.items) - 1)
+        gaps = (self.gap if item.above is None else item.above for item in self.items[1:])
+        needed = sum(item.height for item in self.items) + sum(gaps)
         if needed > h:
             raise ValueError(f"its items may take {needed}, the box has {h}")
         return self

@@ -22,6 +22,7 @@ from ruamel.yaml.error import YAMLError
 from creative.arrange import Canvas, arranged, legal_band, legal_group, legal_height
 from creative.errors import BriefError, Finding, UsageError
 from creative.framings import families, mirrored
+from creative.label_area import label_area, label_group
 from creative.layout_parts import LEAST_PX, Group, Legal, Margin, Part, PartName, Role, Row, Size, Stand
 from creative.placements import Placement, ShapeName
 from creative.plain_yaml import read_quickly
@@ -98,12 +99,17 @@ class Shape(Row):
         return (left, top, right - left, bottom - top)
 
     def document(
-        self, placement: Placement, direction: Literal["ltr", "rtl"] = "ltr", legal: bool = False
+        self,
+        placement: Placement,
+        direction: Literal["ltr", "rtl"] = "ltr",
+        legal: bool = False,
+        label: bool = False,
     ) -> dict[str, Any]:
         """The entry in whole pixels of one placement: JSON-ready, integers, strings and nulls only.
 
         `direction`: of the locale's script; right to left all sides change. `legal`: whether there is a disclaimer, which
-        then stands at the field's foot, and all else is arranged above it, a little tighter.
+        then stands at the field's foot, and all else is arranged above it, a little tighter. `label`: whether there is a
+        label ("AI-generated"): see `creative.label_area`; the field is what is left beside it.
 
         `{"shape", "scene", "width", "height", "field": [x, y, w, h], "parts": {"still": {"product": {x, foot, height, width, most},
         "groups": [...], "plain": [...] or null, "picture": {"box": [x, y, w, h], "radius", "mat"} or null, "surfaces":
@@ -114,12 +120,17 @@ class Shape(Row):
         Raises UsageError for a placement without pixels, or whose safe zone or plates leave no room.
         """
         width, height = _pixels(placement)
-        x, y, w, h = whole = self.field(placement)
+        full = self.field(placement)
+        x, y, w, h = whole = full
+        area: tuple[int, int, int, int] | None = None
+        if label:
+            whole, area = label_area(placement, full, direction)
+            x, y, w, h = whole
         own = self.legal or _LEGAL[self.shape]
         foot = legal_height(own, min(width, height)) if legal else 0
         if h - foot < 2 * LEAST_PX:
             raise UsageError(f"placement {placement.id}: a disclaimer leaves no room for anything else")
-        canvas = Canvas(width, height, (x, y, w, h - foot), direction == "rtl", (h - foot) * 1000 // h)
+        canvas = Canvas(width, height, (x, y, w, h - foot), direction == "rtl", (h - foot) * 1000 // full[3])
         still = self.still or self.body
         assert still is not None  # see `_has_parts`
         parts: dict[str, dict[str, Any]] = {"still": arranged(still, canvas)}
@@ -134,6 +145,18 @@ class Shape(Row):
                 parts[name] = {
                     **parts[name],
                     "surfaces": [*parts[name]["surfaces"], *band],
+                    "groups": [*parts[name]["groups"], line],
+                    "plain": None if plain is None else [*plain, line],
+                }
+        if area is not None:
+            for name in _PARTS:
+                centre = parts["still" if name == "still" else "body"]["product"][
+                    "x"
+                ]  # one side in both parts of a film
+                line = label_group(area, centre, whole, min(width, height))
+                plain = parts[name]["plain"]
+                parts[name] = {
+                    **parts[name],
                     "groups": [*parts[name]["groups"], line],
                     "plain": None if plain is None else [*plain, line],
                 }

@@ -62,7 +62,9 @@ class Failure(Record):
     status: Literal["refused", "quarantined"]
     reason: str
     at: str = ""
-    rights: tuple[str, ...] = Field((), description="the consents for want of which it was refused, and no other reason")
+    rights: tuple[str, ...] = Field(
+        (), description="the consents for want of which it was refused, and no other reason"
+    )
 
 
 class CellRecord(Record):

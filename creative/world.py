@@ -126,22 +126,24 @@ class World:
     today: date = date.max
     authors: tuple[str, ...] = ()
     """Who asks for the ads: the brief's owner, and whoever gives this command."""
-    _documents: dict[tuple[str, str, str], Document] = field(default_factory=dict)
+    _documents: dict[tuple[str, str, str, bool], Document] = field(default_factory=dict)
 
     def fonts_for(self, texts: Iterable[str], locale: str) -> dict[str, str]:
         """The digests of the fonts that texts are set in, by name; no others, so that a new font changes no other ad."""
         named = {name: self.media.add_file(self.script_fonts[name]) for name in self.fitter.scripts(texts, locale)}
         return {**self.fonts, **named}
 
-    def document(self, layout: str, placement: str, direction: Literal["ltr", "rtl"] = "ltr") -> Document:
-        """One layout for one placement and direction of script; made at its first use."""
-        found = self._documents.get((layout, placement, direction))
+    def document(
+        self, layout: str, placement: str, direction: Literal["ltr", "rtl"] = "ltr", label: bool = False
+    ) -> Document:
+        """One layout for one placement and direction of script, with a label's area or without; made at its first use."""
+        found = self._documents.get((layout, placement, direction, label))
         if found is None:
             shape = self.layouts[layout].shape_for(self.placements[placement])
-            content = shape.document(self.placements[placement], direction)
+            content = shape.document(self.placements[placement], direction, label=label)
             sha256 = self.media.add_bytes(canonical(content), "application/json")
             found = Document(sha256, content, shape.framing(direction))
-            self._documents[layout, placement, direction] = found
+            self._documents[layout, placement, direction, label] = found
         return found
 
 

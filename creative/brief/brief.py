@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from creative.brief.brand import Brand
 from creative.brief.findings import Place, SourceFile, printable
-from creative.brief.later import CloneVoice
+from creative.brief.later import CloneVoice, LabelChoice
 from creative.brief.library import LibraryPhoto
 from creative.brief.models import (
     Campaign,
@@ -63,12 +63,13 @@ class Copy:
     headlines: Mapping[str, Wording] = field(default_factory=dict)
     script: Wording = Wording()
     cta: Wording = Wording()
+    support: Wording = Wording()
     post_text: Wording = Wording()
     alt: Wording = Wording()
 
     def wording(self, key: str) -> Wording:
-        """The wording of a headline's key, or of script, cta, post_text, alt. Raises KeyError."""
-        if key in ("script", "cta", "post_text", "alt"):
+        """The wording of a headline's key, or of script, cta, support, post_text, alt. Raises KeyError."""
+        if key in ("script", "cta", "support", "post_text", "alt"):
             found: Wording = getattr(self, key)
             return found
         return self.headlines[key]
@@ -107,6 +108,8 @@ class Brief:
     tracking: str | None
     limits: Limits
     backends: Mapping[str, str]
+    ai_label: LabelChoice = field(default_factory=LabelChoice)
+    """Whether the ads say, to be seen, that a model made them."""
     notify: Notify | None = None
     """Not part of the snapshot: where messages go is no part of what is made, and may have secrets in it."""
     library: tuple[LibraryPhoto, ...] = ()
@@ -144,7 +147,7 @@ class Brief:
     def options(self, key: str, locale: str) -> tuple[str, ...]:
         """The texts (templates) that an ad in `locale` may use for a copy key, longest first.
 
-        `key`: a headline's, or script, cta, post_text, alt. `missing_translation` is applied: with `fallback` the texts
+        `key`: a headline's, or script, cta, support, post_text, alt. `missing_translation` is applied: with `fallback` the texts
         of another locale of the same language, else those of the first locale that is written. Empty: there is no text,
         so with `skip` there is no such ad. Raises KeyError for an unknown key.
         """

@@ -119,8 +119,8 @@ def _how_to_write(model: type[BaseModel], path: tuple[str, ...]) -> str:
     return f"Write its fields: {{{', '.join(shown)}{', ...' if len(field.names) > 3 else ''}}}"
 
 
-_PLAIN_COPY = ("script", "cta", "post_text", "alt")
-_BY_LOCALE = frozenset({"name", "cta", "post_text", "alt", "short", "long"})
+_PLAIN_COPY = ("script", "cta", "support", "post_text", "alt")
+_BY_LOCALE = frozenset({"name", "cta", "post_text", "alt", "short", "long", "text"})
 
 _MAPPINGS = frozenset({"model_type", "model_attributes_type", "dict_type", "mapping_type"})
 

@@ -1,15 +1,15 @@
-"""Parts of a brief that are modelled, so that no later version breaks a brief, and refused for now: see creative.brief.support."""
+"""Parts of a brief that are modelled, so that no later version breaks a brief; most are refused for now: see creative.brief.support."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from creative.brief.parts import Part
+from creative.brief.parts import Localised, Part
 from creative.brief.places import Locale, MarketCode, MediaPath
-from creative.brief.types import Date, Id, Line, Moment, Switch, Whole
+from creative.brief.types import Date, Id, Line, Moment, Switch, Whole, refused
 
 
 class Claim(Part):
@@ -48,10 +48,19 @@ class Disclosure(Part):
 
 
 class LabelChoice(Part):
-    """A label rule with its reason."""
+    """A label rule, with its reason or its words."""
 
-    use: Literal["auto", "always", "never"] = Field(description="auto, always or never.")
-    reason: Line = Field(description="Why.")
+    use: Literal["auto", "always", "never"] = Field("auto", description="auto, always or never.")
+    reason: Line | None = Field(None, description="Why; never needs it.")
+    text: Localised = Field(
+        default_factory=dict, description="What the label says, if not the farm's own words: AI-generated, AI voice."
+    )
+
+    @model_validator(mode="after")
+    def _says_why(self) -> LabelChoice:
+        if self.use == "never" and not self.reason:
+            raise refused("needs a reason", 'Write {use: never, reason: "..."}')
+        return self
 
 
 def _label_form(value: Any) -> str:
@@ -66,7 +75,16 @@ class Compliance(Part):
     ai_label: Annotated[
         Annotated[Literal["auto", "always"], Tag("<word>")] | Annotated[LabelChoice, Tag("<choice>")],
         Discriminator(_label_form),
-    ] = Field("auto", description='auto, always, or {use: never, reason: "..."}.')
+    ] = Field(
+        "auto",
+        description="A small line in the picture that a model made it. auto: where a trained model made the picture, or "
+        'cloned a voice in the film. always: in every picture and film. {use: never, reason: "..."}.',
+    )
+
+    @property
+    def label(self) -> LabelChoice:
+        """The label's rule in its one form."""
+        return self.ai_label if isinstance(self.ai_label, LabelChoice) else LabelChoice(use=self.ai_label)
 
 
 class CloneVoice(Part):

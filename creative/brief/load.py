@@ -15,7 +15,7 @@ from creative.brief.brief import Brief, Copy, Wording, fallback_locale
 from creative.brief.explain import note_empty, validate
 from creative.brief.films import film_header
 from creative.brief.findings import Findings, Place, SourceFile
-from creative.brief.later import CloneVoice
+from creative.brief.later import CloneVoice, LabelChoice
 from creative.brief.library import LibraryPhoto, read_library
 from creative.brief.media import (
     MAX_FILM_BYTES,
@@ -356,6 +356,7 @@ def _resolved(path: Path, file: BriefFile, kit: Brand, extensions: Mapping[str, 
         tracking=file.tracking,
         limits=file.limits,
         backends=file.backends,
+        ai_label=file.compliance.label if file.compliance else LabelChoice(),
         notify=file.notify,
         library=tuple(loading.library),
         footage={name: _footage(name, footage, loading) for name, footage in file.footage.items()},
@@ -422,6 +423,7 @@ def _copy(file: BriefFile, loading: _Loading) -> Copy:
         headlines={name: Wording(text.short or {}, text.long or {}) for name, text in headlines.items()},
         script=Wording(short, long),
         cta=Wording(long=written.cta or {}),
+        support=Wording(written.support.short or {}, written.support.long or {}) if written.support else Wording(),
         post_text=Wording(long=written.post_text or {}),
         alt=Wording(long=written.alt or {}),
     )

@@ -159,6 +159,10 @@ class Copy(Part):
         None, description="What voices say: a text file a locale, or {short: file, long: file}."
     )
     cta: Localised | None = Field(None, description="Call to action, on the button.")
+    support: Lengths | None = Field(
+        None,
+        description="A line under the headline, where the layout has room for one; in the locales that have it.",
+    )
     post_text: Localised | None = Field(None, description="Text beside the ad on a platform, not in the picture.")
     alt: Localised | None = Field(None, description="Description of the picture for people who do not see it.")
 

@@ -108,7 +108,7 @@ def written_names(root: Node) -> dict[str, tuple[str, ...]]:
         found = (item for node in root.select(pattern) for item in items(node))
         return tuple(dict.fromkeys(node.text for node in found if node.text is not None))
 
-    plain = ("script", "cta", "post_text", "alt")
+    plain = ("script", "cta", "support", "post_text", "alt")
     return {
         "product": names("products"),
         "offer": names("offers"),

@@ -16,7 +16,9 @@ Rectangle = Sequence[int]
 CAPITALS = 0.7
 """Capitals are about seven tenths of the type size."""
 _SLACK_PX = 1
-_SMALL = 300 * 250
+SMALL_PX = 300 * 250
+SMALL_WORDS, WORDS = 10, 20
+"""How many words headline and support have together, on banners of so few pixels and on larger ones."""
 _PRICE = ("price", "was", "unit_price", "badge")
 _QUIET = ("legal", "disclaimer", "caption", "label")
 _BANNERS = ("leaderboard", "skyscraper")
@@ -44,7 +46,7 @@ def of_pictures(figures: Figures, placement: Placement) -> Iterator[FindingRecor
     """Findings on a still, or on what a film shows."""
     width, height = placement.width or 1, placement.height or 1
     texts: Sequence[Mapping[str, Any]] = figures.get("texts", ())
-    yield from _words(texts, placement, width * height <= _SMALL)
+    yield from _words(texts, placement, width * height <= SMALL_PX)
     yield from _sizes(texts, placement, min(width, height), height)
     for text in texts:
         yield from _place(text, figures, placement)
@@ -56,7 +58,7 @@ def of_pictures(figures: Figures, placement: Placement) -> Iterator[FindingRecor
 
 def _words(texts: Sequence[Mapping[str, Any]], placement: Placement, small: bool) -> Iterator[FindingRecord]:
     said = dict.fromkeys(str(text["text"]) for text in texts if text["role"] in ("headline", "support"))
-    words, most = sum(map(words_in, said)), 10 if small else 20
+    words, most = sum(map(words_in, said)), SMALL_WORDS if small else WORDS
     if words > most:
         yield RULES["words"].found(words, limit=f"about {most}")
     lines = {text["y"] for text in texts if text["role"] == "headline"}
@@ -97,7 +99,8 @@ def _sizes(
 def _place(text: Mapping[str, Any], figures: Figures, placement: Placement) -> Iterator[FindingRecord]:
     width, height = placement.width or 1, placement.height or 1
     ink, product = (text["x"], text["y"], text["w"], text["h"]), figures.get("product")
-    yield from _margin(named(text), ink, width, height, placement)
+    if text["role"] != "label":  # small print stands in the margin
+        yield from _margin(named(text), ink, width, height, placement)
     card = figures.get("card")
     covers = 0.0 if product is None or text["role"] == "caption" else overlap(ink, product)
     if covers > 0.2 and (card is None or text["first"] < card):

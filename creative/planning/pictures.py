@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from creative.backends import BackendSpec
 from creative.brief.brief import Brief
 from creative.copyfit import direction, items_of
 from creative.framings import Family
+from creative.labels import label_words
 from creative.own_media import OwnPhoto, fitting
 from creative.placements import Placement
+from creative.planning.lines import OFFER_ROLES, Lines, other_font
 from creative.planning.problem import PlanningProblem
 from creative.planning.window import Part, part
 from creative.planning.words import Subject, Words
@@ -22,14 +23,11 @@ from creative.world import Document, World
 _PALETTE = ("ground", "second", "accent", "text", "on_accent")
 SOFT = 1.3
 """How far a product's photo may be enlarged before it is told that it will look soft."""
-_OFFER_ROLES = ("price", "was", "unit_price")
 MOTIONS = ("push", "rack", "pan")
 """How films move: see parameter `motion` of kind `body`."""
 CARD_ENTERS_MS, CARD_LEAVES_MS = 600, 133
 """What an end card takes to come to rest, and, where the film starts over, to clear for it."""
 LOOPS_MS = 6000
-_PARTS = {"image": ("still",), "video": ("body", "endcard")}
-"""The parts of a layout that an ad of this modality is made of."""
 
 
 class Pictures:
@@ -40,7 +38,8 @@ class Pictures:
         colours = {str(role): colour for role, colour in brief.brand_kit.colours.items()}
         self.palette = {role: colours[role] for role in _PALETTE}
         self.scene = functools.lru_cache(1024)(self._scene)
-        self.texts = functools.lru_cache(16384)(self._texts)
+        self.lines = Lines(world, words)
+        self.texts = self.lines.texts
         self.still = functools.lru_cache(4096)(self._still)
         self.film = functools.lru_cache(4096)(self._film)
         self._noted: dict[tuple[str, str], None] = {}
@@ -213,55 +212,32 @@ class Pictures:
         label = f"moving {family} scene {words[:40]!r} for {placement.id}"
         return part(self._step("clip", params, inputs, self.seed, label), scene)
 
-    def _texts(self, about: Subject, headline: str | None, layout: str, placement: str) -> Mapping[str, str]:
-        """What the picture says, by role: the longest of each that fits. Raises PlanningProblem when none does."""
-        document = self.world.document(layout, placement, direction(about.locale))
-        row = self.world.placements[placement]
-        offers = self.words.offer_texts(about)
-        candidates: dict[str, tuple[str, ...]] = {role: (text,) for role, text in offers.items()}
-        candidates["cta"] = self.words.candidates("cta", about)
-        if headline is not None:
-            candidates["headline"] = self.words.candidates(headline, about)
-        chosen = {}
-        for role, texts in candidates.items():
-            if not texts and role == "cta":
-                continue
-            where = "offers" if role in _OFFER_ROLES else f"copy.{headline if role == 'headline' else role}"
-            most = row.text.get(role)
-            short = [text for text in texts if most is None or len(text) <= most]
-            if texts and not short:
-                text = min(texts, key=len)
-                problem = (
-                    f"{text[:60]!r} ({about.locale}) has {len(text)} characters, and {placement} takes {most} at most"
-                )
-                raise PlanningProblem(where, problem, _shorter(where, texts))
-            chosen[role] = self._fitting(document, role, short, about, row, where)
-        return chosen
+    def label(self, locale: str, seen: Part | None, cloned: bool = False) -> tuple[str, ...]:
+        """What an ad says of having been made by a model, the longest first; empty where it says nothing.
 
-    def _fitting(
-        self, document: Document, role: str, texts: list[str], about: Subject, placement: Placement, where: str
-    ) -> str:
-        """The longest text that fits every part of the ad that shows it."""
-        if not texts:
-            raise PlanningProblem(where, f"there is no text for {about.locale}")
-        fitter, parts = self.world.fitter, _PARTS[placement.modality]
-        fonts = {item["font"] for name in parts if (item := items_of(document.content, name).get(role))}
-        for text, font in itertools.product(texts, sorted(fonts)):
-            missing = fitter.missing(text, font, about.locale)
-            if missing:
-                character = f"{missing[0]!r} (U+{ord(missing[0]):04X})"
-                raise PlanningProblem(where, f"no font can set {character} of {text[:60]!r}", _other(font))
-        fitting: list[str] = []
-        for whole in (True, False):  # a shorter text comes before a hyphenated word
-            fitting = fitting or [
-                text
-                for text in texts
-                if all(fitter.fits(document.content, role, text, about.locale, name, whole) for name in parts)
-            ]
-        if not fitting:
-            problem = f"{min(texts, key=len)[:60]!r} ({about.locale}) does not fit {placement.id} at its least size"
-            raise PlanningProblem(where, problem, _shorter(where, texts))
-        return max(fitting, key=len)
+        `seen`: its scene or clip, None for one that is not known yet: then what the brief's backend makes counts. `cloned`:
+        whether a cloned voice is heard. Raises PlanningProblem where a label is due and nobody knows the words.
+        """
+        choice = self.brief.ai_label
+        if choice.use == "never":
+            return ()
+        row = self.world.catalogue.choose("scene", self.brief.backends.get("scene"))
+        drawn = row.generative if seen is None else any(self._draws(below) for below in seen.steps)
+        if choice.use == "auto" and not drawn and not cloned:
+            return ()
+        known, own = label_words(locale), choice.text.get(locale)
+        if known is None and own is None:
+            problem = f"the label has no words for {locale}: the farm knows none"
+            instead = f"Write compliance: {{ai_label: {{use: {choice.use}, text: {{{locale}: ...}}}}}}"
+            raise PlanningProblem("compliance.ai_label", problem, instead)
+        if known is None:
+            return (own or "",)
+        heard = cloned and not drawn and choice.use == "auto"
+        return tuple(dict.fromkeys((own or (known.voice if heard else known.picture), known.letters)))
+
+    def _draws(self, step: Step) -> bool:
+        """Whether a trained model makes what is seen of a step."""
+        return step.kind in ("scene", "clip") and self.world.catalogue.specs[step.kind, step.backend].generative
 
     def _motion(self, layout: str) -> str:
         """The manner of films in this layout: neighbouring families differ, and the brief's seed turns the wheel."""
@@ -273,7 +249,7 @@ class Pictures:
             missing = self.world.fitter.missing(text, "text", locale)
             if missing:
                 problem = f"no font can set {missing[0]!r} (U+{ord(missing[0]):04X}) of the caption {text[:60]!r}"
-                raise PlanningProblem("copy.script", problem, _other("text"))
+                raise PlanningProblem("copy.script", problem, other_font("text"))
 
     def _layout_inputs(
         self, scene: Part, document: Document, texts: Iterable[str], locale: str
@@ -298,9 +274,11 @@ class Pictures:
 
     def _still(self, about: Subject, headline: str | None, words: str, layout: str, placement: str) -> Part:
         row = self.world.placements[placement]
-        document = self.world.document(layout, placement, direction(about.locale))
-        scene = self.scene(about.product, words, document.family)
-        texts = self.texts(about, headline, layout, placement)
+        framing = self.world.document(layout, placement, direction(about.locale)).family
+        scene = self.scene(about.product, words, framing)
+        label = self.label(about.locale, scene)
+        document = self.world.document(layout, placement, direction(about.locale), bool(label))
+        texts = self.texts(about, headline, layout, placement, label)
         params = self._frame(row, texts, about.locale) | {"max_bytes": row.max_bytes}
         inputs = self._layout_inputs(scene, document, texts.values(), about.locale)
         return part(self._step("still", params, inputs, label=f"still {placement}"), scene)
@@ -318,12 +296,14 @@ class Pictures:
     ) -> tuple[Part, Part, Part]:
         """Film, body and end card; with a `clip`, that is seen, and the end card goes on from its last frame."""
         row = self.world.placements[placement]
-        document = self.world.document(layout, placement, direction(about.locale))
-        scene = clip or self.scene(about.product, words, document.family)
+        framing = self.world.document(layout, placement, direction(about.locale)).family
+        scene = clip or self.scene(about.product, words, framing)
         if clip is None:
-            clip = self._painted(scene, about.product, words, document.family, row)
+            clip = self._painted(scene, about.product, words, framing, row)
             scene = clip or scene
-        texts = self.texts(about, headline, layout, placement)
+        label = self.label(about.locale, scene, mix is not None and bool(mix.step.rights))
+        document = self.world.document(layout, placement, direction(about.locale), bool(label))
+        texts = self.texts(about, headline, layout, placement, label)
         body_frames, card_frames = film_frames(row)
         shared = self._frame(row, texts, about.locale) | {
             "fps": row.fps,
@@ -361,19 +341,6 @@ class Pictures:
         return part(self._step("film", params, joined, label=f"film {placement}"), *below), body, card
 
 
-def _other(font: str) -> str:
-    return f"Write it without, or give the brand kit a {font} font for its script (`fonts: {{{font}: {{..., scripts: ...}}}}`)"
-
-
-def _shorter(where: str, texts: Sequence[str]) -> str:
-    """What to do about a text that is too long: only a headline may have a second, shorter one."""
-    if where == "copy.cta":
-        return "Write fewer or shorter words; all placements share this one"
-    if where == "offers":
-        return "Exclude the placement for this market, or choose another layout"
-    return "Write a shorter one under `short`" if len(texts) == 1 else "Shorten the one under `short`"
-
-
 def film_frames(placement: Placement) -> tuple[int, int]:
     """Frames of the body and of the end card, which has to stand for its time after it came in, and before it goes."""
     fps, ms = placement.fps or 30, placement.ms or 0
@@ -390,4 +357,4 @@ def loops(placement: Placement) -> bool:
 def _body_roles(document: Document) -> set[str]:
     """The roles that a film's body shows; without a place for captions these stand where the offer would."""
     roles = set(items_of(document.content, "body")) | set(items_of(document.content, "body", plain=True))
-    return roles if "caption" in roles else roles - {*_OFFER_ROLES, "cta"}
+    return roles if "caption" in roles else roles - {*OFFER_ROLES, "cta"}

@@ -117,7 +117,7 @@ class Planner:
         scene = cell.choices.get("scene", "")
         if cell.modality == "image":
             still = self.pictures.still(about, headline, scene, layout, cell.placement)
-            return self.pictures.texts(about, headline, layout, cell.placement), still, ((still, "boxes"),), None
+            return still.step.params["texts"], still, ((still, "boxes"),), None
         assert placement.ms is not None
         voice = cell.choices.get("voice")
         if cell.modality == "audio" and voice is None:
@@ -139,7 +139,7 @@ class Planner:
         cues = self.sound.cues(read, fps, shown)
         beside = self.sound.subtitles(read, fps, shown + card_shown if read.fit is not None else shown)
         film, body, card = self.pictures.film(about, headline, scene, layout, cell.placement, cues, mix, clip)
-        texts = dict(self.pictures.texts(about, headline, layout, cell.placement)) | {"script": read.text}
+        texts = dict(card.step.params["texts"]) | {"script": read.text}
         return texts, film, ((body, "boxes"), (card, "boxes")), beside
 
     def _ends(

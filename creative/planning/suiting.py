@@ -39,7 +39,7 @@ class Suiting:
 
     def _fits(self, layout: str, placement: str, about: Subject, headline: str | None) -> bool:
         try:
-            self.pictures.texts(about, headline, layout, placement)
+            self.pictures.texts(about, headline, layout, placement, self.pictures.label(about.locale, None))
         except PlanningProblem:
             return False
         return True

@@ -12,7 +12,8 @@ from creative.canonical import checked_key, key
 from creative.pricing import day, money, unit_price
 
 _WORDS_OF = {"image": ("cta",), "video": ("script", "cta"), "audio": ("script",)}
-"""The copy beside its headline that an ad shows or says."""
+_IF_WRITTEN = {"image": ("support",), "video": ("support",), "audio": ()}
+"""The copy beside its headline that an ad shows or says; the second is no part of a digest where it is not written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,13 @@ class Words:
 
     def __init__(self, brief: Brief) -> None:
         self.brief = brief
+        label = brief.ai_label
         self._whole = key(
             {
                 "owner": brief.owner.model_dump() if brief.owner else None,
                 "flight": [brief.flight.from_.isoformat(), brief.flight.until.isoformat()] if brief.flight else None,
                 "names": [brief.naming, brief.tracking],
+                **({} if label.use == "auto" and not label.text else {"label": label.model_dump()}),
             }
         )
         self._segments = {segment.id: segment for segment in brief.segments}
@@ -103,7 +106,8 @@ class Words:
         choices: tuple[str, ...],
     ) -> str:
         """The digest of what the brief says for an ad: words in all lengths, offer, media, named choices, what it carries."""
-        names = [name for name in (headline, *_WORDS_OF[modality], "alt", "post_text") if name]
+        more = [name for name in _IF_WRITTEN[modality] if self.candidates(name, about)]
+        names = [name for name in (headline, *_WORDS_OF[modality], "alt", "post_text", *more) if name]
         return checked_key(
             {
                 "copy": {name: list(self.candidates(name, about)) for name in names},

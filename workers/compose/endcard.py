@@ -17,6 +17,7 @@ from workers.compose.kinetic import Shown, Timing, leave_frames, shown
 from workers.compose.material import Material, open_material
 from workers.compose.motion import between, ease_in_out
 from workers.compose.shoot import (
+    SMALL_PRINT,
     body_layers,
     boxes,
     dissolve,
@@ -126,14 +127,20 @@ class _Card:
         kept: list[Layer] = []
         made: list[Shown] = []
         pairs: list[tuple[Layer, Layer | None]] = []
+        small = [layer for layer in layers if layer.role == "label"]
+        if small:  # it stands through both parts: only what is under it may have another colour
+            kept += [layer for layer in before if layer.role == "label"]
+            made += [shown(layer, Timing(0, frames)) for layer in small]
         for layer in layers:
+            if layer in small:
+                continue
             old = next((other for other in before if _same(other, layer)), None)
             pairs.append((layer, old))
             if old is not None:
                 kept.append(old)
         starts = self._starts([layer for layer, old in pairs if old is None])
         for layer, old in pairs:
-            out = 0 if layer.role == "legal" else leave
+            out = 0 if layer.role in SMALL_PRINT else leave
             if old is not None:
                 way = (float(old.x - layer.x), float(old.y - layer.y))
                 scale = old.image.width / layer.image.width
@@ -187,7 +194,7 @@ class _Card:
         starts = self._starts([layer for layer in layers if layer not in first])
         made = []
         for layer in layers:
-            out = 0 if layer.role == "legal" else leave
+            out = 0 if layer.role in SMALL_PRINT else leave
             if layer in first:
                 made.append(shown(layer, Timing(self.steps - 1, frames, 0, out)))
             else:

@@ -33,6 +33,7 @@ from workers.compose.colour import (
 from workers.compose.logo import AIMED, READABLE, legible
 from workers.compose.scrim import needed, scrim
 from workers.compose.surfaces import Surface
+from workers.compose.surfaces import surface as panel
 
 Box = tuple[int, int, int, int]
 LayerKind = Literal["scrim", "surface", "button", "text", "logo"]
@@ -42,6 +43,8 @@ _ROUNDS = 4
 _MILKY = 2.4
 """How many times worse a veil of light is than a shadow as strong: over dark ground it is fog, a shadow is one more fold."""
 
+_LABEL_READS = 5.5
+"""A label's contrast without a chip: small letters lose some in a JPEG."""
 _VEILED, _SPARED, _CLEAR = 0.3, 0.4, 0.1
 """Groups get colours of their own where one colour needs scrims of this strength, added up, their own at most this share of
 it, and this share of the canvas's height lies between them."""
@@ -206,6 +209,26 @@ def coloured(
                 f"{LEAST_CONTRAST} is the least: choose another text or accent colour in the brand kit"
             )
     return made
+
+
+def labelled(placed: Placed, lit: Image.Image, palette: Mapping[str, str], chip: bool) -> list[Layer]:
+    """A label ("AI-generated") over all that is drawn: small, in the colour that reads best, and on a chip of the ground's own
+    lightness where none does, or where the ground will move (`chip`)."""
+    block, x, y, box = placed
+    (part,) = block.parts
+    under = pixels(lit, _rim(part, x, y, lit.size))
+    colour = max(inks(palette), key=lambda ink: contrast(ink, under))
+    if not chip and contrast(colour, under) >= _LABEL_READS:
+        return [_text("label", [part], x, y, box, colour, contrast(colour, under))]
+    _, light, dark = inks(palette)
+    tone, own, colour = ("dark", dark, light) if is_light(colour) else ("light", light, dark)
+    pad = max(3, round(part.size * 0.3))
+    left, top = max(0, x + part.x - pad), max(0, y + part.y - pad)
+    right = min(lit.width, x + part.x + part.mask.width + pad)
+    bottom = min(lit.height, y + part.y + part.mask.height + pad)
+    plate = panel((left, top, right - left, bottom - top), max(2, round(part.size * 0.25)), tone, palette, "label")
+    text = _text("label", [part], x, y, box, colour, between(colour, own))
+    return [Layer("surface", "label", plate.image, plate.x, plate.y), text]
 
 
 def _apart_tones(

@@ -22,7 +22,8 @@ from workers.compose.motion import Window
 from workers.compose.shots import Box, Stage, standing
 from workers.compose.typeset import Layer
 
-LASTING = {"logo", "legal"}  # what stands through every shot
+LASTING = {"logo", "legal", "label"}  # what stands through every shot
+SMALL_PRINT = {"legal", "label"}  # and through the end card, which it neither enters nor leaves
 _QUIET = 0.26  # how far an end card's surroundings step back: into the dark, or in a bright scene into light
 _FINEST = 16  # below this rate factor (CRF 2) more bits show nothing
 _TRIES = 4
@@ -113,7 +114,7 @@ def body_layers(material: Material, stage: Stage, clip: Image.Image | None = Non
     made = [
         layer
         for layer in (material.layers("body", legal, over, logo=False) if legal else ())
-        if layer.kind != "surface"
+        if layer.kind != "surface" or layer.role == "label"
     ]
     # The logo is laid out among the words, because its light or dark version goes with their colour.
     under = material.ground(clear) if clip is None else clip

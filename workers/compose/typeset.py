@@ -13,9 +13,10 @@ from typing import Any
 
 from PIL import Image
 
+from creative.label_area import is_label
 from workers.compose.blocks import Block, Setter, logo_block
 from workers.compose.glyphs import check_direction, faces
-from workers.compose.layers import Box, Laid, Layer, Placed, boxes, coloured, draw, strain_of
+from workers.compose.layers import Box, Laid, Layer, Placed, boxes, coloured, draw, labelled, strain_of
 from workers.compose.surfaces import plate, standing
 
 __all__ = ["Layer", "boxes", "draw", "lay_out"]
@@ -59,6 +60,8 @@ def lay_out(
     under = (
         draw(ground, [Layer("surface", one.role, one.image, one.x, one.y) for one in surfaces]) if surfaces else ground
     )
+    own = [group for group in wanted if is_label(group)]
+    wanted = [group for group in wanted if not is_label(group)]
     arranged = [[_packed(group, texts, setter, versions, False, brand) for group in wanted]]
     if any(group["mirror"] != group["box"][0] for group in wanted):
         arranged.append([_packed(group, texts, setter, versions, True, brand) for group in wanted])
@@ -69,7 +72,17 @@ def lay_out(
         strains = [strain_of(groups, under, palette) + 0.15 * order for order, groups in enumerate(found)]
         chosen = found[strains.index(min(strains))]
     layers = coloured(chosen, ground, palette, product, surfaces)
+    for group in own:
+        laid = _packed(_turned(group, direction), texts, setter, versions, False, palette)
+        if laid.placed:
+            layers += labelled(laid.placed[0], draw(ground, layers), palette, part != "still")
     return [layer for layer in layers if roles is None or layer.role in roles]
+
+
+def _turned(group: Mapping[str, Any], direction: str) -> Mapping[str, Any]:
+    """A label's group with the side that is seen as the one of its script."""
+    starts = "left" if direction == "ltr" else "right"
+    return {**group, "h": "start" if group["side"] in ("start", starts) else "end"}
 
 
 def _packed(
@@ -99,7 +112,8 @@ def _packed(
             made.append((setter.text(item, texts[role], align), item))
     if not made:
         return Laid(())
-    used = sum(block.height for block, _ in made) + group["gap"] * (len(made) - 1)
+    gaps = [item.get("above", group["gap"]) for _, item in made[1:]]
+    used = sum(block.height for block, _ in made) + sum(gaps)
     free = height - used
     if group["v"] == "middle":
         # The eye centres capitals, not accents and descenders.
@@ -107,12 +121,12 @@ def _packed(
     else:
         y = top + (max(0, free) if group["v"] == "bottom" else 0)
     placed = []
-    for block, item in made:
+    for (block, item), gap in zip(made, [*gaps, 0], strict=True):
         slack = {"left": 0, "center": 1, "right": 2}[align]
         x = left + (width - block.width) * slack // 2
         box_x = left + (width - item["width"]) * slack // 2
         box_y = min(y, top + height - item["height"])
         placed.append(Placed(block, x, y, (box_x, box_y, item["width"], item["height"])))
-        y += block.height + group["gap"]
+        y += block.height + gap
     laid = Laid(placed)
     return laid._replace(plate=plate(group, laid.ink, palette, placed[0].block.role)) if "plate" in group else laid

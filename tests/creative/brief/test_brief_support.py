@@ -52,7 +52,8 @@ _ALL = {
     ),
 }  # fmt: skip
 _REFUSED = [
-    "products.spade.claims", "products.seeds.regulated", "compliance", "scenes.people",
+    "products.spade.claims", "products.seeds.regulated", "compliance.required_disclosures",
+    "compliance.prohibited_claims", "scenes.people",
     "experiments", "match", "review", "archive",
 ]  # fmt: skip
 
