@@ -189,6 +189,12 @@ class Room(NamedTuple):
             block = top + bottom + (len(lines) - 1) * leading / 1000 + 2 * self.pad[1] / 1000
             # Two pixels are kept back for the rounding of ink to the grid.
             size = min(self.most, int((self.width - 2) / max(ems, 0.01)), int((self.height - 2) / max(block, 0.01)))
+            # Each line stands on a whole pixel: several may be higher together than those two.
+            while (
+                math.ceil(top * size) + (len(lines) - 1) * round(size * leading / 1000) + math.ceil(bottom * size)
+                + 2 * round(size * self.pad[1] / 1000) > self.height
+            ):  # fmt: skip
+                size -= 1
             if size >= self.least and (chosen is None or size * 5 >= chosen.size * 6):
                 chosen = Fit(size, lines, top, bottom, leading)
         return chosen

@@ -29,6 +29,17 @@ def test_headlines_by_chance_are_set_right(locale: str) -> None:
     assert refused < 9
 
 
+@pytest.mark.parametrize(
+    ("locale", "text", "room"),
+    [
+        ("th-TH", "กรัม250กรัมMarloคั่วใหม่ทุกวัน Marlo 822", (1100, 700, 160, 24)),
+        ("ko-KR", "똠양꿍 시간이 만나보세요! 왜? 좋은 만나보세요! 손으로 아침 좋은 Marlo 1507", (936, 420, 150, 20)),
+    ],
+)
+def test_lines_on_whole_pixels_stay_in_their_place(locale: str, text: str, room: tuple[int, int, int, int]) -> None:
+    assert list(faults(locale, text, room)) == []
+
+
 @pytest.mark.parametrize("locale", WORDS)
 def test_ink_is_as_wide_as_planned(locale: str) -> None:
     own = setter(locale)
