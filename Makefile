@@ -37,8 +37,12 @@ demo-production: $(STAMP)
 	$(BIN)/python -m tests.support.stack out/production -- \
 	  $(BIN)/creative run templates/briefs/demo/brief.yaml --out out/production
 
+# Where nothing compiled may be kept, each of the hundreds of processes that tests start compiles the package anew.
+test long: export PYTHONDONTWRITEBYTECODE =
+
+# Files side by side, in the order that tests/conftest.py gives: the longest first.
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not long" -q -n 3 --dist loadfile
+	$(BIN)/python -m pytest -m "not long" -q -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -48,7 +52,7 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 long: $(STAMP)
-	$(BIN)/python -m pytest tests/long -m long -q
+	$(BIN)/python -m pytest -m long -q
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks

@@ -194,7 +194,7 @@ def test_where_a_cluster_works_the_doctor_asks_the_cluster(tmp_path: Path) -> No
 
 def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    done = _creative(tmp_path, "doctor", "--json", "--store", "file/store")
+    done = _creative(tmp_path, "doctor", "--json", "--store", "file/store", "--runner", "inline")
     assert done.returncode == 75
     broken = [check for check in json.loads(done.stdout) if not check["ok"]]
     assert [check["name"] for check in broken] == ["store"]
