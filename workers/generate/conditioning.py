@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workers.models.libraries import quiet
+
 _MOST_BYTES = 1_000_000_000
 _NAMES: tuple[tuple[str, tuple[str | None, ...]], ...] = (
     ("StableDiffusionXL", ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")),
@@ -66,7 +68,7 @@ class Encoder:
 
         # A list: some pipelines write what they made of a text back into it.
         told = {"negative_prompt": [negative]} if self._negative else {}
-        with torch.inference_mode():
+        with torch.inference_mode(), quiet():
             made = self._pipe.encode_prompt(prompt=[prompt], **told, **self._asked)
         found = {
             name: value

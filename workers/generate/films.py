@@ -191,9 +191,7 @@ def times(count: int, fps: int, made: int, rate: int) -> Iterator[float]:
         yield from (last * number / max(count - 1, 1) for number in range(count))
         return
     for number in range(count):
-        place = number / fps * rate
-        if last:
-            place %= 2 * last  # forth and back
+        place = number / fps * rate % (2 * last) if last else 0.0  # forth and back
         yield min(place if place <= last else 2 * last - place, float(last))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from workers.generate.accept import Pixels
 from workers.generate.pipelines import Pipelines, held_back
+from workers.models.libraries import quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Painter:
         """The pipeline's pictures, in order: each a function that waits until it is decoded."""
         import torch
 
-        with torch.inference_mode():
+        with torch.inference_mode(), quiet():
             with held_back(pipe.vae) as held:
                 pipe(**asked, output_type="pt", return_dict=False)
             ((latents, rest, named),) = held

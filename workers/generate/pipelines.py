@@ -7,6 +7,7 @@ import gc
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from creative.backends import BackendSpec
@@ -14,7 +15,7 @@ from creative.errors import UsageError
 from creative.models.files import ModelError
 from creative.scratch import own_folder
 from workers.generate.recipe import Recipe
-from workers.models.libraries import diffusers_ready
+from workers.models.libraries import diffusers_ready, quiet
 from workers.models.weights import weights
 
 _RECOMPILES = 64  # beyond torch's limit of 8 what is new runs uncompiled, without a word
@@ -31,16 +32,20 @@ class Pipelines:
         """
         folder = weights(spec)
         diffusers = diffusers_ready()
+        self.recipe = recipe
+        with quiet():
+            self._load(spec, diffusers, folder, other, auto)
+
+    def _load(self, spec: BackendSpec, diffusers: Any, folder: Path, other: str, auto: tuple[str, str]) -> None:
         import torch
 
         self.device = device_of(spec)
         if self.device.type == "cpu":
-            torch.set_num_threads(
-                1
-            )  # other sums in another order: a picture must not depend on how many cores there are
+            # Sums in another order are others: a picture must not depend on how many cores there are.
+            torch.set_num_threads(1)
         else:
             torch.set_float32_matmul_precision("high")
-        self.recipe = recipe
+        recipe = self.recipe
         dtype = getattr(torch, recipe.dtype)
         kind = _class(diffusers, auto[0] if recipe.pipeline == "auto" else recipe.pipeline)
         try:

@@ -8,7 +8,8 @@ import logging
 import os
 import sys
 import types
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from creative.errors import UsageError
@@ -31,17 +32,26 @@ def torchaudio_ready() -> None:
         importlib.import_module("torchaudio")
 
 
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Within it the libraries' own warnings, which are for their developers, are not heard."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def diffusers_ready() -> Any:
     """The module `diffusers`, quiet and offline. Raises UsageError where the extra is missing."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # weights come by `workers.models.weights`, never while a step is made
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     for name in ("transformers", "diffusers"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    with contextlib.suppress(ImportError):  # nobody asks for it then
-        torchaudio_ready()
     try:
-        import diffusers
-        import transformers
+        with quiet():
+            with contextlib.suppress(ImportError):  # nobody asks for it then
+                torchaudio_ready()
+            import diffusers
+            import transformers
     except ImportError as error:
         raise UsageError(
             f"this model needs diffusers, torch and transformers ({str(error).strip().splitlines()[0]}): "

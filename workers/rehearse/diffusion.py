@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from creative.models.files import write_manifest
-from workers.models.libraries import diffusers_ready
+from workers.models.libraries import diffusers_ready, quiet
 
 REPO, REVISION = "rehearsal", "0" * 40
 SIZES = [[128, 128], [96, 160], [160, 96], [192, 64], [64, 192]]
@@ -35,7 +35,8 @@ def build(folder: Path, only: Iterable[str] = ()) -> list[dict[str, Any]]:
         shutil.rmtree(own, ignore_errors=True)
         own.mkdir(parents=True)
         _seeded(number)
-        _save(make(), own)
+        with quiet():
+            _save(make(), own)
         write_manifest(own, name=name, repo=REPO, revision=REVISION, licence="CC0-1.0", rehearsal=True)
     return [row for row in rows() if row["options"]["weights"] in wanted]
 
