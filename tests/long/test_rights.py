@@ -1,0 +1,14 @@
+"""The state machine of consents, 5,000 steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import rights_machine
+
+
+@pytest.mark.long
+def test_nothing_without_a_consent_in_force_in_5000_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rights_machine.run(tmp_path, monkeypatch, examples=100, steps=50)
