@@ -57,7 +57,9 @@ def arranged(part: Part, canvas: Canvas) -> dict[str, Any]:
     """One part: see `creative.layouts.Shape.document`. Raises UsageError for a plate that leaves its words no room."""
     x, y, w, h = canvas.field
     centre = x + round(w * part.product.x / 1000)
+    opening = {} if part.opening is None else {"opening": part.opening}
     return {
+        **opening,
         "product": {
             "x": 2 * x + w - centre if canvas.mirrored else centre,
             "foot": y + round(h * part.product.foot / 1000),

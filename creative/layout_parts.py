@@ -192,10 +192,17 @@ class Part(Row):
     groups: tuple[Group, ...]
     plain: tuple[Group, ...] | None = None
     picture: Window | None = Field(None, description="where the scene is shown; without it, on the whole canvas")
+    opening: Literal["whole", "words"] | None = Field(
+        None,
+        description="of a film's body: before its window stands, the picture fills the canvas (whole), or the words have it "
+        "to themselves (words). Films that start over begin as they end, with the window",
+    )
     surfaces: tuple[Surface, ...] = ()
 
     @model_validator(mode="after")
     def _as_roomy(self) -> Part:
+        if self.opening is not None and self.picture is None:
+            raise ValueError("an opening needs a picture window that opens or closes")
         for groups in (self.groups, self.plain or ()):
             roles = [item.role for group in groups for item in group.items]
             if len(roles) != len(set(roles)):

@@ -113,7 +113,7 @@ class Shape(Row):
 
         `{"shape", "scene", "width", "height", "field": [x, y, w, h], "parts": {"still": {"product": {x, foot, height, width, most},
         "groups": [...], "plain": [...] or null, "picture": {"box": [x, y, w, h], "radius", "mat"} or null, "surfaces":
-        [{"box", "radius", "colour", "role"}]}, "body", "endcard"}}`; all boxes are px of the canvas, and so are an item's
+        [{"box", "radius", "colour", "role"}]}, "body", "endcard"}}` and, where the part has one, its "opening"; all boxes are px of the canvas, and so are an item's
         `height`, `width` and sizes; its `leading`, `pad`, `radius` and `share` stay per mille. A group with a plate has
         `plate`: {"box": its outer limit, "pad": [x, y], "radius", "shape", "colour"}. A part that the entry lacks is the still's; a still that a
         film's entry lacks is the body's.

@@ -8,6 +8,7 @@ is six times slower: it has no place here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import av
 import numpy as np
@@ -23,6 +24,7 @@ from workers.compose.ground import Ground
 from workers.compose.kinetic import Shown, Timing, enter_frames, entering, leave_frames, shown
 from workers.compose.material import Cue, Material, open_material, read_cues, worst
 from workers.compose.motion import ease_in_out
+from workers.compose.opening import Opening, opened, opening_of
 from workers.compose.shoot import (
     LASTING,
     body_layers,
@@ -63,19 +65,26 @@ class Body(OneByOne):
             stage, material.frames, material.fps, bool(cues), [cue.first for cue in cues], material.motion
         )
         layers = body_layers(material, stage, _worst_of(material) if material.clip else None)
-        words = in_order(_words(material, off_surfaces(layers, material.canvas), shots, cues))
+        opening = opening_of(material, stage, shots, cues)
+        words = in_order(_words(material, off_surfaces(layers, material.canvas), shots, cues, opening))
         words += _captions(material, cues)
         ground = Ground(material.canvas, material.window("body"), surfaces(layers))
         low, high = ([], words) if material.clip else lifted(material, "body", words)
         path = task.scratch / "body.mp4"
 
         def frames() -> Iterator[av.VideoFrame]:
-            seen = (
-                _footage(material)
-                if material.clip
-                else _through(material, shots, stage.card is not None, low, ink_of(layers))
-            )
-            return (ground.under(frame) for frame in seen)
+            if material.clip:
+                return (ground.under(frame) for frame in _footage(material))
+            sharp = scenery(material)
+            soft: Scenery | None = None
+            steps = 0
+            if stage.card is not None or (material.motion == "rack" and shots[0].end > 1):
+                soft = quiet_scenery(sharp, quiet(material, ink_of(layers)))
+                steps = min(round(_RACK_SECONDS * material.fps), shots[0].end // 2)
+            rest = shots if opening is None else shots[1:]
+            begun = iter(()) if opening is None else opened(opening, material, ground, sharp, soft, steps)
+            seen = _through(material, rest, sharp, soft, steps, low)
+            return chain(begun, (ground.under(frame) for frame in seen))
 
         finer = shoot(path, material, frames, [shot.first for shot in shots], high)
         notes = {"shots": [f"{shot.kind} {shot.first}-{shot.end}" for shot in shots], "finer": finer}
@@ -83,15 +92,10 @@ class Body(OneByOne):
 
 
 def _through(
-    material: Material, shots: Sequence[Shot], from_card: bool, low: Sequence[Shown], ink: str | None
+    material: Material, shots: Sequence[Shot], sharp: Scenery, soft: Scenery | None, steps: int, low: Sequence[Shown]
 ) -> Iterator[av.VideoFrame]:
-    """What the camera sees; `low` lies between the set and the product."""
-    sharp = scenery(material)
-    soft: Scenery | None = None
-    steps = 0
-    if from_card or (material.motion == "rack" and shots[0].end > 1):
-        soft = quiet_scenery(sharp, quiet(material, ink))
-        steps = min(round(_RACK_SECONDS * material.fps), shots[0].end // 2)
+    """What the camera sees, out of a `soft` set in the first `steps` frames of the film; `low` lies between the set and the
+    product."""
     for shot in shots:
         looks = [shot.look(n) for n in range(shot.first, shot.end)]
         camera = Depth(sharp, size_of(material.window("body")), looks)
@@ -149,17 +153,24 @@ def _worst_of(material: Material) -> Image.Image:
     return whole
 
 
-def _words(material: Material, layers: Sequence[Layer], shots: Sequence[Shot], cues: Sequence[Cue]) -> list[Shown]:
+def _words(
+    material: Material, layers: Sequence[Layer], shots: Sequence[Shot], cues: Sequence[Cue], opening: Opening | None
+) -> list[Shown]:
     fps, frames = material.fps, material.frames
-    logo = _LOGO_FRAMES if material.loops and frames > 2 * _LOGO_FRAMES else 0
+    # What lies on surfaces that close in comes when they stand.
+    begin = opening.end if opening is not None and opening.whole else 0
+    logo = _LOGO_FRAMES if (material.loops or begin) and frames > begin + 2 * _LOGO_FRAMES else 0
     made = [
-        shown(layer, Timing(0, frames, logo if layer.role == "logo" else 0))
+        shown(layer, Timing(begin, frames, logo if layer.role == "logo" else 0))
         for layer in layers
         if layer.role in LASTING
     ]
     coming = [layer for layer in layers if layer.role not in LASTING]
     roles = list(dict.fromkeys(layer.role for layer in coming))
-    for start, end in _stretches(shots, _headline_start(material, shots, cues), fps):
+    first = max(_headline_start(material, shots, cues), begin + _LOGO_FRAMES if begin else 0)
+    # On a panel of their own words are in nobody's way, and without them it would be empty.
+    aside = material.window("body") != (0, 0, *material.canvas)
+    for start, end in [(first, frames)] if aside and first < frames - 1 else _stretches(shots, first, fps):
         enter = min(enter_frames(fps), (end - start) // 4)
         leave = min(leave_frames(fps), (end - start) // 5) if end < frames else 0
         for layer in coming:

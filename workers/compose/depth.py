@@ -58,16 +58,24 @@ class Scenery:
 class Depth:
     """Renders looks of one scene at `canvas` px."""
 
-    def __init__(self, scenery: Scenery, canvas: tuple[int, int], looks: Sequence[Look]) -> None:
-        """`looks`: those that will be seen, in the scene's px."""
+    def __init__(
+        self, scenery: Scenery, canvas: tuple[int, int], looks: Sequence[Look], holes: Sequence[Window] | None = None
+    ) -> None:
+        """`looks`: those that will be seen, in the scene's px; with `holes`, one for each look, only these windows of the
+        canvas are seen, and the looks have to show the scene there."""
         ground, cut = scenery.ground, scenery.cut
         self.canvas = canvas
         self._size = (ground.width, ground.height)
-        self._camera = Camera(ground, canvas, [look.view for look in looks])
+        self._inside = holes is None
+        self._camera = Camera(ground, canvas, [look.view for look in looks], holes)
         self._cut = cut
         if cut is not None:
             assert scenery.layer is not None
-            near = [(view, window) for look in looks if (window := self._window(view := self._near(look, cut), cut))]
+            near = [
+                (view, window)
+                for look, hole in zip(looks, holes or [(0, 0, *canvas)] * len(looks), strict=True)
+                if (window := self._window(view := self._near(look, cut), cut, hole))
+            ]
             self._layer = Camera(scenery.layer, canvas, *zip(*near, strict=True)) if near else None
 
     def see(self, look: Look) -> av.VideoFrame:
@@ -76,13 +84,13 @@ class Depth:
         self.lay(frame, look)
         return frame
 
-    def ground(self, look: Look) -> av.VideoFrame:
-        """A fresh frame of the set alone."""
-        return self._camera.see(look.view)
+    def ground(self, look: Look, hole: Window | None = None) -> av.VideoFrame:
+        """A fresh frame of the set alone: of the canvas, or of a hole in it."""
+        return self._camera.see(look.view, hole)
 
     def _near(self, look: Look, cut: Cut) -> View:
         """The view of the layer (in its own px) that puts its foot where the set has it, larger by `near`."""
-        view = look.view.inside(*self._size, self.canvas)
+        view = look.view.inside(*self._size, self.canvas) if self._inside else look.view
         at = view.place(*cut.foot, self.canvas)
         scale = view.scale * look.near
         foot = cut.foot[0] - cut.x + _ROOM, cut.foot[1] - cut.y + _ROOM
@@ -90,17 +98,19 @@ class Depth:
             scale, foot[0] + (self.canvas[0] / 2 - at[0]) / scale, foot[1] + (self.canvas[1] / 2 - at[1]) / scale
         )
 
-    def lay(self, frame: av.VideoFrame, look: Look) -> None:
-        """Lay the product over a frame of the set, where it is a layer of its own."""
+    def lay(self, frame: av.VideoFrame, look: Look, hole: Window | None = None) -> None:
+        """Lay the product over a frame of the set (of the canvas, or of a hole in it), where it is a layer of its own."""
         cut = self._cut
         if cut is None:
             return
         view = self._near(look, cut)
-        window = self._window(view, cut)
+        window = self._window(view, cut, hole)
         if window is None or self._layer is None:
             return
         x, y, width, height = window
         seen = self._layer.see(view, window)
+        if hole is not None:
+            x, y = x - hole[0], y - hole[1]
         alpha = opacity(seen).astype(np.uint16)
         alpha += alpha >> 7  # 0..256
         half = (alpha[0::2, 0::2] + alpha[1::2, 0::2] + np.uint16(1)) >> np.uint16(1)
@@ -109,13 +119,14 @@ class Depth:
         for ground, layer in chroma:
             _blend(ground[y // 2 : (y + height) // 2, x // 2 : (x + width) // 2], layer, half)
 
-    def _window(self, view: View, cut: Cut) -> Window | None:
-        """Where on the canvas the product is seen; None where it is not."""
+    def _window(self, view: View, cut: Cut, hole: Window | None = None) -> Window | None:
+        """Where on the canvas (or within a hole in it) the product is seen; None where it is not."""
+        first_x, first_y, wide, high = hole or (0, 0, *self.canvas)
         left, top = view.place(_ROOM - 1, _ROOM - 1, self.canvas)
         right, bottom = view.place(_ROOM + 1 + cut.picture.width, _ROOM + 1 + cut.picture.height, self.canvas)
-        x, y = max(0, floor(left / 2) * 2), max(0, floor(top / 2) * 2)
-        width = min(self.canvas[0], ceil(right / 2) * 2) - x
-        height = min(self.canvas[1], ceil(bottom / 2) * 2) - y
+        x, y = max(first_x, floor(left / 2) * 2), max(first_y, floor(top / 2) * 2)
+        width = min(first_x + wide, ceil(right / 2) * 2) - x
+        height = min(first_y + high, ceil(bottom / 2) * 2) - y
         return (x, y, width, height) if min(width, height) >= 2 else None
 
 

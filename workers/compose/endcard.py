@@ -10,12 +10,12 @@ import numpy as np
 
 from creative.backends import Made, Task
 from workers.backend import OneByOne
-from workers.compose.depth import Depth, Look
+from workers.compose.depth import Depth, Look, Scenery
 from workers.compose.encode import Planes, frame_of, views
 from workers.compose.ground import Ground
 from workers.compose.kinetic import Shown, Timing, leave_frames, shown
 from workers.compose.material import Material, open_material
-from workers.compose.motion import between, ease_in_out
+from workers.compose.motion import across, between, ease_in_out, moving, showing
 from workers.compose.shoot import (
     SMALL_PRINT,
     body_layers,
@@ -64,7 +64,9 @@ class EndCard(OneByOne):
         path = task.scratch / "endcard.mp4"
         goes_on = material.window("body") == material.window("endcard") and _alike(surfaces(before), surfaces(layers))
         card = _Card(material, stage, before, layers)
-        words = card.going_on() if goes_on else card.covering()
+        # Without surfaces in the body, those of the card come in from the edges; others need a card that comes as a whole.
+        closes = not goes_on and not surfaces(before) and material.window("endcard") != material.window("body")
+        words = card.going_on() if goes_on or closes else card.covering()
         rest = max(_settle_frames(material), *(one.rests for one in words), 0)
         leaving = material.frames - card.leave()
         seen = [n for n in range(material.frames) if n <= rest or n >= leaving]
@@ -73,6 +75,8 @@ class EndCard(OneByOne):
         soft = quiet_scenery(sharp, picture)
 
         def frames() -> Iterator[av.VideoFrame]:
+            if closes:
+                return card.closing(sharp, soft)
             camera = Depth(sharp, size_of(material.window("body")), card.looks)
             calm = Depth(soft, size_of(material.window("endcard")), [*card.looks, card.last])
             return card.settling(camera, calm, low, seen) if goes_on else card.over(camera, calm)
@@ -154,6 +158,34 @@ class _Card:
                 # A row of the boxes needs frames in which it stands: what only fades away has none.
                 made.insert(0, shown(replace(layer, runs=(), marks=()), Timing(0, gone, 0, gone)))
         return in_order(made)
+
+    # --- surfaces where there were none: they close in on the product, from the edges to the card's window ------------
+
+    def closing(self, sharp: Scenery, soft: Scenery) -> Iterator[av.VideoFrame]:
+        """The camera goes on in a window that becomes smaller, until it is the card's."""
+        material = self.material
+        canvas, size = material.canvas, (sharp.ground.width, sharp.ground.height)
+        one, other = material.window("body"), material.window("endcard")
+        first, last = across(self.first.view, one, canvas), across(self.last.view, other, canvas)
+        ground = Ground(canvas, other, surfaces(self.layers))
+        shares = [ease_in_out((n + 1) / self.steps) for n in range(self.steps)]
+        holes = [moving(one, other, share) for share in shares]
+        looks = [
+            Look(
+                showing(between(first, last, share), hole, size, canvas),
+                self.first.near + (self.last.near - self.first.near) * share,
+            )
+            for share, hole in zip(shares, holes, strict=True)
+        ]
+        camera, calm = Depth(sharp, canvas, looks, holes), Depth(soft, canvas, looks, holes)
+        for look, hole, share in zip(looks[:-1], holes, shares, strict=False):
+            frame = calm.ground(look, hole)
+            dissolve(frame, camera.ground(look, hole), 1 - share)
+            calm.lay(frame, look, hole)
+            yield ground.around(frame, hole, hole[:2])
+        frame = calm.ground(looks[-1], other)
+        calm.lay(frame, looks[-1], other)
+        yield from _held(ground.under(frame))
 
     # --- another window, other surfaces: the card comes up over the body as a whole, its words with it ----------------
 

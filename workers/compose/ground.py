@@ -31,6 +31,20 @@ class Ground:
         self._plain = planes(np.asarray(over.convert("RGB"))) if surfaces or not self.whole else None
         self._tiles = _tiles(np.asarray(over.getchannel("A")), window) if surfaces else []
 
+    def around(self, seen: av.VideoFrame, hole: Window, at: tuple[int, int]) -> av.VideoFrame:
+        """The mat with a `hole` that is on its way to the window, or from it: in it is what the camera sees, in a frame whose
+        corner lies at `at` on the canvas (even numbers)."""
+        assert self._plain is not None
+        x, y, w, h = hole
+        frame = frame_of(self._plain)
+        for number, (canvas, plane) in enumerate(zip(views(frame), views(seen), strict=True)):
+            part = 1 if number == 0 else 2
+            left, top = (x - at[0]) // part, (y - at[1]) // part
+            canvas[y // part : (y + h) // part, x // part : (x + w) // part] = plane[
+                top : top + h // part, left : left + w // part
+            ]
+        return frame
+
     def under(self, seen: av.VideoFrame) -> av.VideoFrame:
         """The canvas with what the camera sees (of the window's size) in it."""
         if self._plain is None:

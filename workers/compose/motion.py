@@ -75,6 +75,35 @@ class View:
         return (x - self.x) * self.scale + canvas[0] / 2, (y - self.y) * self.scale + canvas[1] / 2
 
 
+def across(view: View, window: Window, canvas: tuple[int, int]) -> View:
+    """A view of a window on the canvas as one of the whole canvas."""
+    x, y, w, h = window
+    return View(
+        view.scale, view.x + (canvas[0] / 2 - x - w / 2) / view.scale, view.y + (canvas[1] / 2 - y - h / 2) / view.scale
+    )
+
+
+def showing(view: View, hole: Window, size: tuple[int, int], canvas: tuple[int, int]) -> View:
+    """The nearest view of the canvas that shows nothing beyond a source of `size` px within a `hole` in the canvas."""
+    x, y, w, h = hole
+    scale = max(view.scale, w / size[0], h / size[1])
+    left, top = view.x + (x - canvas[0] / 2) / scale, view.y + (y - canvas[1] / 2) / scale
+    shift_x = min(max(left, 0.0), size[0] - w / scale) - left
+    shift_y = min(max(top, 0.0), size[1] - h / scale) - top
+    return View(scale, view.x + shift_x, view.y + shift_y)
+
+
+def moving(one: Window, other: Window, share: float) -> Window:
+    """The window at `share` (0 to 1) of the way from one to another; even numbers, as all windows are."""
+    edges = [(a, a + c) for a, c in ((one[0], one[2]), (one[1], one[3]))]
+    goals = [(a, a + c) for a, c in ((other[0], other[2]), (other[1], other[3]))]
+    (left, right), (top, bottom) = (
+        (round((a + (c - a) * share) / 2) * 2, round((b + (d - b) * share) / 2) * 2)
+        for (a, b), (c, d) in zip(edges, goals, strict=True)
+    )
+    return (left, top, right - left, bottom - top)
+
+
 def between(start: View, end: View, t: float) -> View:
     """The view at `t` (0..1) of a move whose magnification grows at an even pace, aimed so that one point stays put."""
     if abs(log(end.scale / start.scale)) < 1e-6:

@@ -116,9 +116,15 @@ def storyboard(
             first = stage.card_near
         if motion == "pan" and n % 2 and kind in ("label", "aside"):
             start, finish = finish, start
-        clear = kind in _CLEAR or not any(_covers(box, view, stage) for box in stage.texts for view in (start, finish))
+        clear = kind in _CLEAR or not any(covers(box, view, stage) for box in stage.texts for view in (start, finish))
         shots.append(Shot(kind, cuts[n], cuts[n + 1], Look(start, first), Look(finish, near), clear))
     return shots
+
+
+def filling(stage: Stage, captioned: bool) -> tuple[Look, Look]:
+    """Start and finish of a shot that has the whole canvas to itself (that of `stage`): the product as large as it goes."""
+    start, finish = (view.inside(*stage.scene, stage.canvas) for view in _views(stage, captioned)[0]["whole"])
+    return Look(start, stage.near), Look(finish, stage.near * (1 + _NEAR / 2 if stage.layered else 1))
 
 
 def _cuts(frames: int, fps: int, beats: Sequence[int], from_wide: bool) -> list[int]:
@@ -165,7 +171,7 @@ def standing(stage: Stage) -> tuple[list[View], list[View]]:
         for kind, views in _views(stage, captioned)[0].items():
             seen = [view.inside(*stage.scene, stage.canvas) for view in views]
             every += seen
-            if kind in _CLEAR or not any(_covers(box, view, stage) for box in stage.texts for view in seen):
+            if kind in _CLEAR or not any(covers(box, view, stage) for box in stage.texts for view in seen):
                 clear += seen
     return list(dict.fromkeys(clear)), list(dict.fromkeys(every))
 
@@ -202,7 +208,7 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
         _seen_at(canvas, centre, (centred[0] + 0.07 * w * label, 0.46 * canvas[1]), label / 1.03),
         _seen_at(canvas, centre, (centred[0] - 0.05 * w * label, 0.56 * canvas[1]), label),
     )
-    if any(_covers(box, view, stage) for box in below for view in near):  # a caption would hide what it came to show
+    if any(covers(box, view, stage) for box in below for view in near):  # a caption would hide what it came to show
         near = _detail(stage, below) or (
             _seen_at(canvas, centre, (centred[0] + 0.03 * canvas[0], centred[1]), 0.9 * whole),
             _seen_at(canvas, centre, (centred[0] - 0.02 * canvas[0], centred[1]), 0.95 * whole),
@@ -348,7 +354,7 @@ def _closest(stage: Stage, texts: Sequence[Box], middle: bool = False) -> tuple[
     return scale, _aim(best, stage, scale)
 
 
-def _covers(box: Box, view: View, stage: Stage) -> bool:
+def covers(box: Box, view: View, stage: Stage) -> bool:
     """Whether a box on the canvas lies over the product, as a view shows it."""
     if stage.product is None:
         return False
