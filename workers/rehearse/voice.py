@@ -26,6 +26,7 @@ def build(folder: Path) -> list[dict[str, Any]]:
         "rehearse-vits": vits,
         "rehearse-openvoice": openvoice,
         "rehearse-pocket": pocket,
+        "rehearse-xtts": xtts,
     }
     for name, make in makers.items():
         own = folder / name
@@ -44,6 +45,7 @@ def rows() -> list[dict[str, Any]]:
         _row("rehearse-vits-openvoice", tts, ["clone"], {"weights": "rehearse-vits", "converter": "rehearse-openvoice"}, "rehearse-vits"),
         _row("rehearse-openvoice", "workers.speech.conversion:Converted", ["clone"], {"weights": "rehearse-openvoice", "base": "hibari"}, "rehearse-openvoice", ("en-GB", "en-US")),
         _row("rehearse-pocket", transformers, ["clone"], {"weights": "rehearse-pocket", "flight": 4}, "rehearse-pocket"),
+        _row("rehearse-xtts", tts, ["clone"], {"weights": "rehearse-xtts", "flight": 4}, "rehearse-xtts"),
     ]  # fmt: skip
 
 
@@ -127,6 +129,40 @@ def openvoice(folder: Path) -> None:
     arguments.resblock_dilation_sizes = [[1, 3, 5]]
     arguments.gin_channels = 32
     _seeded(lambda: _save(_keen(_woken(OpenVoice(config))), config.to_dict(), folder))
+
+
+def xtts(folder: Path) -> None:
+    """An XTTS of 70 MB, most of it parts that its configuration cannot make smaller; 24,000 Hz, at most 32 tokens a line."""
+    from workers.speech.coqui import ready
+
+    ready()
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+    from TTS.tts.configs.xtts_config import XttsConfig
+    from TTS.tts.models.xtts import Xtts
+
+    special = [
+        "[STOP]",
+        "[UNK]",
+        "[SPACE]",
+        "[START]",
+        *(f"[{language}]" for language in ("en", "de", "fr", "es", "it")),
+    ]
+    ids = {sign: number for number, sign in enumerate(dict.fromkeys([*special, *_LETTERS, *_SIGNS]))}
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    tokenizer.add_special_tokens(special)
+    tokenizer.save(str(folder / "vocab.json"))
+    config = XttsConfig()
+    arguments = config.model_args
+    arguments.gpt_max_audio_tokens = 32
+    arguments.gpt_layers, arguments.gpt_n_heads = 2, 2
+    arguments.gpt_n_model_channels = arguments.decoder_input_dim = 64
+    arguments.gpt_use_perceiver_resampler = True
+    arguments.gpt_num_audio_tokens = 66
+    arguments.gpt_start_audio_token, arguments.gpt_stop_audio_token = 64, 65
+    arguments.gpt_number_text_tokens = len(ids)
+    arguments.gpt_start_text_token, arguments.gpt_stop_text_token = ids["[START]"], ids["[STOP]"]
+    _seeded(lambda: _save(_woken(Xtts(config)), config.to_dict(), folder))
 
 
 def pocket(folder: Path) -> None:

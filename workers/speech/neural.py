@@ -57,7 +57,7 @@ class Said:
 
 class Engine(Protocol):
     """A loaded model. `rate`: Hz of what it says; `hears`: Hz of the recording that `voice` takes; `flight`: how many lines
-    it reads side by side at most."""
+    it reads side by side at most. One that takes fewer characters at once than others also has `most(locale)`."""
 
     rate: int
     hears: int
@@ -133,7 +133,8 @@ class Neural:
         phrases = phrases_of(task.params)
         locale, speaker = str(task.params["locale"]), str(task.params["speaker"])
         self._may_say(locale)
-        pieces = longtext.cut(phrases, locale, int(self.spec.options.get("characters", longtext.MOST)))
+        most = getattr(self.engine, "most", lambda _: longtext.MOST)(locale)
+        pieces = longtext.cut(phrases, locale, min(most, longtext.MOST))
         voice = self._voice(task)
         return [
             Line(piece, locale, speaker, voice, line_seed(task.seed or 0, number), 1.5 + len(piece.text) / 5)

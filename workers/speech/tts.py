@@ -1,4 +1,5 @@
-"""TTS: voices of the library `TTS` (coqui-tts): VITS, whose colour a converter may take from a recording.
+"""TTS: voices of the library `TTS` (coqui-tts): VITS, whose colour a converter may take from a recording, and
+XTTS, which clones by itself.
 
 One backend for the library: the folder's `config.json` says which model it is. No model of it is loaded by the library's own
 loader, which unpickles: the state comes from safetensors.
@@ -44,7 +45,11 @@ class Tts(Neural):
             more = options.get("converter")
             colour = converter(self.spec, str(more), self.rehearsal) if more else None
             return Vits(folder, device, colour, bool(options.get("espeak", False)))
-        raise ModelError(f"{folder} is a model {model!r}, and this backend reads with vits")
+        if model == "xtts":
+            from workers.speech.xtts import XttsEngine
+
+            return XttsEngine(folder, device, options)
+        raise ModelError(f"{folder} is a model {model!r}, and this backend reads with vits and xtts")
 
 
 class Vits:

@@ -1,0 +1,76 @@
+"""XTTS' loop against the library's own: the same tokens, and the same latents without a second pass."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from creative.models.files import ModelError
+from workers.rehearse import voice
+from workers.speech.coqui import ready
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    from workers.speech.xtts import XttsEngine
+
+    folder = tmp_path_factory.mktemp("xtts")
+    voice.xtts(folder)
+    return XttsEngine(folder, "cpu", {})
+
+
+def test_its_tokens_and_latents_are_the_librarys(engine) -> None:
+    import torch
+
+    from workers.speech.gptloop import Sampling
+
+    ready()
+    gpt, text = engine.gpt, torch.tensor([[11, 12, 13, 14, 15, 16]])
+    latents = torch.randn(1, 32, 64, generator=torch.Generator().manual_seed(1))
+    gpt.init_gpt_for_inference()
+    with torch.inference_mode():
+        theirs = gpt.generate(
+            cond_latents=latents, text_inputs=text, do_sample=False, repetition_penalty=5.0, num_beams=1
+        )
+        length = torch.tensor([theirs.shape[1] * gpt.code_stride_len])
+        hidden = gpt(text, torch.tensor([6]), theirs, length, cond_latents=latents, return_latent=True)
+        words = torch.tensor([[gpt.start_text_token, *text[0].tolist(), gpt.stop_text_token]])
+        prefix = torch.cat([latents, gpt.text_embedding(words) + gpt.text_pos_embedding(words)], 1)[0]
+        greedy = Sampling(1.0, 1, 1.0, 5.0)
+        beside = torch.randn(60, 64, generator=torch.Generator().manual_seed(2))
+        ((ours, found), _) = engine.loop.run([prefix, beside], [32, 32], [1, 2], greedy)
+    assert ours.tolist() == theirs[0].tolist()
+    assert len(set(ours.tolist())) > 3
+    np.testing.assert_allclose(found.numpy(), hidden[0].numpy(), atol=2e-4)
+
+
+def test_what_is_drawn_follows_the_odds_and_the_lines_own_number() -> None:
+    import torch
+
+    from workers.speech.gptloop import Sampling, draw
+
+    odds = torch.tensor([0.5, 0.3, 0.15, 0.05])
+    count = 4000
+    chance = torch.linspace(0, 1, count + 1)[:-1]
+    said = torch.zeros(count, 4, dtype=torch.bool)
+    drawn = draw(odds.log().repeat(count, 1), said, chance, Sampling(1.0, 4, 1.0, 1.0))
+    assert np.bincount(drawn.numpy()) / count == pytest.approx(odds.numpy(), abs=0.01)
+    # The two likeliest reach 0.75 first; a token that was said costs its penalty.
+    some = draw(odds.log().repeat(count, 1), said, chance, Sampling(1.0, 4, 0.75, 1.0))
+    assert set(some.tolist()) == {0, 1}
+    said[:, 0] = True
+    rare = draw(odds.log().repeat(count, 1), said, chance, Sampling(1.0, 4, 1.0, 5.0))
+    assert (rare == 0).sum() < (drawn == 0).sum() / 5
+
+
+def test_a_state_of_another_model_is_refused(engine, tmp_path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    from workers.speech.xtts import XttsEngine
+
+    voice.xtts(tmp_path)
+    state = load_file(tmp_path / "model.safetensors")
+    state.pop("gpt.final_norm.weight")
+    save_file(state, tmp_path / "model.safetensors")
+    with pytest.raises(ModelError, match=r"lacks gpt\.final_norm\.weight"):
+        XttsEngine(tmp_path, "cpu", {})
