@@ -54,5 +54,5 @@ def instead(spec: BackendSpec, rows: Iterable[BackendSpec], agreed: Mapping[str,
 
 
 def _weights(spec: BackendSpec) -> list[str]:
-    name = spec.options.get("weights")
-    return [name] if isinstance(name, str) else []
+    """The models that it loads."""
+    return [name for option in ("converter", "weights") if isinstance(name := spec.options.get(option), str)]

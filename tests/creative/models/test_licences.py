@@ -85,7 +85,11 @@ def test_the_packages_rows_say_their_models_licence_and_pin() -> None:
             assert not why_not(spec, {}), "whoever has the package may use what comes with it"
             continue
         row = own_models()[spec.options["weights"]]
-        assert spec.licence == row.licence.weights, spec.name
+        others = [
+            own_models()[name] for option in ("converter", "lora") if (name := spec.options.get(option)) in own_models()
+        ]
+        licences = {one.licence.weights for one in (row, *others)}
+        assert set(spec.licence.split(" AND ")) == licences, spec.name
         assert bool(why_not(spec, {})) == (not row.licence.commercial or row.phonemiser == "espeak-ng"), spec.name
-        assert spec.named or spec.draft, spec.name
+        assert spec.named or spec.draft or spec.facts.get("uses") == ["clone"], f"{spec.name} would be a default"
         assert spec.model == f"{row.repo} {row.revision}".removesuffix(" None"), spec.name

@@ -1,0 +1,77 @@
+"""The demo brief with models of random weights in place of the embedded generators: through diffusers and TTS, on Ray, to
+finished, registered ads. The pictures, films and voices are noise by nature; everything else is as with real weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.demo import demo
+
+pytestmark = pytest.mark.long
+ROOT = Path(__file__).parent.parent.parent
+NAMED = {"scene": "rehearse-z-image", "clip": "rehearse-wan", "speech": "rehearse-vits"}
+
+
+def _creative(*arguments: str, **environment: str) -> tuple[Any, str]:
+    command = [sys.executable, "-m", "creative", *arguments, "--json"]
+    more = {"CREATIVE_JUDGES": "none", "OMP_NUM_THREADS": "2", **environment}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=os.environ | more)
+    assert done.returncode in (0, 3), done.stderr  # noise may fail a check of contrast: that is counted below
+    return json.loads(done.stdout), done.stderr
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Models and their table, as variables of a command."""
+    told, _ = _creative("models", "rehearse", str(tmp_path_factory.mktemp("models") / "rehearsal"))
+    assert {row["kind"] for row in told["backends"]} >= set(NAMED)
+    assert all(row["named"] and row["model"].startswith("rehearsal/") for row in told["backends"])
+    return {"CREATIVE_CATALOGUES": told["table"], "CREATIVE_MODELS": told["folder"]}
+
+
+def _brief(folder: Path, named: dict[str, str]) -> Path:
+    path = demo(folder)
+    path.write_text(path.read_text("utf-8") + f"\nbackends: {json.dumps(named)}\n", "utf-8")
+    return path
+
+
+def test_the_demo_is_made_on_ray_and_called_a_rehearsal(tmp_path: Path, rehearsal: dict[str, str]) -> None:
+    path, out = _brief(tmp_path, NAMED), str(tmp_path / "out")
+    made, notes = _creative("run", str(path), "--runner", "ray", "--workers", "2", "--out", out, **rehearsal)
+    assert (made["assets"], made["steps_failed"], made["steps_blocked"]) == (42, 0, 0), notes
+    assert {one.split(" by ")[1] for one in made["rehearsals"]} >= {NAMED["scene"], NAMED["speech"]}
+    assert "a rehearsal, not for publication" in notes
+    lines = (tmp_path / "out" / "marlo-autumn" / "manifest.jsonl").read_text("utf-8").splitlines()
+    steps = [one for line in lines for one in json.loads(line)["lineage"]["steps"]]
+    used = {one["backend"] for one in steps if str(one["model"]).startswith("rehearsal/")}
+    assert used >= {NAMED["scene"], NAMED["speech"]}
+    again, _ = _creative("run", str(path), "--runner", "ray", "--workers", "2", "--out", out, **rehearsal)
+    assert again["steps_made"] == 0
+
+
+def test_a_voice_ad_in_one_process(tmp_path: Path, rehearsal: dict[str, str]) -> None:
+    path = _brief(tmp_path, {"speech": NAMED["speech"]})
+    only = "placement=spotify-audio-15,market=GB,segment=commuters"
+    made, notes = _creative(
+        "run", str(path), "--runner", "inline", "--out", str(tmp_path / "out"), "--only", only, **rehearsal
+    )
+    assert (made["assets"], made["steps_failed"]) == (1, 0), notes
+    assert made["rehearsals"] == [f"speech by {NAMED['speech']}"]
+
+
+def test_weights_that_are_not_there_are_named(tmp_path: Path, rehearsal: dict[str, str]) -> None:
+    path = _brief(tmp_path, {"speech": NAMED["speech"]})
+    missing = rehearsal | {"CREATIVE_MODELS": str(tmp_path / "nothing"), "CREATIVE_OFFLINE": "1"}
+    only = "placement=spotify-audio-15,market=GB,segment=commuters"
+    made, _ = _creative(
+        "run", str(path), "--runner", "inline", "--out", str(tmp_path / "out"), "--only", only, **missing
+    )
+    assert made["assets"] == 0
+    assert any("creative models pull rehearse-vits" in one["reason"] for one in made["failures"])
