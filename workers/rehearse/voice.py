@@ -136,9 +136,26 @@ def xtts(folder: Path) -> None:
     from workers.speech.coqui import ready
 
     ready()
-    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
     from TTS.tts.configs.xtts_config import XttsConfig
     from TTS.tts.models.xtts import Xtts
+
+    config = XttsConfig()
+    arguments = config.model_args
+    arguments.gpt_max_audio_tokens = 32
+    arguments.gpt_layers, arguments.gpt_n_heads = 2, 2
+    arguments.gpt_n_model_channels = arguments.decoder_input_dim = 64
+    arguments.gpt_use_perceiver_resampler = True
+    arguments.gpt_num_audio_tokens = 66
+    arguments.gpt_start_audio_token, arguments.gpt_stop_audio_token = 64, 65
+    ids = xtts_words(folder)
+    arguments.gpt_number_text_tokens = len(ids)
+    arguments.gpt_start_text_token, arguments.gpt_stop_text_token = ids["[START]"], ids["[STOP]"]
+    _seeded(lambda: _save(_woken(Xtts(config)), config.to_dict(), folder))
+
+
+def xtts_words(folder: Path) -> dict[str, int]:
+    """Write a `vocab.json` of letters; the number of each sign."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
     special = [
         "[STOP]",
@@ -152,33 +169,39 @@ def xtts(folder: Path) -> None:
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
     tokenizer.add_special_tokens(special)
     tokenizer.save(str(folder / "vocab.json"))
-    config = XttsConfig()
-    arguments = config.model_args
-    arguments.gpt_max_audio_tokens = 32
-    arguments.gpt_layers, arguments.gpt_n_heads = 2, 2
-    arguments.gpt_n_model_channels = arguments.decoder_input_dim = 64
-    arguments.gpt_use_perceiver_resampler = True
-    arguments.gpt_num_audio_tokens = 66
-    arguments.gpt_start_audio_token, arguments.gpt_stop_audio_token = 64, 65
-    arguments.gpt_number_text_tokens = len(ids)
-    arguments.gpt_start_text_token, arguments.gpt_stop_text_token = ids["[START]"], ids["[STOP]"]
-    _seeded(lambda: _save(_woken(Xtts(config)), config.to_dict(), folder))
+    return ids
 
 
 def pocket(folder: Path) -> None:
-    """A pocket-tts of 3 MB with its codec in `audio_tokenizer/`, a tokenizer of letters and a template; 24,000 Hz."""
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+    """A pocket-tts of 2 MB with its codec in `audio_tokenizer/`, a tokenizer of letters and a template; 24,000 Hz."""
     from transformers import (
         PocketTTSAudioTokenizerConfig,
         PocketTTSAudioTokenizerModel,
         PocketTTSConfig,
-        PocketTTSFeatureExtractor,
         PocketTTSForConditionalGeneration,
-        TokenizersBackend,
     )
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    ids = pocket_words(folder)
+    codec = PocketTTSAudioTokenizerConfig(
+        hidden_size=64, num_filters=8, num_hidden_layers=1, intermediate_size=128, num_attention_heads=2,
+        num_key_value_heads=2, upsample_groups=64,
+    )  # fmt: skip
+    config = PocketTTSConfig(
+        hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128, initializer_range=0.15,
+        flow_head_config={"hidden_size": 64, "num_hidden_layers": 1, "condition_dim": 64, "frequency_embedding_size": 32},
+        **ids,
+    )  # fmt: skip
+    _seeded(lambda: _woken(PocketTTSForConditionalGeneration(config)).save_pretrained(folder))
+    _seeded(lambda: PocketTTSAudioTokenizerModel(codec).save_pretrained(folder / "audio_tokenizer"))
+
+
+def pocket_words(folder: Path) -> dict[str, int]:
+    """Write a tokenizer of letters, a template and what hears recordings; the configuration's fields that follow from it."""
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+    from transformers import PocketTTSFeatureExtractor, TokenizersBackend
+
     signs = ["<unk>", "<s>", "</s>", "<pad>", *_LETTERS, *_SIGNS, "0", "1"]
     special = {
         "audio_prompt_token": "<audio>",
@@ -197,18 +220,14 @@ def pocket(folder: Path) -> None:
     ).save_pretrained(folder)  # fmt: skip
     (folder / "chat_template.jinja").write_text(_TEMPLATE, encoding="utf-8")
     PocketTTSFeatureExtractor().save_pretrained(folder)
-    config = PocketTTSConfig(
-        vocab_size=len(ids), hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128,
-        pad_token_id=ids["<pad>"], initializer_range=0.15, audio_prompt_token_id=ids["<audio>"], audio_latent_token_id=ids["<latent>"],
-        audio_prompt_bos_token_id=ids["<voice>"], audio_bos_token_id=ids["<speak>"],
-        flow_head_config={"hidden_size": 64, "num_hidden_layers": 1, "condition_dim": 64, "frequency_embedding_size": 32},
-    )  # fmt: skip
-    codec = PocketTTSAudioTokenizerConfig(
-        hidden_size=64, num_filters=8, num_hidden_layers=1, intermediate_size=128, num_attention_heads=2,
-        num_key_value_heads=2, upsample_groups=64,
-    )  # fmt: skip
-    _seeded(lambda: _woken(PocketTTSForConditionalGeneration(config)).save_pretrained(folder))
-    _seeded(lambda: PocketTTSAudioTokenizerModel(codec).save_pretrained(folder / "audio_tokenizer"))
+    return {
+        "vocab_size": len(ids),
+        "pad_token_id": ids["<pad>"],
+        "audio_prompt_token_id": ids["<audio>"],
+        "audio_latent_token_id": ids["<latent>"],
+        "audio_prompt_bos_token_id": ids["<voice>"],
+        "audio_bos_token_id": ids["<speak>"],
+    }
 
 
 _TEMPLATE = (

@@ -64,17 +64,17 @@ def config_of(folder: Path) -> dict[str, Any]:
     return said
 
 
-def load_state(model: Any, folder: Path, leave: Iterable[str] = ()) -> None:
+def load_state(model: Any, folder: Path, leave: Iterable[str] = (), files: str = "*.safetensors") -> None:
     """Give a model the tensors of the folder's safetensors files. Raises ModelError where one is missing or of no use.
 
-    `leave`: prefixes of tensors that only training needs, in the file or in the model.
+    `leave`: prefixes of tensors that only training needs, in the file or in the model. `files`: which of the folder's.
     """
     from safetensors.torch import load_file
 
     leave = tuple(leave)
     state = {
         name.removeprefix("xtts."): tensor
-        for file in sorted(folder.glob("*.safetensors"))
+        for file in sorted(folder.glob(files))
         for name, tensor in load_file(file).items()
         if not name.removeprefix("xtts.").startswith(leave)
     }

@@ -20,22 +20,33 @@ from workers.speech.neural import Line, Said
 
 _FLIGHT = {"cpu": 4, "cuda": 64}
 _FRAMES = 32
-"""The prefix and the time of a batch are rounded up to so many frames where the model is compiled: few shapes, few graphs."""
+"""The time of a batch is rounded up to so many frames where its cache is static: few shapes, few graphs."""
 
 
 class Pocket:
     """A loaded pocket-tts with its codec. Options: `flight`, `cache`, `temperature_permille` (the variance of its noise)."""
 
-    def __init__(
-        self, folder: Path, codec: Path | None, device: str, dtype: torch.dtype, options: Mapping[str, Any]
-    ) -> None:
-        from transformers import (
-            PocketTTSAudioTokenizerModel,
-            PocketTTSFeatureExtractor,
-            PocketTTSForConditionalGeneration,
-            PocketTTSProcessor,
-            TokenizersBackend,
-        )
+    def __init__(self, model: Any, processor: Any, device: str, options: Mapping[str, Any]) -> None:
+        """`model`: PocketTTSForConditionalGeneration on its device; `processor`: PocketTTSProcessor with its codec there."""
+        self.model, self.processor, self.device = model, processor, device
+        self.rate = self.hears = int(processor.feature_extractor.sampling_rate)
+        self.flight = int(options.get("flight", _FLIGHT[device]))
+        self.frames_a_second = float(model.config.frame_rate)
+        own = model.generation_config.temperature
+        self.temperature = int(options.get("temperature_permille", round(1000 * (own or 0.7)))) / 1000
+        self.more: dict[str, Any] = {}
+        if device == "cuda" and options.get("cache") == "static":
+            self.more["cache_implementation"] = "static"
+        self.generators: list[torch.Generator] = []
+        self._plain = model.sample_latent
+        model.sample_latent = self._sample
+
+    @classmethod
+    def load(
+        cls, folder: Path, codec: Path | None, device: str, dtype: torch.dtype, options: Mapping[str, Any]
+    ) -> Pocket:
+        """From a model's folder, and the codec's where it is a model of its own. Raises ModelError."""
+        from transformers import PocketTTSAudioTokenizerModel, PocketTTSForConditionalGeneration
 
         from workers.speech.transformers_speech import loaded
 
@@ -44,30 +55,10 @@ class Pocket:
             raise ModelError(
                 f"{folder} has no audio_tokenizer/: pull pocket-tts' codec, and name it in the row: `codec`"
             )
-        self.model = loaded(PocketTTSForConditionalGeneration, folder, device, dtype)
         sounds = loaded(PocketTTSAudioTokenizerModel, codec, device, torch.float32)
-        template = folder / "chat_template.jinja"
-        try:
-            self.processor = PocketTTSProcessor(
-                PocketTTSFeatureExtractor.from_pretrained(folder, local_files_only=True),
-                TokenizersBackend.from_pretrained(folder, local_files_only=True),
-                audio_tokenizer=sounds,
-                chat_template=template.read_text(encoding="utf-8") if template.is_file() else None,
-            )
-        except (OSError, ValueError, AttributeError) as error:
-            raise ModelError(f"{folder} lacks the tokenizer of pocket-tts ({error}): pull the model again") from error
-        self.device, self.dtype = device, dtype
-        self.rate = self.hears = int(self.processor.feature_extractor.sampling_rate)
-        self.flight = int(options.get("flight", _FLIGHT[device]))
-        self.frames_a_second = float(self.model.config.frame_rate)
-        own = self.model.generation_config.temperature
-        self.temperature = int(options.get("temperature_permille", round(1000 * (own or 0.7)))) / 1000
-        self.more: dict[str, Any] = {}
-        if device == "cuda" and options.get("cache") == "static":
-            self.more["cache_implementation"] = "static"
-        self.generators: list[torch.Generator] = []
-        self._plain = self.model.sample_latent
-        self.model.sample_latent = self._sample
+        return cls(
+            loaded(PocketTTSForConditionalGeneration, folder, device, dtype), processor(folder, sounds), device, options
+        )
 
     def voice(self, sound: Samples) -> Any:
         """The recording's latents, (frames, latent): what the model hears before it speaks."""
@@ -114,3 +105,22 @@ class Pocket:
         drawn = (drawn * math.sqrt(self.temperature)).to(noise.device, noise.dtype)
         made: torch.Tensor = self._plain(condition, drawn, num_flow_steps)
         return made
+
+
+def processor(folder: Path, sounds: Any) -> Any:
+    """What makes prompts of texts and voices, from the folder's tokenizer and template. Raises ModelError.
+
+    `sounds`: the codec; the library's own way would look for it on the hub.
+    """
+    from transformers import PocketTTSFeatureExtractor, PocketTTSProcessor, TokenizersBackend
+
+    template = folder / "chat_template.jinja"
+    try:
+        return PocketTTSProcessor(
+            PocketTTSFeatureExtractor.from_pretrained(folder, local_files_only=True),
+            TokenizersBackend.from_pretrained(folder, local_files_only=True),
+            audio_tokenizer=sounds,
+            chat_template=template.read_text(encoding="utf-8") if template.is_file() else None,
+        )
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(f"{folder} lacks the tokenizer of pocket-tts ({error}): pull the model again") from error

@@ -35,7 +35,7 @@ class TransformersSpeech(Neural):
             from workers.speech.pocket import Pocket
 
             codec = weights(weights_spec(self.spec, str(options["codec"]))) if "codec" in options else None
-            return Pocket(folder, codec, device, dtype_of(options, device), options)
+            return Pocket.load(folder, codec, device, dtype_of(options, device), options)
         raise ModelError(f"{folder} is a model {kind!r}, and this backend reads with pocket_tts")
 
 

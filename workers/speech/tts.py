@@ -48,7 +48,7 @@ class Tts(Neural):
         if model == "xtts":
             from workers.speech.xtts import XttsEngine
 
-            return XttsEngine(folder, device, options)
+            return XttsEngine.load(folder, device, options)
         raise ModelError(f"{folder} is a model {model!r}, and this backend reads with vits and xtts")
 
 

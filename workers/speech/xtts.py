@@ -39,7 +39,27 @@ class Voice:
 class XttsEngine:
     """A loaded XTTS. Options: `flight`, `dtype` of its GPT, `graphs: false` for no CUDA graphs."""
 
-    def __init__(self, folder: Path, device: str, options: Mapping[str, Any]) -> None:
+    def __init__(self, model: Any, device: str, options: Mapping[str, Any]) -> None:
+        """`model`: a `TTS.tts.models.xtts.Xtts` with its weights and its tokenizer."""
+        model.to(device)
+        model.requires_grad_(False)
+        for part in (model.gpt, model.hifigan_decoder):
+            part.eval()
+        self.model, self.config, self.device, self.gpt = model, model.config, device, model.gpt
+        self.dtype = dtype_of(options, device)
+        gpt, config = self.gpt, self.config
+        for part in (gpt.gpt, gpt.final_norm, gpt.mel_head, gpt.mel_embedding, gpt.mel_pos_embedding):
+            part.to(self.dtype)
+        self.loop = Loop(gpt, device == "cuda" and bool(options.get("graphs", True)))
+        self.how = Sampling(
+            float(config.temperature), int(config.top_k), float(config.top_p), float(config.repetition_penalty)
+        )
+        self.flight = int(options.get("flight", _FLIGHT[device]))
+        self.rate, self.hears = int(config.model_args.output_sample_rate), _HEARS
+
+    @classmethod
+    def load(cls, folder: Path, device: str, options: Mapping[str, Any]) -> XttsEngine:
+        """From a model's folder: `config.json`, `vocab.json`, safetensors. Raises ModelError."""
         ready()
         from TTS.tts.configs.xtts_config import XttsConfig
         from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer
@@ -50,31 +70,12 @@ class XttsEngine:
             raise ModelError(f"{folder} has no vocab.json: pull the model again")
         config = XttsConfig()
         config.from_dict(config_of(folder))
-        self.model = Xtts(config)
-        self.model.tokenizer = VoiceBpeTokenizer(vocab_file=vocabulary)
-        self.model.init_models()
-        load_state(self.model, folder, _TRAINING)
-        self.model.to(device)
-        for part in (self.model.gpt, self.model.hifigan_decoder):
-            part.eval()
-        self.model.requires_grad_(False)
-        self.config, self.device, self.gpt = config, device, self.model.gpt
-        self.dtype = dtype_of(options, device)
-        self.voiced = self.gpt.conditioning_encoder, self.gpt.conditioning_perceiver
-        for part in (
-            self.gpt.gpt,
-            self.gpt.final_norm,
-            self.gpt.mel_head,
-            self.gpt.mel_embedding,
-            self.gpt.mel_pos_embedding,
-        ):
-            part.to(self.dtype)
-        self.loop = Loop(self.gpt, device == "cuda" and bool(options.get("graphs", True)))
-        self.how = Sampling(
-            float(config.temperature), int(config.top_k), float(config.top_p), float(config.repetition_penalty)
-        )
-        self.flight = int(options.get("flight", _FLIGHT[device]))
-        self.rate, self.hears = int(config.model_args.output_sample_rate), _HEARS
+        model = Xtts(config)
+        model.tokenizer = VoiceBpeTokenizer(vocab_file=vocabulary)
+        model.init_models()
+        # Speakers of the model's own lie beside it; they are not its state.
+        load_state(model, folder, _TRAINING, "model*.safetensors")
+        return cls(model, device, options)
 
     def most(self, locale: str) -> int:
         """Characters at once: the library's own limit for the language."""

@@ -16,7 +16,7 @@ def engine(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("xtts")
     voice.xtts(folder)
-    return XttsEngine(folder, "cpu", {})
+    return XttsEngine.load(folder, "cpu", {})
 
 
 def test_its_tokens_and_latents_are_the_librarys(engine) -> None:
@@ -73,4 +73,4 @@ def test_a_state_of_another_model_is_refused(engine, tmp_path) -> None:
     state.pop("gpt.final_norm.weight")
     save_file(state, tmp_path / "model.safetensors")
     with pytest.raises(ModelError, match=r"lacks gpt\.final_norm\.weight"):
-        XttsEngine(tmp_path, "cpu", {})
+        XttsEngine.load(tmp_path, "cpu", {})
