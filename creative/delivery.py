@@ -1,6 +1,7 @@
 """Delivery: copies of the approved ads under readable names, for whoever serves them.
 
 published/<campaign>/<segment>/<placement>/<name>.<ext>     the approved ads, named as the brief's `naming` says
+published/<campaign>/<segment>/<placement>/<name>.vtt, .srt  beside a film its subtitles
 published/<campaign>/manifest.jsonl                         a line for each (`creative.manifest.DeliveredLine`)
 
 What must not be shown any more goes first, then the new copies, then the manifest; the log's `export` entry is last. Each
@@ -26,6 +27,8 @@ from creative.store.tree import readable, safe
 
 MANIFEST = "manifest.jsonl"
 _LINES = "application/x-ndjson"
+SUBTITLES = {"vtt": "text/vtt", "srt": "application/x-subrip"}
+"""What lies beside a film, by its ending. It goes and comes with its film, and is no entry of the log: the film is."""
 _ROUNDS = 8
 _HANDS = 8
 
@@ -114,7 +117,10 @@ def _round(
     approved = registry.approved(campaign)
     lapsed = lapses(store, registry, [row.asset_id for row in approved])
     wanted = named([row for row in approved if row.asset_id not in lapsed], recorded)
-    there = set(store.published(f"{top}/")) - {f"{top}/{MANIFEST}"}
+    found = set(store.published(f"{top}/")) - {f"{top}/{MANIFEST}"}
+    beside = subtitles(wanted)
+    there = {path for path in found if path.rpartition(".")[2] not in SUBTITLES}
+    stale = found - there - beside.keys()
     gone = there - wanted.keys()
     late = {
         path: row
@@ -123,14 +129,22 @@ def _round(
     }
     late = {path: row for path, row in late.items() if path not in told.failed}
     forgotten = recorded.keys() - wanted.keys() - there
-    if not gone and not late and not forgotten:
+    missing = {
+        path: (film, sha256)
+        for path, (film, sha256) in beside.items()
+        if (path not in found or film in late) and path not in told.failed and film not in told.failed
+    }
+    if not gone and not late and not forgotten and not stale and not missing:
         told.ads = len(wanted.keys() - told.failed.keys())
         if wanted or recorded or told.changed:
             _manifest(store, registry, told, wanted)
         return False
-    _each(gone, store.unpublish)
+    _each(gone | stale, store.unpublish)
     failed = dict(_each(late, lambda path: _publish(store, path, wanted[path])))
     _each(failed.keys() & there, store.unpublish)
+    said = {path: sha256 for path, (film, sha256) in missing.items() if film not in failed}
+    lost_words = dict(_each(said, lambda path: _publish_words(store, path, said[path])))
+    failed |= lost_words
     told.failed |= failed
     _manifest(store, registry, told, wanted)
     written = {path: _copy(row) for path, row in late.items() if path not in failed}
@@ -142,9 +156,9 @@ def _round(
         entry = Log(store, campaign).append("export", event.model_dump(mode="json"))
         registry.apply(store, campaign, entry)
     mine |= written | dict.fromkeys(removed)
-    told.added = (told.added | (written.keys() - there)) - gone
+    told.added = (told.added | (written.keys() - there) | (said.keys() - lost_words.keys() - found)) - gone - stale
     told.replaced |= {path for path in written.keys() & there if known.get(path) != written[path]}
-    told.removed = (told.removed | gone | (failed.keys() & there)) - written.keys()
+    told.removed = (told.removed | gone | stale | (failed.keys() & there)) - written.keys() - said.keys()
     return True
 
 
@@ -165,6 +179,25 @@ def named(rows: Iterable[ApprovedRow], delivered: Mapping[str, DeliveryRow]) -> 
         paths += [f"{stem}-{number}.{extension}" for number in range(2, len(homeless) + 2)]
         found[next(path for path in paths if path not in found)] = row
     return dict(sorted(found.items()))
+
+
+def subtitles(wanted: Mapping[str, ApprovedRow]) -> dict[str, tuple[str, str]]:
+    """The subtitles of films, by their paths: each with its film's path and its own sha256."""
+    return {
+        f"{film.rpartition('.')[0]}.{name}": (film, sha256)
+        for film, row in wanted.items()
+        for name, sha256 in (row.figures.get("subtitles") or {}).items()
+        if name in SUBTITLES
+    }
+
+
+def _publish_words(store: Store, path: str, sha256: str) -> tuple[str, str] | None:
+    """Put a film's subtitles beside it."""
+    try:
+        store.publish(path, store.get_blob(sha256), SUBTITLES[path.rpartition(".")[2]])
+    except DamagedStoreError as error:
+        return path, str(error)
+    return None
 
 
 def _copy(row: ApprovedRow | DeliveryRow) -> Copy:

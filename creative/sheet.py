@@ -39,11 +39,12 @@ from creative.resources import templates
 from creative.store.port import Store
 from creative.tally import FindingCount, tally
 
-LIMIT = 80_000_000
-"""Bytes that a page's pictures, films and sounds may take together, as they stand in it (a third more than the files)."""
+LIMIT = 14_000_000
+"""Bytes that a page's pictures, films and sounds may take together, as they stand in it (a third more than the files): what a
+mailbox takes and a browser opens at once."""
 POSTERS_ONLY = 600
 """With more ads than this a page holds their posters, and opens all originals from the store."""
-_POSTER_GUESS = 60_000
+_POSTER_GUESS = 40_000
 _SIDE = 250  # CSS px: of the square that a placement is drawn as large as
 _TALLEST = 360
 _LINE = 1344  # CSS px: of the page on a screen of 1440
@@ -163,14 +164,16 @@ class _Media:
         self.links = False
 
     def choose(self, cards: Sequence[Card]) -> None:
-        """Decide on the originals before anything is written: pictures first, then sounds, then films, in order."""
-        left = self.limit - sum(_encoded(_POSTER_GUESS) for card in cards if card.modality != "image")
+        """Decide on the originals before anything is written. Every ad has its poster; what room is left is for the originals:
+        pictures first, then sounds, then films, the smallest first. A picture needs no poster then."""
+        left = self.limit - len(cards) * _encoded(_POSTER_GUESS)
         order = {"image": 0, "audio": 1}
-        ranked = sorted(cards, key=lambda card: order.get(card.modality, 2))
+        ranked = sorted(cards, key=lambda card: (order.get(card.modality, 2), card.bytes))
         for card in ranked if len(cards) <= POSTERS_ONLY else ():
-            if card.type in _MARKS and _encoded(card.bytes) <= left:
+            more = _encoded(card.bytes) - (_encoded(_POSTER_GUESS) if card.modality == "image" else 0)
+            if card.type in _MARKS and (more <= 0 or more <= left):
                 self.inside.add(card.asset_id)
-                left -= _encoded(card.bytes)
+                left -= more
         self.linked = [card for card in cards if card.asset_id not in self.inside]
         self.links = any(self._relative(card.sha256) for card in self.linked)
 

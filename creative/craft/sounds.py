@@ -20,6 +20,84 @@ _LONGEST = 20
 _LEAST_BED, _MOST_BED = 9.0, 24.0
 """12 to 18 dB are good; what one track tells of it is some dB wide."""
 _END = re.compile(r"(?<=[.!?…。！？؟])\s+")
+_ASKS = frozenset(
+    [
+        "order",
+        "buy",
+        "shop",
+        "try",
+        "get",
+        "book",
+        "call",
+        "visit",
+        "discover",
+        "find",
+        "see",
+        "taste",
+        "start",
+        "join",
+        "come",
+        "ask",
+        "choose",
+        "pick",
+        "grab",
+        "kauf",
+        "kaufe",
+        "kaufen",
+        "hol",
+        "hole",
+        "holen",
+        "holt",
+        "probier",
+        "probiere",
+        "probieren",
+        "teste",
+        "testen",
+        "schau",
+        "schauen",
+        "klick",
+        "buche",
+        "buchen",
+        "ruf",
+        "rufen",
+        "achète",
+        "achetez",
+        "essaie",
+        "essayez",
+        "goûte",
+        "goûtez",
+        "offrez",
+        "venez",
+        "viens",
+        "trouvez",
+        "appelez",
+        "rendez",
+        "profitez",
+        "compra",
+        "compre",
+        "pide",
+        "pida",
+        "prueba",
+        "pruebe",
+        "haz",
+        "ven",
+        "venga",
+        "llama",
+        "llame",
+        "visita",
+        "visite",
+        "ordina",
+        "prova",
+        "scopri",
+        "prenota",
+        "chiama",
+        "vieni",
+        "acquista",
+    ]
+)
+_ASK_STEMS = ("bestell", "entdeck", "besuch", "sicher", "command", "découvr", "réserv", "descubr", "reserv")
+"""How asks begin, in the languages of the stock voices: whole words, and stems of long ones."""
+_NO_ASKS = frozenset({"now", "the", "jetzt", "und", "les", "des", "our", "more", "plus", "mehr", "ahora", "ora"})
 _ADDRESS = re.compile(r"\w\.[a-z]{2,}\b|\bwww\b|://", re.IGNORECASE)
 
 
@@ -37,6 +115,19 @@ def of_sounds(
     if under is not None and not _LEAST_BED <= under <= _MOST_BED and figures.get("bed", True):
         yield RULES["bed-level"].found(f"{under:.0f} dB")
     yield from _script(script, lasts / 1000, placement, brand, ask)
+
+
+def is_ask(sentence: str, button: str = "") -> bool:
+    """Whether a sentence says what to do: it has a word of the button's, or an address, or tells to do something.
+
+    Who is told to do something hears the verb first: "Order yours today.", after a "Now" or a "Come" at most, "Jetzt bestellen." at
+    its end too. The verbs are those of asks, by stem, in the languages of the stock voices.
+    """
+    words = re.findall(r"[\w’']+", sentence.casefold())
+    asked = {word for word in re.findall(r"\w{3,}", button.casefold()) if word not in _NO_ASKS}
+    if asked & set(words) or _ADDRESS.search(sentence):
+        return True
+    return any(word in _ASKS or word.startswith(_ASK_STEMS) for word in (*words[:3], *words[-1:]))
 
 
 def _script(script: str, seconds: float, placement: Placement, brand: str, ask: str) -> Iterator[FindingRecord]:
@@ -59,7 +150,6 @@ def _script(script: str, seconds: float, placement: Placement, brand: str, ask: 
             number = next(n for n, sentence in enumerate(sentences, 1) if name in sentence.casefold())
             yield RULES["brand-late"].found(f"in sentence {number}", brand)
     last = sentences[-1]
-    asked = set(re.findall(r"\w{3,}", ask.casefold()))
-    asks = bool(asked & set(re.findall(r"\w{3,}", last.casefold()))) or _ADDRESS.search(last) is not None
+    asks = is_ask(last, ask)
     if placement.modality == "audio" and len(sentences) > 1 and not asks:
         yield RULES["ask-last"].found(f"“{last if len(last) <= 60 else last[:59] + '…'}”")

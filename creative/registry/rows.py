@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -170,7 +170,7 @@ class Reviewable:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedRow:
-    """An approved rendition, as far as its delivery needs it. `bytes`: how many."""
+    """An approved rendition, as far as its delivery needs it. `bytes`: how many; of `figures` its subtitles."""
 
     ad_id: str
     asset_id: str
@@ -181,6 +181,7 @@ class ApprovedRow:
     sha256: str
     bytes: int
     type: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 
 from creative.acceptance import accept
 from creative.craft import CHECKS, RULES, findings
+from creative.craft.sounds import is_ask
 from creative.duplicates import Seen, near_duplicates
 from creative.placements import placements
 
@@ -180,3 +181,21 @@ def test_words_without_spaces_are_counted_too() -> None:
     long = "毎日の一杯をゆっくりと味わうための深煎り珈琲豆を小さな焙煎機で丁寧に焼き上げてお届けします"
     assert [one.id for one in found("still", texts=[text(words=long)])] == ["words"]
     assert found("still", texts=[text(words="ゆっくり味わう")]) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "button", "asks"),
+    [
+        ("Order yours today.", "Shop now", True),
+        ("Now try it at home.", "", True),
+        ("Bestellen Sie noch heute.", "Jetzt entdecken", True),
+        ("Heute noch probieren.", "", True),
+        ("Découvrez-le ce soir.", "Commander", True),
+        ("At marlo.example.", "", True),
+        ("Marlo is good.", "Order now", False),
+        ("A round cup, now and always.", "Order now", False),
+        ("Wir rösten langsam.", "Jetzt bestellen", False),
+    ],
+)
+def test_what_is_an_ask(sentence: str, button: str, asks: bool) -> None:
+    assert is_ask(sentence, button) is asks

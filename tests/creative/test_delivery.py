@@ -299,3 +299,27 @@ def test_published_is_what_is_approved(tmp_path_factory: pytest.TempPathFactory)
             max_examples=15, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
+
+
+def test_a_film_has_its_subtitles_beside_it(desk: Desk) -> None:
+    """They come, change and go with it; what does not belong there goes, and a second time nothing is written."""
+    words = {"vtt": b"WEBVTT\n", "srt": b"1\n"}
+    beside = {name: desk.store.put_blob(data, "text/vtt").sha256 for name, data in words.items()}
+    film = {"type": "video/mp4", "figures": {"codec": "h264", "subtitles": beside}}
+    desk.make({"a": {"modality": "video", "asset": film}})
+    desk.say("approved", "a", "b")
+    paths = [f"{TOP}/Marlo_a.mp4", f"{TOP}/Marlo_a.srt", f"{TOP}/Marlo_a.vtt"]
+    assert bring(desk)["added"] == [*paths, f"{TOP}/Marlo_b.jpg"]
+    assert [desk.published()[path] for path in paths] == [file_of("a"), words["srt"], words["vtt"]]
+    assert is_delivered(desk.registry, "autumn")
+    (entry,) = [one for one in Log(desk.store, "autumn").entries() if one.type == "export"]
+    assert set(entry.data["paths"]) == {paths[0], f"{TOP}/Marlo_b.jpg"}  # the film's entry speaks for them
+    told = bring(desk)
+    assert (told["added"], told["replaced"], told["removed"]) == ([], [], [])
+    desk.store.unpublish(paths[1])
+    desk.store.publish(f"{TOP}/old.vtt", b"WEBVTT\n", "text/vtt")
+    told = bring(desk)
+    assert (told["added"], told["removed"]) == ([paths[1]], [f"{TOP}/old.vtt"])
+    desk.say("rejected", "a")
+    assert bring(desk)["removed"] == paths
+    assert set(desk.published()) == {MANIFEST, f"{TOP}/Marlo_b.jpg"}

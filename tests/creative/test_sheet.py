@@ -156,7 +156,7 @@ def test_beyond_the_limit_originals_are_opened_from_the_store(
     rows: list[AssetRow], store: DirectoryStore, tmp_path: Path
 ) -> None:
     path = store.root.parent / "linked.html"
-    summary = sheet(rows, store, path, limit=1_400_000)
+    summary = sheet(rows, store, path, limit=600_000)
     assert 0 < summary.embedded < len(rows) and summary.linked == len(rows) - summary.embedded
     page = check(path)
     assert f"{summary.linked} of the originals are not inside this page" in page.everything
@@ -263,7 +263,7 @@ def test_any_words_can_be_shown(store: DirectoryStore, tmp_path: Path, words: st
 def test_in_a_browser(rows: list[AssetRow], store: DirectoryStore, tmp_path: Path) -> None:
     """Where the machine has one; elsewhere both pages are read once more as text."""
     good, bad = store.root.parent / "good.html", tmp_path / "bad.html"
-    sheet(rows, store, good, limit=1_400_000)
+    sheet(rows, store, good, limit=600_000)
     write_sheet(hostile(store), store, bad, title=HOSTILE, facts={})
     check(good)
     check(bad)
