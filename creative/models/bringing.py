@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -162,6 +163,7 @@ def _finish(
             convert(part / source, part / target)
             (part / source).unlink()
     shutil.rmtree(part / _CACHE, ignore_errors=True)
+    _check_phonemiser(row, part)
     for path in list(there(part)):
         if not allowed(path):
             raise ModelError(f"{row.name}: {path} {refused_because(path)}")
@@ -170,6 +172,19 @@ def _finish(
     )
     put_in_place(part, models / row.name)
     return manifest
+
+
+def _check_phonemiser(row: ModelRow, part: Path) -> None:
+    """Raise ModelError where a row says that its model reads letters, and the model's own settings say phonemes."""
+    if row.phonemiser != "none":
+        return
+    for name, field in (("config.json", "use_phonemes"), ("tokenizer_config.json", "phonemize")):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            if json.loads((part / name).read_bytes()).get(field) is True:
+                raise ModelError(
+                    f"{row.name} reads phonemes by its own {name}, which espeak-ng (GPL) makes, and its row says that it does not: "
+                    "it is not taken"
+                )
 
 
 def put_in_place(part: Path, folder: Path) -> None:

@@ -200,3 +200,15 @@ def test_a_damaged_model_is_not_mirrored(hub: Hub, row: ModelRow, tmp_path: Path
     with pytest.raises(ModelError, match="nothing of it was mirrored"):
         mirror(tmp_path / "models", "tiny", store)
     assert not list(store.names("models/"))
+
+
+def test_a_voice_that_needs_espeak_is_not_taken_for_one_that_does_not(tmp_path: Path) -> None:
+    row = own_models()["vits-css10-de"]
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "model.safetensors").write_bytes(tensors(4))
+    (source / "config.json").write_text('{"model": "vits", "use_phonemes": true}')
+    with pytest.raises(ModelError, match=r"reads phonemes by its own config\.json"):
+        pull(row, tmp_path / "models", source=source)
+    (source / "config.json").write_text('{"model": "vits", "use_phonemes": false}')
+    assert pull(row, tmp_path / "models", source=source).files
