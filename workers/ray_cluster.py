@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import ray
 from ray.exceptions import AuthenticationError, RayError
 
+from creative.backends import BackendSpec
 from creative.errors import RunnerError, UsageError
 from creative.places import plain_place
 from creative.signals import held
@@ -142,6 +143,7 @@ class Room:
         self.remote = address != LOCAL
         self._looked = 0.0
         self._total: dict[str, float] = {}
+        self._machines: list[dict[str, float]] = []
         self._free: dict[str, float] = {}
         self._since: dict[str, float] = {}
         self._roomy: dict[str, float] = {}
@@ -151,6 +153,14 @@ class Room:
         """Of all machines that are up, whoever uses it."""
         self._look()
         return self._total.get(resource, 0.0)
+
+    def cards(self, kind: str | None) -> float:
+        """GPUs of all machines that are up; of one kind by Ray's name for it ("H100")."""
+        if kind is None:
+            return self.total("GPU")
+        self._look()
+        mark = f"accelerator_type:{kind}"
+        return sum(have.get("GPU", 0.0) for have in self._machines if mark in have)
 
     def came(self, group: str) -> None:
         """A worker of the group is there."""
@@ -199,8 +209,19 @@ class Room:
         if now - self._looked < _LOOK_S:
             return
         self._total = ray.cluster_resources()
+        self._machines = [node["Resources"] for node in ray.nodes() if node["Alive"]] if self._total.get("GPU") else []
         self._free = ray.available_resources() if self.remote else {}
         self._looked = now
+
+
+def actor_options(spec: BackendSpec) -> dict[str, Any]:
+    """What Ray is asked for a backend's own actors. They wait for their card: no core is reserved for that."""
+    options: dict[str, Any] = {"num_cpus": 0, "num_gpus": spec.resources.gpu}
+    if spec.resources.accelerator_type:
+        options["accelerator_type"] = spec.resources.accelerator_type
+    if spec.runtime_env:
+        options["runtime_env"] = dict(spec.runtime_env)
+    return options
 
 
 def end(handle: Any) -> None:

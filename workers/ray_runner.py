@@ -1,7 +1,9 @@
 """The Runner on Ray: a bounded number of batches over actors that have answered.
 
 Every CPU core of the cluster gets one generic actor, which loads whatever CPU backend a batch names; a backend that wants
-a GPU gets actors of its own, one backend at a time. A dead actor loses its batch (the loop splits or retries it) and is
+a GPU, or an environment of its own, gets actors of its own, one backend at a time: as many as the cards of its kind hold
+(four of half a card on two). They reserve no core, since all of them are the generic actors', and their ends give the
+card's memory back. A dead actor loses its batch (the loop splits or retries it) and is
 replaced. Workers report their package version and the catalogue that they read; another than the driver's is refused.
 
 On a cluster some actors more are asked for than it has cores, as long as all are busy: they wait until a machine joins or
@@ -18,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import ray
-from ray.exceptions import ActorUnavailableError, RayActorError, RayError, RayTaskError
+from ray.exceptions import ActorUnavailableError, RayActorError, RayError, RayTaskError, RuntimeEnvSetupError
 
 from creative.backends import BackendSpec
 from creative.errors import RunnerError
@@ -27,13 +29,14 @@ from creative.show import console
 from creative.signals import held
 from creative.version import VERSION
 from workers.hands import Hands
-from workers.ray_cluster import LOCAL, Room, check_address, connect, end, first_line
+from workers.ray_cluster import LOCAL, Room, actor_options, check_address, connect, end, first_line
 
 _CPU = "cpu"
 _OWN = "workers."
 _STILLBORN = 5
 _SAID = 3
 _IDLE_SECONDS = 1.0
+_ENVIRONMENT_SECONDS = 600.0  # pip fetches what a backend's own environment has
 _DOUBT_SECONDS = 30.0
 _INNOCENT = (
     "node has died",
@@ -49,7 +52,7 @@ _INNOCENT = (
 
 @dataclass(slots=True)
 class _Member:
-    """One actor of the driver's: `group` is "cpu" or a GPU backend; `ready` once it has answered; `seen` when it last did."""
+    """One actor of the driver's: `group` is "cpu" or a backend with actors of its own; `ready` once it has answered; `seen` when it last did."""
 
     handle: Any
     group: str
@@ -103,7 +106,7 @@ class RayRunner:
         self._members: list[_Member] = []
         self._flights: dict[Any, _Flight] = {}
         self._stillborn: Counter[str] = Counter()
-        self._gpus: dict[str, float] = {}
+        self._owners: dict[str, BackendSpec] = {}
         self._started = False
 
     @_plain_words()
@@ -111,10 +114,10 @@ class RayRunner:
         """Idle actors that have answered; starts Ray and the actors at the first call, which waits for one of them."""
         self._start()
         group = _group(spec)
-        if spec.resources.gpu:
+        if group != _CPU:
             self._make_room(group)
             if not self._of(group):
-                self._hire_gpu(spec)
+                self._hire_own(spec)
         self._greet(group)
         free = sum(member.can(spec) for member in self._of(group))
         if not free:
@@ -192,25 +195,35 @@ class RayRunner:
         return [member for member in self._members if member.group == group]
 
     def _hire(self, group: str) -> None:
-        resources = {"num_cpus": 0, "num_gpus": self._gpus[group]} if group in self._gpus else {"num_cpus": 1}
-        actor = ray.remote(Hands).options(max_restarts=0, max_task_retries=0, **resources)
+        owner = self._owners.get(group)
+        options = actor_options(owner) if owner else {"num_cpus": 1}
+        actor = ray.remote(Hands).options(max_restarts=0, max_task_retries=0, **options)
         handle = actor.remote(self.site, 1)
         self._members.append(_Member(handle, group, handle.hello.remote(), time.monotonic()))
 
-    def _hire_gpu(self, spec: BackendSpec) -> None:
-        gpus = self._room.total("GPU")
-        if gpus < spec.resources.gpu and not self._room.remote:
-            raise RunnerError(f"{spec.name} needs {spec.resources.gpu:g} GPU; this machine has {gpus:g}")
-        self._gpus[_group(spec)] = spec.resources.gpu
-        for _ in range(max(1, int(gpus / spec.resources.gpu))):  # one waits where there is no GPU yet
+    def _hire_own(self, spec: BackendSpec) -> None:
+        """As many actors as the backend's cards hold, else as there are cores; one waits where there is no card yet."""
+        cards = self._room.cards(spec.resources.accelerator_type)
+        if cards < spec.resources.gpu and not self._room.remote:
+            kind = f" of type {spec.resources.accelerator_type}" if spec.resources.accelerator_type else ""
+            raise RunnerError(f"{spec.name} needs {spec.resources.gpu:g} GPU{kind}; this machine has {cards:g}")
+        self._owners[_group(spec)] = spec
+        for _ in range(max(1, self._fitting(_group(spec)))):
             self._hire(_group(spec))
+
+    def _fitting(self, group: str) -> int:
+        """How many actors of the group the machines that are up can hold."""
+        owner = self._owners.get(group)
+        if owner is None or not owner.resources.gpu:
+            return int(self._room.total("CPU"))
+        cards = self._room.cards(owner.resources.accelerator_type)
+        return int(cards / owner.resources.gpu + 1e-6)  # 0.3 of three tenths is one
 
     def _follow(self, group: str) -> None:
         """All are busy, or none is there yet: have as many actors as the cluster may take now, and soon."""
         if not self._room.remote:
             return
-        each = self._gpus.get(group, 1.0)
-        now = int(self._room.total("GPU" if group in self._gpus else "CPU") / each)
+        now = self._fitting(group)
         soon = 2 * now + 8 if self.workers else now + max(1, now // 2)
         wanted = max(1, min(self.workers or soon, soon))
         members = self._of(group)
@@ -231,7 +244,7 @@ class RayRunner:
             )
 
     def _make_room(self, group: str) -> None:
-        """One GPU backend at a time: the idle actors of others go, since fixed pools starve each other."""
+        """One backend with actors of its own at a time: the idle actors of others go, since fixed pools starve each other."""
         for member in list(self._members):
             if member.group not in (_CPU, group) and member.batch is None:
                 end(member.handle)
@@ -251,14 +264,22 @@ class RayRunner:
             return
         if not members:
             raise RunnerError(f"no {group} worker is left: those that ended could not be replaced")
-        resource = "GPU" if group in self._gpus else "CPU"
-        self._room.wait_for(group, resource, max(member.started for member in members))
+        owner = self._owners.get(group)
+        resource = "GPU" if owner and owner.resources.gpu else "CPU"
+        more = _ENVIRONMENT_SECONDS if owner and owner.runtime_env else 0.0
+        self._room.wait_for(group, resource, max(member.started for member in members) + more)
 
     def _welcome(self, member: _Member) -> None:
         try:
             hello = ray.get(member.hello)
         except RayError as error:
             reason = _why_stillborn(error)
+            if isinstance(error, RuntimeEnvSetupError) or "runtime_env" in str(error):
+                end(member.handle)
+                self._members.remove(member)
+                raise RunnerError(
+                    f"the environment that {member.group} asks for could not be made: {reason}"
+                ) from error
             self._replace(member)
             if not _is_guilty(error) and not isinstance(error, RayTaskError):
                 return  # its machine left before it could answer
@@ -342,8 +363,8 @@ class RayRunner:
 
 
 def _group(spec: BackendSpec) -> str:
-    """All CPU backends share their actors; a GPU backend has its own."""
-    return f"{spec.kind} {spec.name}" if spec.resources.gpu else _CPU
+    """All CPU backends share their actors; a GPU backend has its own, and so has one with an environment of its own."""
+    return f"{spec.kind} {spec.name}" if spec.resources.gpu or spec.runtime_env else _CPU
 
 
 def _all(batch: Batch, status: Status, reason: str) -> list[Outcome]:
