@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from creative.brief import rules, wording
 from creative.brief.brand import Brand, load_brand
-from creative.brief.brief import Brief, Copy, Wording, fallback_locale
+from creative.brief.brief import Brief
 from creative.brief.explain import note_empty, validate
 from creative.brief.films import film_header
 from creative.brief.findings import Findings, Place, SourceFile
-from creative.brief.later import CloneVoice, LabelChoice
-from creative.brief.library import LibraryPhoto, read_library
+from creative.brief.library import read_library
+from creative.brief.loading import Loading
 from creative.brief.media import (
     MAX_FILM_BYTES,
     MAX_MEDIA_BYTES,
@@ -28,17 +28,10 @@ from creative.brief.media import (
 )
 from creative.brief.models import (
     BriefFile,
-    Footage,
-    Lengths,
-    Offer,
-    Product,
-    RecordedVoice,
-    ScriptLengths,
-    Segment,
-    StockVoice,
 )
 from creative.brief.photos import photo_header
 from creative.brief.recordings import wav_header
+from creative.brief.resolved import resolved
 from creative.brief.support import refuse_unsupported
 from creative.brief.tables import open_table, read_copy, read_segments
 from creative.brief.types import WrittenFloat, WrittenInt, bad_character
@@ -55,44 +48,6 @@ _STAND_INS: Mapping[str, Any] = {
     "segments": [{"id": "missing"}],
     "placements": ["missing"],
 }
-
-
-@dataclass
-class _Loading:
-    """What is gathered while a brief is read."""
-
-    root: Node
-    folders: Folders
-    findings: Findings
-    base: Path
-    files: dict[tuple[str, ...], Path] = field(default_factory=dict)
-    scripts: dict[tuple[str, ...], rules.Script] = field(default_factory=dict)
-    media: dict[str, Path] = field(default_factory=dict)
-    library: list[LibraryPhoto] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
-    ranks: int = 0
-    brand_folder: Path | None = None
-
-    def rank(self) -> int:
-        self.ranks += 1
-        return self.ranks
-
-    def keep(self, path: Path) -> Path:
-        """Note a medium under the name that it has on every machine."""
-        name = self._name(path)
-        while self.media.get(name, path) != path:  # two media roots, one relative name
-            name = f"@{name}"
-        self.media[name] = path
-        return path
-
-    def _name(self, path: Path) -> str:
-        if path.is_relative_to(self.base):
-            return path.relative_to(self.base).as_posix()
-        if self.brand_folder is not None and path.is_relative_to(self.brand_folder):
-            return f"@brand/{path.relative_to(self.brand_folder).as_posix()}"
-        roots = [folder for folder in self.folders.allowed if path.is_relative_to(folder)]
-        root = max(roots, key=lambda folder: len(folder.parts))
-        return f"@media/{path.relative_to(root).as_posix()}"
 
 
 def load_brief(path: Path, *, media_roots: Sequence[Path] = (), references: References | None = None) -> Brief:
@@ -119,7 +74,7 @@ def load_brief(path: Path, *, media_roots: Sequence[Path] = (), references: Refe
         findings.check()
         raise AssertionError
     base = Path(os.path.realpath(path.parent))
-    loading = _Loading(root, Folders.of([base, *media_roots], references), findings, base)
+    loading = Loading(root, Folders.of([base, *media_roots], references), findings, base)
     refuse_unsupported(root, findings)
     extensions = _extensions(root)
     _read_tables(loading)
@@ -138,10 +93,10 @@ def load_brief(path: Path, *, media_roots: Sequence[Path] = (), references: Refe
     findings.check()
     if file is None or kit is None:
         raise AssertionError("a brief without findings has a model and a brand kit")
-    return _resolved(Path(os.path.realpath(path)), file, kit, extensions, loading)
+    return resolved(Path(os.path.realpath(path)), file, kit, extensions, loading)
 
 
-def _read_tables(loading: _Loading) -> None:
+def _read_tables(loading: Loading) -> None:
     """Put the rows of segments.csv and copy.csv where the brief names them."""
     for name in ("segments", "copy"):
         node = loading.root.child(name)
@@ -162,7 +117,7 @@ def _read_tables(loading: _Loading) -> None:
         node.value = {} if name == "copy" else [Node({"id": missing}, node.at, node.at, (name, "0"))]
 
 
-def _read_brand(loading: _Loading) -> Brand | None:
+def _read_brand(loading: Loading) -> Brand | None:
     node = loading.root.child("brand")
     if node is None or node.text is None or bad_character(node.text):
         return None
@@ -181,7 +136,7 @@ def _items(node: Node) -> list[Node]:
     return node.value if isinstance(node.value, list) else [node]
 
 
-def _find_files(loading: _Loading) -> None:
+def _find_files(loading: Loading) -> None:
     for photos in loading.root.select("products.*.photos"):
         for node in _items(photos):
             path = _file(loading, node, ("png", "jpeg", "webp"), "Save it as a PNG, JPEG or WebP")
@@ -211,7 +166,7 @@ def _find_files(loading: _Loading) -> None:
 
 
 def _file(
-    loading: _Loading, node: Node, types: Sequence[FileType], instead: str, most: int = MAX_MEDIA_BYTES
+    loading: Loading, node: Node, types: Sequence[FileType], instead: str, most: int = MAX_MEDIA_BYTES
 ) -> Path | None:
     try:
         path = loading.folders.file(node.at.file.folder, Path(node.text or ""), types, most)
@@ -223,7 +178,7 @@ def _file(
     return path
 
 
-def _check_photo(loading: _Loading, node: Node, path: Path) -> None:
+def _check_photo(loading: Loading, node: Node, path: Path) -> None:
     """A product photo has a header that can be read; one without transparency is cut out."""
     try:
         photo_header(path)
@@ -234,7 +189,7 @@ def _check_photo(loading: _Loading, node: Node, path: Path) -> None:
         loading.findings.add(node.at, node.path, f"cannot be read: {error.strerror}", "Check the file")
 
 
-def _check_recording(loading: _Loading, node: Node, path: Path) -> None:
+def _check_recording(loading: Loading, node: Node, path: Path) -> None:
     """A recording has a header that can be read, and is long enough to be one."""
     try:
         header = wav_header(path)
@@ -249,7 +204,7 @@ def _check_recording(loading: _Loading, node: Node, path: Path) -> None:
 _FILM = "Export it as an MP4 with H.264"
 
 
-def _check_film(loading: _Loading, take: Node, name: Node, path: Path) -> None:
+def _check_film(loading: Loading, take: Node, name: Node, path: Path) -> None:
     """A film is long enough for where it is cut, as far as its header says."""
     try:
         header = film_header(path)
@@ -267,7 +222,7 @@ def _check_film(loading: _Loading, take: Node, name: Node, path: Path) -> None:
             loading.findings.add(node.at, node.path, problem, "Write a time that it has")
 
 
-def _read_scripts(loading: _Loading) -> None:
+def _read_scripts(loading: Loading) -> None:
     for by_locale in loading.root.select("copy.script.*"):
         for node in by_locale.select("*") if isinstance(by_locale.value, dict) else [by_locale]:
             name = node.text
@@ -316,129 +271,3 @@ def _json(value: Any) -> Any:
     if isinstance(value, WrittenInt):
         return int(value)
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-# ------------------------------------------------------------------------------------------------------------- resolved
-
-
-def _resolved(path: Path, file: BriefFile, kit: Brand, extensions: Mapping[str, Any], loading: _Loading) -> Brief:
-    copy = _copy(file, loading)
-    products: dict[str, Product] = dict(file.products) if isinstance(file.products, Mapping) else {}
-    photos: dict[str, list[Path]] = {}
-    for steps, found in loading.files.items():
-        if steps[0] == "products":
-            photos.setdefault(steps[1], []).append(found)
-    offers: Mapping[str, Offer] = file.offers
-    return Brief(
-        path=path,
-        campaign=file.campaign,
-        owner=file.owner,
-        brand_kit=kit,
-        flight=file.flight,
-        markets=file.markets,
-        products={name: _product(product, tuple(photos.get(name, ())), file) for name, product in products.items()},
-        offers=offers,
-        copy_=copy,
-        missing_translation=file.missing_translation,
-        scenes=file.scenes,
-        segments=tuple(_segment(segment, copy) for segment in file.segments)
-        if isinstance(file.segments, tuple)
-        else (),
-        include=file.include,
-        exclude=file.exclude,
-        placements=file.placements,
-        voices=tuple(_voice(number, voice, loading) for number, voice in enumerate(file.voices)),
-        lexicon=file.lexicon,
-        music=file.music,
-        variants=file.variants,
-        seed=file.seed,
-        naming=file.naming,
-        tracking=file.tracking,
-        limits=file.limits,
-        backends=file.backends,
-        ai_label=file.compliance.label if file.compliance else LabelChoice(),
-        notify=file.notify,
-        library=tuple(loading.library),
-        footage={name: _footage(name, footage, loading) for name, footage in file.footage.items()},
-        extensions=extensions,
-        media=dict(sorted(loading.media.items())),
-        lines=_lines(loading.root),
-    )
-
-
-def _product(product: Product, photos: tuple[Path, ...], file: BriefFile) -> Product:
-    """A product with its photos as they lie here, and facts by locale for every locale that they serve."""
-    wanted = {locale for market in file.markets.values() for locale in market.locales}
-    facts: dict[str, Any] = {}
-    for name, fact in product.facts.items():
-        if isinstance(fact, str):
-            facts[name] = fact
-            continue
-        served = {locale: fallback_locale(tuple(fact), locale, file.missing_translation) for locale in sorted(wanted)}
-        facts[name] = {**fact, **{locale: fact[found] for locale, found in served.items() if found}}
-    return product.model_copy(update={"photos": photos, "facts": facts})
-
-
-def _voice(
-    number: int, voice: StockVoice | RecordedVoice | CloneVoice, loading: _Loading
-) -> StockVoice | RecordedVoice | CloneVoice:
-    """A recording or a clone with its files as they lie here."""
-    if isinstance(voice, StockVoice):
-        return voice
-    at = ("voices", str(number))
-    found = {
-        name: loading.files[*at, name] for name in ("file", "licence", "reference") if (*at, name) in loading.files
-    }
-    return voice.model_copy(update=found)
-
-
-def _footage(name: str, footage: Footage, loading: _Loading) -> Footage:
-    """Footage with its films as they lie here, all in one form."""
-    found = [path for steps, path in loading.files.items() if steps[:2] == ("footage", name)]
-    takes = [take.model_copy(update={"file": path}) for take, path in zip(footage.takes, found, strict=True)]
-    return footage.model_copy(update={"files": tuple(takes)})
-
-
-def _segment(segment: Segment, copy: Copy) -> Segment:
-    """A segment that names no headline has every one."""
-    return segment if segment.copy_ else segment.model_copy(update={"copy_": tuple(copy.headlines)})
-
-
-def _copy(file: BriefFile, loading: _Loading) -> Copy:
-    written = file.copy_
-    if isinstance(written, Path):
-        return Copy()
-    short: dict[str, str] = {}
-    long: dict[str, str] = {}
-    for locale, script in (written.script or {}).items():
-        at = ("copy", "script", locale)
-        if isinstance(script, ScriptLengths):
-            for name, into in (("short", short), ("long", long)):
-                if (*at, name) in loading.scripts:
-                    into[locale] = loading.scripts[*at, name].text.strip()
-        else:
-            long[locale] = loading.scripts[at].text.strip()
-    headlines: Mapping[str, Lengths] = written.headlines
-    return Copy(
-        headlines={name: Wording(text.short or {}, text.long or {}) for name, text in headlines.items()},
-        script=Wording(short, long),
-        cta=Wording(long=written.cta or {}),
-        support=Wording(written.support.short or {}, written.support.long or {}) if written.support else Wording(),
-        post_text=Wording(long=written.post_text or {}),
-        alt=Wording(long=written.alt or {}),
-    )
-
-
-def _lines(root: Node) -> dict[str, Place]:
-    """Places by path; segments and voices by their id too."""
-    lines: dict[str, Place] = {}
-    named: dict[tuple[str, ...], str] = {}
-    for node in root.walk():
-        at = lines[node.path] = node.key
-        if len(node.steps) == 2 and node.steps[0] in ("segments", "voices"):
-            name = node.child("id")
-            if name is not None and name.text is not None:
-                named[node.steps] = name.text
-        if node.steps[:2] in named:
-            lines[".".join((node.steps[0], named[node.steps[:2]], *node.steps[2:]))] = at
-    return lines

@@ -9,11 +9,11 @@ import numpy as np
 from workers.scene.colour import mix, scaled, shaded, surface
 from workers.scene.light import softbox, sunlight
 from workers.scene.material import at, matt, metal, rgb, rough, satin, texture
-from workers.scene.props import bottle, jar
 from workers.scene.sets.parts import gradient, painted, pattern, plastered, props, skin, sun
 from workers.scene.solid import block, drum
 from workers.scene.stage import SINK, Built, Stage
 from workers.scene.surface import tiles
+from workers.scene.vessels import bottle, jar
 
 
 def table(stage: Stage) -> Built:
