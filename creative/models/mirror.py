@@ -97,7 +97,8 @@ def bring(url: str, models: Path, name: str, revision: str | None) -> Manifest |
         missing = {path: file for path, file in manifest.files.items() if not _is_whole(part / path, file.sha256)}
         check_room(models, sum(file.bytes for file in missing.values()), name)
         for path, file in missing.items():
-            _take(store.fetch(file.sha256, cache), part / path, file.sha256, own=not store.is_local)
+            found = store.fetch(file.sha256, cache)
+            _take(found, part / path, file.sha256, own=found.is_relative_to(cache))
         for left in sorted(part.rglob("*")):  # of a fetch that was cut off
             if left.is_file() and left.relative_to(part).as_posix() not in manifest.files:
                 left.unlink()

@@ -6,6 +6,7 @@ import json
 import struct
 from collections import namedtuple
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,15 @@ import pytest
 from creative.backends import BackendSpec
 from creative.errors import InfrastructureError, UsageError
 from creative.models import bringing
+from creative.models import mirror as mirror_module
 from creative.models.bringing import pull
-from creative.models.files import ModelError, read_manifest
+from creative.models.files import ModelError, problems, read_manifest
 from creative.models.mirror import bring, mirror
 from creative.models.rows import ModelRow, own_models
 from creative.store import open_store
+from tests.support.far_store import FarStore
 from tests.support.hub import COMMIT, Hub, serve
+from tests.support.seaweed import S3Server
 from workers.models import weights as weights_module
 from workers.models.weights import weights
 
@@ -179,6 +183,30 @@ def test_workers_fetch_from_the_mirror_once_and_torn_files_do_not_count(
     assert read_manifest(node / "tiny") == read_manifest(tmp_path / "models" / "tiny")
     assert len(hub.asked) == asked, "the hub is not asked where there is a mirror"
     assert bring(str(tmp_path / "mirror"), node, "other", None) is None
+
+
+def test_of_many_workers_of_a_machine_one_fetches(
+    hub: Hub, row: ModelRow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull(row, tmp_path / "models")
+    store = open_store(tmp_path / "mirror")
+    mirror(tmp_path / "models", "tiny", store)
+    far = FarStore(store, 0.02)
+    monkeypatch.setattr(mirror_module, "open_store", lambda *_, **__: far)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: bring("far", tmp_path / "node", "tiny", COMMIT), range(4)))
+    assert len({one.revision for one in found if one}) == 1
+    assert far.calls["fetch"] == len(TAKEN)
+    assert sorted(path.name for path in (tmp_path / "node").iterdir()) == [".incoming", ".tiny.lock", "tiny"]
+    assert not list((tmp_path / "node" / ".incoming").iterdir())
+
+
+def test_the_mirror_may_be_a_bucket(hub: Hub, row: ModelRow, tmp_path: Path, s3_server: S3Server) -> None:
+    pull(row, tmp_path / "models")
+    url = s3_server.store_url(s3_server.bucket(), "models")
+    mirror(tmp_path / "models", "tiny", open_store(url))
+    assert bring(url, tmp_path / "node", "tiny", None) == read_manifest(tmp_path / "models" / "tiny")
+    assert not problems(tmp_path / "node" / "tiny", read_manifest(tmp_path / "node" / "tiny"))
 
 
 def test_a_mirror_whose_files_were_changed_is_refused(hub: Hub, row: ModelRow, tmp_path: Path) -> None:
