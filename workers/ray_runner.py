@@ -1,10 +1,10 @@
 """The Runner on Ray: a bounded number of batches over actors that have answered.
 
 Every CPU core of the cluster gets one generic actor, which loads whatever CPU backend a batch names; a backend that wants
-a GPU, or an environment of its own, gets actors of its own, one backend at a time: as many as the cards of its kind hold
-(four of half a card on two). They reserve no core, since all of them are the generic actors', and their ends give the
-card's memory back. A dead actor loses its batch (the loop splits or retries it) and is
-replaced. Workers report their package version and the catalogue that they read; another than the driver's is refused.
+a GPU, or an environment of its own, gets actors of its own: as many as the cards of its kind hold (four of half a card on
+two), one backend with a GPU at a time. They reserve no core, since all of those are the generic actors'; their end gives
+the card's memory back. A dead actor loses its batch (the loop splits or retries it) and is replaced. Workers report their
+package version and the catalogue that they read; another than the driver's is refused.
 
 On a cluster some actors more are asked for than it has cores, as long as all are busy: they wait until a machine joins or
 another program ends, and make an autoscaler add machines. Nothing is given to an actor before it has answered.
@@ -52,7 +52,9 @@ _INNOCENT = (
 
 @dataclass(slots=True)
 class _Member:
-    """One actor of the driver's: `group` is "cpu" or a backend with actors of its own; `ready` once it has answered; `seen` when it last did."""
+    """One actor of the driver's: `group` is "cpu" or a backend with actors of its own; `ready` once it has answered, `seen`
+    when it last did.
+    """
 
     handle: Any
     group: str
@@ -114,10 +116,10 @@ class RayRunner:
         """Idle actors that have answered; starts Ray and the actors at the first call, which waits for one of them."""
         self._start()
         group = _group(spec)
-        if group != _CPU:
+        if spec.resources.gpu:
             self._make_room(group)
-            if not self._of(group):
-                self._hire_own(spec)
+        if group != _CPU and not self._of(group):
+            self._hire_own(spec)
         self._greet(group)
         free = sum(member.can(spec) for member in self._of(group))
         if not free:
@@ -244,9 +246,10 @@ class RayRunner:
             )
 
     def _make_room(self, group: str) -> None:
-        """One backend with actors of its own at a time: the idle actors of others go, since fixed pools starve each other."""
+        """One GPU backend at a time: the idle actors of others go, since fixed pools starve each other."""
         for member in list(self._members):
-            if member.group not in (_CPU, group) and member.batch is None:
+            owner = self._owners.get(member.group)
+            if owner and owner.resources.gpu and member.group != group and member.batch is None:
                 end(member.handle)
                 self._members.remove(member)
 
