@@ -13,7 +13,7 @@ from tests.benchmarks.meter import Cost, cpu, interleaved, table
 
 def test_stills_are_alike_whoever_makes_them(tmp_path: Path) -> None:
     figures = stills.measure(tmp_path, rounds=1, side=540, number=4)
-    assert {"ours, parts cached", "ours, cold", "Pillow, full-size RGBA layers"} <= set(figures.costs)
+    assert {stills.CACHED, stills.COLD, "Pillow, full-size RGBA layers"} <= set(figures.costs)
     for name, (ssim, psnr) in figures.alike.items():
         assert ssim > 0.9 and psnr > 22, name
     assert "ours, parts cached" in stills.report(figures)

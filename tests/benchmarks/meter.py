@@ -58,6 +58,10 @@ class Cost:
         """How many a core makes in a second."""
         return 1 / self.median
 
+    def faster_than(self, other: Cost) -> str:
+        """How many times as fast this is as `other`, by the medians."""
+        return f"{other.median / self.median:.1f}"
+
 
 def interleaved(work: Mapping[str, Callable[[], int]], rounds: int, warm: int = 1) -> dict[str, Cost]:
     """Each of `work` in turn, `rounds` times. A call does its work and returns how many things it made.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ class Sample:
 
     def __init__(self, rows: NDArray[np.uint8]) -> None:
         self.rows = rows
+        self._contrasts: dict[tuple[Rgb, float], float] = {}
 
     @cached_property
     def luminance(self) -> Floats:
@@ -42,10 +43,17 @@ class Sample:
         return result
 
     @cached_property
-    def mean(self) -> Floats:
+    def mean(self) -> tuple[float, float, float]:
         """The mean colour."""
-        result: Floats = self.rows.mean(axis=0)
-        return result
+        red, green, blue = self.rows.mean(axis=0).tolist()
+        return red, green, blue
+
+    def contrast(self, colour: Rgb, spared: float = 2.0) -> float:
+        """See `contrast`."""
+        found = self._contrasts.get((colour, spared))
+        if found is None:
+            found = self._contrasts[colour, spared] = _reached(_ratios(_luminance_of(colour), self.luminance), spared)
+        return found
 
     def hardest(self, colour: Rgb, spared: float) -> Floats:
         """The pixel on which `colour` is hardest to read, but for `spared` per cent that are harder."""
@@ -100,6 +108,7 @@ def luminance(pixels: Floats) -> Floats:
     return result
 
 
+@lru_cache(1024)
 def _luminance_of(colour: Rgb) -> float:
     return float(_RED[colour[0]] + _GREEN[colour[1]] + _BLUE[colour[2]])
 
@@ -116,8 +125,13 @@ def is_light(colour: Rgb) -> bool:
 
 def contrast(colour: Rgb, ground: Sample | Floats, spared: float = 2.0) -> float:
     """Contrast ratio of a colour against pixels: what all but `spared` per cent of them reach (2: one row counts)."""
-    theirs = ground.luminance if isinstance(ground, Sample) else luminance(ground.reshape(-1, 3))
-    ratios = _ratios(_luminance_of(colour), theirs)
+    if isinstance(ground, Sample):
+        return ground.contrast(colour, spared)
+    return _reached(_ratios(_luminance_of(colour), luminance(ground.reshape(-1, 3))), spared)
+
+
+def _reached(ratios: Floats, spared: float) -> float:
+    """What all but `spared` per cent reach; the order of `ratios` changes."""
     # As np.percentile, which takes ten times as long for so few.
     place = (len(ratios) - 1) * spared / 100
     low = int(place)
@@ -134,9 +148,11 @@ def ratios(colour: Rgb, ground: Floats) -> Floats:
 
 def between(one: Rgb, other: Rgb) -> float:
     """Contrast ratio of two flat colours."""
-    return contrast(one, flat(other))
+    light, dark = sorted((_luminance_of(one), _luminance_of(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
 
 
+@lru_cache(1024)
 def apart(one: Rgb, other: Rgb) -> float:
     """How different two colours look: distance in CIE Lab (D65); 25 and more is another colour at a glance."""
     return float(np.linalg.norm(_lab(one) - _lab(other)))

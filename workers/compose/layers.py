@@ -31,7 +31,7 @@ from workers.compose.colour import (
     spelled,
 )
 from workers.compose.logo import AIMED, READABLE, legible
-from workers.compose.scrim import needed, scrim
+from workers.compose.scrim import scrim, strengths
 from workers.compose.surfaces import Surface
 from workers.compose.surfaces import surface as panel
 
@@ -40,6 +40,7 @@ LayerKind = Literal["scrim", "surface", "button", "text", "logo"]
 _APART = 24.0
 """A button whose colour is nearer to the ground than this (CIE Lab) would drown in it."""
 _ROUNDS = 4
+_STRIP = 64  # px
 _MILKY = 2.4
 """How many times worse a veil of light is than a shadow as strong: over dark ground it is fog, a shadow is one more fold."""
 
@@ -79,8 +80,17 @@ class Layer:
 
     def on(self, picture: Image.Image) -> None:
         """Lay it over an RGB picture."""
-        ink = self.ink if self.colour is None else Image.new("RGB", self.ink.size, self.colour)
-        picture.paste(ink, (self.x, self.y), self.ink)
+        if self.colour is None:
+            picture.paste(self.ink, (self.x, self.y), self.ink)
+            return
+        # In strips that a processor's cache holds: one picture of the colour serves all of them.
+        width, height = self.ink.size
+        strip = Image.new("RGB", (width, min(height, _STRIP)), self.colour)
+        for top in range(0, height, _STRIP):
+            end = min(top + _STRIP, height)
+            ink = strip if end - top == strip.height else strip.crop((0, 0, width, end - top))
+            mask = self.ink if height <= _STRIP else self.ink.crop((0, top, width, end))
+            picture.paste(ink, (self.x, self.y + top), mask)
 
 
 class Placed(NamedTuple):
@@ -107,18 +117,37 @@ class Laid(NamedTuple):
         return left, top, right - left, bottom - top
 
 
-def draw(ground: Image.Image, layers: Sequence[Layer]) -> Image.Image:
+class Seen:
+    """A picture whose pixels are looked at again and again in the same places."""
+
+    def __init__(self, picture: Image.Image) -> None:
+        self.picture = picture
+        self._places: dict[Box, Sample] = {}
+
+    def at(self, box: Box) -> Sample:
+        """See `pixels`."""
+        found = self._places.get(box)
+        if found is None:
+            found = self._places[box] = pixels(self.picture, box)
+        return found
+
+
+def draw(ground: Image.Image, layers: Sequence[Layer], last: bool = False) -> Image.Image:
     """The ground with the layers over it, RGB; to be read only.
 
     What was drawn last is remembered: the next drawing that begins with the same layers over the same ground goes on from it.
+    `last`: what is remembered is drawn upon, and forgotten; nobody may have it any more.
     """
     before, under, picture = _DRAWN[0]
     if before is not ground or len(under) > len(layers) or any(a is not b for a, b in zip(under, layers, strict=False)):
         under, picture = (), ground if ground.mode == "RGB" else ground.convert("RGB")
-    picture = picture.copy()
+    if not (last and under):
+        picture = picture.copy()
     for layer in layers[len(under) :]:
         layer.on(picture)
-    if layers:
+    if last:
+        _DRAWN[0] = (_NOTHING, (), _NOTHING)
+    elif layers:
         _DRAWN[0] = (ground, tuple(layers), picture)
     return picture
 
@@ -155,19 +184,19 @@ def coloured(
         Layer("surface", one.role, one.image, one.x, one.y)
         for one in (*surfaces, *(group.plate for group in groups if group.plate is not None))
     ]
-    lit = draw(ground, over) if over else ground
+    lit = Seen(draw(ground, over) if over else ground)
     written = [(group, spots) for group in groups if (spots := _spots(group.placed, ground.size))]
     backed = {id(group): _backing(group, surfaces) for group in groups}
     tones = {
         backing: _tone(
-            [[pixels(lit, spot) for spot in spots] for group, spots in written if backed[id(group)] == backing],
+            [[lit.at(spot) for spot in spots] for group, spots in written if backed[id(group)] == backing],
             palette,
             backing,
         )[0]
         for backing in dict.fromkeys(backed.values())
     }
-    bare = [(group, [pixels(lit, spot) for spot in spots]) for group, spots in written if backed[id(group)] is None]
-    toned = {id(group): tones[backed[id(group)]] for group in groups} | _apart_tones(bare, palette, lit.height)
+    bare = [(group, [lit.at(spot) for spot in spots]) for group, spots in written if backed[id(group)] is None]
+    toned = {id(group): tones[backed[id(group)]] for group in groups} | _apart_tones(bare, palette, ground.height)
     beside = {
         id(group): _nearest(group, [other for other, _ in written if backed[id(other)] == backed[id(group)]], toned)
         for group in groups
@@ -178,24 +207,24 @@ def coloured(
         for group, spots in written:
             if backed[id(group)] is not None:
                 continue
-            under = [pixels(lit, spot) for spot in spots]
+            under = [lit.at(spot) for spot in spots]
             if _least(toned[id(group)], under) < AIMED_CONTRAST:
                 size = max(part.size for placed in group.placed for part in placed.block.parts)
-                shade = scrim(lit, spots, toned[id(group)], under, size, product)
+                shade = scrim(lit.picture, spots, toned[id(group)], under, size, product)
                 scrims.append(
                     Layer("scrim", group.placed[0].block.role, shade.mask, shade.x, shade.y, colour=shade.tint)
                 )
-                lit = draw(ground, [*scrims, *over])
+                lit = Seen(draw(ground, [*scrims, *over]))
         for group in groups:
             # As with words: what a mark stands on is mended, not the mark.
             for x, y, w, h in _logos(group) if backed[id(group)] is None else ():
-                spot = pixels(lit, (x, y, w, h))
+                spot = lit.at((x, y, w, h))
                 versions = next(placed.block.pictures for placed in group.placed if placed.block.pictures)
                 _, colour, ratio = legible(versions, spot, palette, beside[id(group)])
                 if ratio < READABLE:
-                    shade = scrim(lit, [(x, y, w, h)], colour, [spot], h, product, AIMED)
+                    shade = scrim(lit.picture, [(x, y, w, h)], colour, [spot], h, product, AIMED)
                     scrims.append(Layer("scrim", "logo", shade.mask, shade.x, shade.y, colour=shade.tint))
-                    lit = draw(ground, [*scrims, *over])
+                    lit = Seen(draw(ground, [*scrims, *over]))
         if len(scrims) == before:
             break
     made = [*scrims, *over]
@@ -289,7 +318,8 @@ def _tone(
         candidates.insert(0 if surface == rgb(palette["accent"]) else len(candidates), rgb(palette["on_accent"]))
     for order, colour in enumerate(candidates):
         # What most of the ground needs weighs most: single things under the words get spots of their own.
-        strain = sum(needed(group, colour, 40.0) + 0.3 * needed(group, colour) for group in under)
+        found = [strengths(group, colour, (40.0, 2.0)) for group in under]
+        strain = sum(most + 0.3 * nearly_all for most, nearly_all in found)
         felt = strain if is_light(colour) else strain * _MILKY
         costs.append((felt * 0.7 - 0.15 if order == 0 else felt, order, colour, strain))
         if costs[0][0] <= 0:
@@ -327,17 +357,17 @@ def _least(colour: Rgb, under: Sequence[Sample]) -> float:
 
 
 def _layers(
-    placed: Placed, lit: Image.Image, palette: Mapping[str, str], colour: Rgb, beside: Rgb | None
+    placed: Placed, lit: Seen, palette: Mapping[str, str], colour: Rgb, beside: Rgb | None
 ) -> list[Layer]:
     """One block; `beside` is the colour of the words on the same ground, None without."""
     block, x, y, box = placed
     if block.pictures:
         mark = {"role": "logo", "x": x, "y": y, "w": block.width, "h": block.height}
-        picture, _, _ = legible(block.pictures, pixels(lit, (x, y, block.width, block.height)), palette, beside)
+        picture, _, _ = legible(block.pictures, lit.at((x, y, block.width, block.height)), palette, beside)
         return [Layer("logo", "logo", picture, x, y, (), (mark,))]
     made: list[Layer] = []
     if block.button is not None:
-        under = np.median(pixels(lit, (x, y, block.width, block.height)).rows, axis=0)
+        under = np.median(lit.at((x, y, block.width, block.height)).rows, axis=0)
         fill, colour = _surface(palette, (round(float(under[0])), round(float(under[1])), round(float(under[2]))))
         mark = {"role": "button", "x": x, "y": y, "w": block.width, "h": block.height}
         surface = _pill(block.width, block.height, block.button)
@@ -348,7 +378,7 @@ def _layers(
         if block.button is not None:
             under_text = [flat(fill)]
         else:
-            under_text = [pixels(lit, _rim(part, x, y, lit.size)) for part in parts]
+            under_text = [lit.at(_rim(part, x, y, lit.picture.size)) for part in parts]
         own = colour
         if role == "price" and _least(rgb(palette["accent"]), under_text) >= AIMED_CONTRAST:
             own = rgb(palette["accent"])

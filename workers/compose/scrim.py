@@ -6,6 +6,7 @@ things under the words stand out (a bean, a bow), a soft spot over just those.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from workers.media.scale import smooth
 Box = tuple[int, int, int, int]
 _STEPS, _SPOT_STEPS = 24, 12
 _SHARES = np.arange(_STEPS) / _STEPS
+_SPOT_SHARES = (np.arange(1, _SPOT_STEPS, dtype=np.float32) / _SPOT_STEPS)[:, None, None]
 _MOST = 40.0
 """The band leaves this share (per cent) of the ground under a run to the spots."""
 _COARSE = 8
@@ -40,11 +42,18 @@ def needed(under: Sequence[Sample], colour: Rgb, spared: float = 2.0, aim: float
     `spared`: the share (per cent) of a run's pixels that need not reach the contrast. Reckoned for one pixel of each run:
     the one at that share, since a flat tint hardly changes their order.
     """
+    return strengths(under, colour, (spared,), aim)[0]
+
+
+def strengths(
+    under: Sequence[Sample], colour: Rgb, spared: Sequence[float], aim: float = AIMED_CONTRAST
+) -> list[float]:
+    """See `needed`: for several shares at once."""
     flat = np.array(_tint(under, colour), dtype=np.float64)
-    hard = np.stack([spot.hardest(colour, spared) for spot in under])
-    over = hard + (flat - hard) * _SHARES[:, None, None]
-    enough = (ratios(colour, over) >= aim).all(axis=1)
-    return int(enough.argmax()) / _STEPS if enough.any() else 1.0
+    hard = np.array([[spot.hardest(colour, share) for spot in under] for share in spared])
+    over = hard + (flat - hard) * _SHARES[:, None, None, None]
+    enough = (ratios(colour, over) >= aim).all(axis=2).T
+    return [int(row.argmax()) / _STEPS if row.any() else 1.0 for row in enough]
 
 
 def scrim(
@@ -169,38 +178,45 @@ def _over_what_stands_out(
 
     What a square needs is what its neediest pixel does.
     """
-    every = max(1, min(4, factor // 2))
-    high, wide = alpha.shape
-    small = np.zeros((high, wide), np.uint8)
-    veiled, tinted = alpha.astype(np.float32), np.array(tint, dtype=np.float32)
+    each = factor if factor < 4 else 2  # pixels of a square, across and down, that are looked at
+    small = np.zeros(alpha.shape, np.uint8)
+    tinted = np.array(tint, dtype=np.float32)
     for x, y, w, h in spots:
-        size = (-(-w // every), -(-h // every))
-        box = (x, y, min(x + size[0] * every, ground.width), min(y + size[1] * every, ground.height))
-        cut = np.asarray(ground.resize(size, Image.Resampling.NEAREST, box=box), dtype=np.float32)
-        rows = np.minimum((y + np.arange(size[1]) * every) // factor, high - 1)
-        columns = np.minimum((x + np.arange(size[0]) * every) // factor, wide - 1)
-        lit = cut + (tinted - cut) * veiled[rows[:, None], columns, None]
-        down, across = np.nonzero(ratios(colour, lit) < aim)
+        left, top = x // factor, y // factor
+        # Whole squares, but for one at the canvas's edge.
+        right = max(left + 1, min(-(-(x + w) // factor), ground.width // factor))
+        end = max(top + 1, min(-(-(y + h) // factor), ground.height // factor))
+        box = (left * factor, top * factor, min(right * factor, ground.width), min(end * factor, ground.height))
+        wide, high = right - left, end - top
+        seen = ground.resize((wide * each, high * each), Image.Resampling.NEAREST, box=box)
+        # (pixels of a square, rows of squares, columns, 3)
+        cut = np.asarray(seen).reshape(high, each, wide, each, 3).transpose(1, 3, 0, 2, 4).reshape(-1, high, wide, 3)
+        lit = cut + (tinted - cut) * alpha[top:end, left:right, None].astype(np.float32)
+        read = ratios(colour, lit)
+        down, across = np.nonzero(read.min(axis=0) < aim)
         if len(down):
-            np.maximum.at(small, (rows[down], columns[across]), _short(lit[down, across], colour, tinted, aim))
+            hardest = read[:, down, across].argmin(axis=0)
+            lacking = _short(lit[hardest, down, across], colour, tinted, aim)
+            part = small[top:end, left:right]
+            part[down, across] = np.maximum(part[down, across], lacking)
     if not small.any():
         return np.zeros(alpha.shape)
     # Spread wider than it is softened, so that the softening takes nothing from the middle.
     soft = _soft(type_size) / factor
-    spread = Image.fromarray(_widest(small, round(2 * soft))).filter(ImageFilter.GaussianBlur(soft))
-    return np.asarray(spread, dtype=np.float64) / 255
+    rows, columns = np.nonzero(small.any(axis=1))[0], np.nonzero(small.any(axis=0))[0]
+    reach = round(2 * soft) + math.ceil(5 * soft)
+    part = np.s_[max(0, rows[0] - reach) : rows[-1] + 1 + reach, max(0, columns[0] - reach) : columns[-1] + 1 + reach]
+    spread = Image.fromarray(_widest(small[part], round(2 * soft))).filter(ImageFilter.GaussianBlur(soft))
+    whole = np.zeros(alpha.shape)
+    whole[part] = np.asarray(spread, dtype=np.float64) / 255
+    return whole
 
 
 def _short(lit: NDArray[np.float32], colour: Rgb, tint: NDArray[np.float32], aim: float) -> NDArray[np.uint8]:
-    """How strong (0 to 255) the tint has to be over each pixel (n, 3) that is hard to read on: steps, halved four times."""
-    low, end = np.zeros(len(lit), np.int32), np.full(len(lit), _SPOT_STEPS, np.int32)
-    for _ in range(4):
-        middle = (low + end) // 2
-        share = (middle / np.float32(_SPOT_STEPS)).astype(np.float32)[:, None]
-        enough = ratios(colour, lit + (tint - lit) * share) >= aim
-        end = np.where(enough, middle, end)
-        low = np.where(enough, low, np.minimum(middle + 1, end))
-    return (end * 255 // _SPOT_STEPS).astype(np.uint8)
+    """How strong (0 to 255) the tint has to be over each pixel (n, 3) that is hard to read on: the first step that is enough."""
+    enough = ratios(colour, lit + (tint - lit) * _SPOT_SHARES) >= aim
+    steps = np.where(enough.any(axis=0), enough.argmax(axis=0) + 1, _SPOT_STEPS)
+    return (steps * 255 // _SPOT_STEPS).astype(np.uint8)
 
 
 def _widest(values: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
@@ -218,6 +234,6 @@ def _widest(values: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
 
 def _tint(under: Sequence[Sample], colour: Rgb) -> Rgb:
     whole = sum(len(spot.rows) for spot in under)
-    red, green, blue = sum((spot.mean * (len(spot.rows) / whole) for spot in under), np.zeros(3)).tolist()
+    red, green, blue = (sum(spot.mean[at] * len(spot.rows) for spot in under) / whole for at in range(3))
     own: Rgb = (round(red), round(green), round(blue))
     return mixed(own, (0, 0, 0), 0.82) if is_light(colour) else mixed(own, (255, 255, 255), 0.86)

@@ -61,7 +61,7 @@ class Still(OneByOne):
         options = self.spec.options
         rows = self._kept.get(("rows", scene, meta, layout), Rows, lambda _: _coded_weight(placed.image))
         data, quality = encode(
-            draw(placed.image, layers),
+            draw(placed.image, layers, last=True),
             params["max_bytes"] - METADATA_BYTES,
             int(options.get("quality", _QUALITIES[0])),
             int(options.get("subsampling", 0)),
