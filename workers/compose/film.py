@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from heapq import merge
 from pathlib import Path
 from typing import Any
 
@@ -152,13 +153,11 @@ def read_wav(path: Path, samples: int) -> NDArray[np.float32]:
 
 def _interleave(target: Any, tracks: Sequence[Iterator[av.Packet[Any]]]) -> None:
     """Mux by time: a player, or a faststart pass, never has to seek far between picture and sound."""
-    heads = [next(track, None) for track in tracks]
-    while any(heads):
-        due = [
-            (float(head.dts * head.time_base), number)
-            for number, head in enumerate(heads)
-            if head is not None and head.dts is not None
-        ]
-        _, number = min(due)
-        target.mux(heads[number])
-        heads[number] = next(tracks[number], None)
+    for packet in merge(*tracks, key=_due):
+        target.mux(packet)
+
+
+def _due(packet: av.Packet[Any]) -> float:
+    """When a packet is decoded, seconds."""
+    base = packet.time_base
+    return (packet.dts or 0) * base.numerator / base.denominator

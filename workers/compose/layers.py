@@ -356,9 +356,7 @@ def _least(colour: Rgb, under: Sequence[Sample]) -> float:
     return min(contrast(colour, spot) for spot in under)
 
 
-def _layers(
-    placed: Placed, lit: Seen, palette: Mapping[str, str], colour: Rgb, beside: Rgb | None
-) -> list[Layer]:
+def _layers(placed: Placed, lit: Seen, palette: Mapping[str, str], colour: Rgb, beside: Rgb | None) -> list[Layer]:
     """One block; `beside` is the colour of the words on the same ground, None without."""
     block, x, y, box = placed
     if block.pictures:

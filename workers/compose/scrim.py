@@ -52,7 +52,7 @@ def strengths(
     flat = np.array(_tint(under, colour), dtype=np.float64)
     hard = np.array([[spot.hardest(colour, share) for spot in under] for share in spared])
     over = hard + (flat - hard) * _SHARES[:, None, None, None]
-    enough = (ratios(colour, over) >= aim).all(axis=2).T
+    enough: NDArray[np.bool_] = np.all(ratios(colour, over) >= aim, axis=2).T
     return [int(row.argmax()) / _STEPS if row.any() else 1.0 for row in enough]
 
 
@@ -205,10 +205,10 @@ def _over_what_stands_out(
     soft = _soft(type_size) / factor
     rows, columns = np.nonzero(small.any(axis=1))[0], np.nonzero(small.any(axis=0))[0]
     reach = round(2 * soft) + math.ceil(5 * soft)
-    part = np.s_[max(0, rows[0] - reach) : rows[-1] + 1 + reach, max(0, columns[0] - reach) : columns[-1] + 1 + reach]
-    spread = Image.fromarray(_widest(small[part], round(2 * soft))).filter(ImageFilter.GaussianBlur(soft))
+    place = np.s_[max(0, rows[0] - reach) : rows[-1] + 1 + reach, max(0, columns[0] - reach) : columns[-1] + 1 + reach]
+    spread = Image.fromarray(_widest(small[place], round(2 * soft))).filter(ImageFilter.GaussianBlur(soft))
     whole = np.zeros(alpha.shape)
-    whole[part] = np.asarray(spread, dtype=np.float64) / 255
+    whole[place] = np.asarray(spread, dtype=np.float64) / 255
     return whole
 
 
