@@ -46,7 +46,7 @@ def lay_out(
     was changed.
 
     Raises StepRefused: text too long for its place (by how much), a character without glyph, an unreadable font,
-    right-to-left without FriBiDi.
+    what is no direction.
     """
     check_direction(direction)
     setter = Setter(faces(fonts), locale, direction)
