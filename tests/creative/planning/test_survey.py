@@ -46,4 +46,6 @@ def test_measured_rates_replace_guesses(windows: list[PlanWindow]) -> None:
     rates = {("scene", "studio"): Rate(100.0, 1e6, False)}
     found = _survey(windows, rates=rates)
     assert "scene" not in found.guessed
-    assert found.seconds - guess.seconds == pytest.approx(found.steps["scene"] * (100 - load_catalogue().choose("scene").seconds))
+    assert found.seconds - guess.seconds == pytest.approx(
+        found.steps["scene"] * (100 - load_catalogue().choose("scene").seconds)
+    )
