@@ -38,7 +38,9 @@ REFERENCE, STATEMENT = wav(5.0, seed=1), wav(3.0, seed=2)
 
 def consent(id: str = "mara-2027", **more: Any) -> Consent:
     """A consent of everything, for a long time. `scope` in `more` says what of it is narrower."""
-    scope = {"brands": ("all",), "channels": ("all",), "markets": ("all",), "languages": ("all",)} | more.pop("scope", {})
+    scope = {"brands": ("all",), "channels": ("all",), "markets": ("all",), "languages": ("all",)} | more.pop(
+        "scope", {}
+    )
     row = {
         "id": id,
         "kind": "voice",
