@@ -1,0 +1,107 @@
+"""What a card makes of the picture, film and voice models, beside the libraries' plain way in the same run.
+
+    python -m tests.benchmarks.gpu [--models sdxl,flux.2-klein-4b] [--repeats N] [--out FILE]     on a machine with a GPU
+    python -m tests.benchmarks.gpu --rehearse                                                     anywhere, in a minute
+    python -m tests.benchmarks.gpu --count                                                        operations only, anywhere
+
+Random weights of the true architectures: what is painted is noise, what it takes is what the real weights take. From text
+embeddings to bytes in memory (films: to an MP4); text encoders are left out, since each text is encoded once. Seconds are
+medians after two calls that do not count; of voices, for a second of speech. `--rehearse`: tiny models of the same classes on the CPU; its figures only say that
+the program runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.benchmarks.gpu import speech
+from tests.benchmarks.gpu.architectures import MODELS
+from tests.benchmarks.gpu.measure import Figure, count, measure
+from workers.models.libraries import diffusers_ready
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; the exit code: 0, or 2 where there is no GPU."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.gpu", description=__doc__.splitlines()[0])
+    parser.add_argument("--models", default=",".join([*MODELS, *speech.MODELS]), help="names, parted by commas")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--out", type=Path, help="a file of JSON lines besides")
+    parser.add_argument("--rehearse", action="store_true", help="tiny models on the CPU")
+    parser.add_argument("--count", action="store_true", help="count operations of the true architectures, and end")
+    told = parser.parse_args(arguments)
+    chosen = [name for name in told.models.split(",") if name]
+    known = [*MODELS, *speech.MODELS]
+    if unknown := set(chosen) - set(known):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there is: {', '.join(known)}")
+    diffusers = diffusers_ready()
+    import torch
+
+    card = torch.cuda.is_available() and not told.rehearse
+    if not card and not told.rehearse and not told.count:
+        print(
+            "there is no GPU that torch can use here: --rehearse tries the program, --count counts operations",
+            file=sys.stderr,
+        )
+        return 2
+    device = torch.device("cuda" if card else "cpu")
+    dtype = torch.bfloat16 if card else torch.float32
+    where = torch.cuda.get_device_name() if card else "the CPU"
+    print(f"torch {torch.__version__}, diffusers {diffusers.__version__}, {where}", flush=True)
+    if not card:
+        torch.set_num_threads(1)
+        print("NO GPU: nothing below is a measurement of one.", flush=True)
+    figures: list[Figure] = []
+    for name in chosen:
+        if name in speech.MODELS:
+            if told.count:
+                continue
+            found = speech.speech(device, dtype, small=not card, repeats=told.repeats, models=(name,))
+        elif told.count:
+            found = iter(
+                [Figure(name, "counted", 1, tflop=count(MODELS[name], small=False), target=MODELS[name].target)]
+            )
+        else:
+            found = measure(MODELS[name], device, dtype, small=not card, repeats=told.repeats)
+        for figure in found:
+            figures.append(figure)
+            print(f"  {figure.model}, {figure.way}, batch {figure.batch} {figure.note}", file=sys.stderr, flush=True)
+            if told.out:
+                with told.out.open("a") as file:
+                    file.write(json.dumps(figure.json()) + "\n")
+    print(f"\n{table(figures)}")
+    if not card:
+        print("\nTiny models on the CPU: these seconds say nothing about a card." if told.rehearse else "")
+    return 0
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """The figures in Markdown; each beside its model's eager one."""
+    lines = [
+        "| model | way | batch | s each | each/s | TFLOP | TFLOP/s | beside eager | wanted s | first call s | peak GB |"
+    ]
+    lines.append("|---|---|---|---|---|---|---|---|---|---|---|")
+    eager = {one.model: one.seconds for one in figures if one.way.startswith("eager")}
+    for one in figures:
+        if one.seconds is None:
+            cells = [one.note or "", "", _said(one.tflop, 3), "", "", _said(one.target, 3), "", ""]
+        else:
+            base = eager.get(one.model)
+            cells = [
+                _said(one.seconds, 4), _said(1 / one.seconds, 2), _said(one.tflop, 3),
+                _said(one.tflop / one.seconds if one.tflop else None, 0), f"{base / one.seconds:.2f}x" if base else "",
+                _said(one.target, 3), _said(one.first_s, 1), _said(one.peak_gb, 1),
+            ]  # fmt: skip
+        lines.append(f"| {one.model} | {one.way} | {one.batch} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _said(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""The benchmark of cards runs where there is none, and says so; its counts are the published ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.benchmarks.gpu.__main__ import main, table
+from tests.benchmarks.gpu.architectures import MODELS
+from tests.benchmarks.gpu.measure import Figure, count
+from workers.models.libraries import diffusers_ready
+
+
+def test_a_rehearsal_ends_with_a_table_and_says_what_it_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--rehearse", "--repeats", "1", "--models", "sdxl"]) == 0
+    said = capsys.readouterr().out
+    assert "NO GPU" in said and "say nothing about a card" in said
+    lines = [line for line in said.splitlines() if line.startswith("| sdxl")]
+    assert [line.split(" | ")[1] for line in lines] == ["counted", "eager diffusers", "ours", "ours"]
+    assert "1.00x" in lines[1] and all("x |" in line for line in lines[1:])
+
+
+def test_without_a_card_nothing_is_measured(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert main(["--models", "sdxl"]) == 2
+    assert "--rehearse" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["--models", "none"])
+
+
+def test_operations_are_counted_on_the_true_architecture() -> None:
+    diffusers_ready()
+    # Four steps of 6.76 TFLOP and a decoding of 10.47: an independent count of the same classes.
+    assert count(MODELS["sdxl"], small=False) == pytest.approx(4 * 6.76 + 10.47, rel=0.02)
+
+
+def test_what_did_not_come_through_is_a_line_too() -> None:
+    said = table([Figure("sdxl", "eager diffusers", 1, 0.5, 37.5), Figure("sdxl", "ours", 16, note="out of memory")])
+    assert "| 75 | 1.00x |" in said and "| sdxl | ours | 16 | out of memory |" in said
