@@ -87,6 +87,7 @@ class Workshop:
         sweep(self.scratch)
         self._at_once = AtOnce.on(self.store).map
         self._backends: dict[tuple[str, str], Backend] = {}
+        self._on_card: set[tuple[str, str]] = set()
         self._guard = Guard(self.store)
         self._receipt = functools.lru_cache(_REMEMBERED_RECEIPTS)(self._find_receipt)
 
@@ -178,13 +179,25 @@ class Workshop:
         try:
             backend = self._backends.get((spec.kind, spec.name))
             if backend is None:
+                if spec.resources.gpu:
+                    self._make_room()
                 backend = self._backends[spec.kind, spec.name] = _load(spec.target)(spec, self.threads)
+                if spec.resources.gpu:
+                    self._on_card.add((spec.kind, spec.name))
             results = list(backend.make(tasks))
             if len(results) != len(tasks):
                 raise RuntimeError(f"{spec.target} returned {len(results)} results for {len(tasks)} tasks")
             return results
         except Exception as error:  # noqa: BLE001  foreign model code: whatever it raises is this batch's outcome
             return [error] * len(tasks)
+
+    def _make_room(self) -> None:
+        """One model at a time has the card: those before it give its memory back, and are loaded again if they come again."""
+        for name in self._on_card:
+            close = getattr(self._backends.pop(name, None), "close", None)
+            if close is not None:
+                close()
+        self._on_card.clear()
 
     def _settle(
         self, spec: BackendSpec, left: _Open, task: Task, result: Made | Exception, seconds: float
