@@ -62,13 +62,13 @@ def choose_voice(
 
 
 def choose_cloner(rows: Iterable[BackendSpec], locale: str, backend: str | None = None) -> BackendSpec:
-    """The first row that can clone a voice in this language, one that is no draft before others.
+    """The first row that can clone a voice in this language, one that is no draft before others; a `named` one only by name.
 
     `backend`: the brief's row for voices, which is taken if it is one that clones; it may be for its stock voices only.
     Raises UsageError when none will do; it names the languages that there are.
     """
     able = [row for row in rows if row.kind == "speech" and CLONE in row.facts.get("uses", ())]
-    able = [row for row in able if row.name == backend] or able
+    able = [row for row in able if row.name == backend] or [row for row in able if not row.named]
     if not able:
         raise UsageError(
             "no voice backend here can clone a voice: name a table that has one in CREATIVE_CATALOGUES, or take another voice"

@@ -34,6 +34,9 @@ def ready() -> None:
             sys.modules[_EXTENSION] = _stand_in()
             import torchaudio  # noqa: F401
         import TTS  # noqa: F401
+        from transformers.utils import logging
+
+        logging.set_verbosity_error()  # of GPT-2's tokens, which XTTS does not have
     except ImportError as error:
         raise UsageError(
             f"this voice needs coqui-tts with torchaudio and torchcodec ({str(error).strip().splitlines()[0]}): "

@@ -47,6 +47,7 @@ def loaded(cls: Any, folder: Path, device: str, dtype: Any) -> Any:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         model = cls.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=dtype
