@@ -326,12 +326,12 @@ class Figures:
 
 
 def measure(folder: Path, rounds: int = 9, side: int = 1080, number: int = 24) -> Figures:
-    """Make `number` ads a round by ours, a quarter as many cold and by the others."""
+    """Make `number` ads a round by ours, a third as many cold and by the others."""
     ad = Ad.write(folder, side)
     # As the others save: their JPEG has half the colour resolution.
     ours, full = Ours(ad, folder, quality=QUALITY, subsampling=2), Ours(ad, folder)
     cold = Ours(ad, folder, quality=QUALITY, subsampling=2)
-    few = max(1, number // 4)
+    few = max(1, number // 3)
     designs = [Design.of(ad, headline) for headline in headlines(few)]
     work = {
         CACHED: lambda: len(ours.make(number)),
