@@ -17,6 +17,7 @@ from creative.canonical import digest as sha256
 from creative.errors import UsageError
 from creative.judging import NONE, chosen
 from creative.models.licences import instead, is_rehearsal, why_not
+from creative.models.rows import own_models
 from creative.steps import KINDS
 
 _OWN = Path(__file__).with_name("catalogue.yaml")
@@ -88,6 +89,12 @@ class Catalogue:
         if row is None:
             names = ", ".join(row.name for row in rows) or "none"
             wanted = f"{kind} backend {name!r}" if name else f"{kind} backend that is not a draft"
+            model = own_models().get(name or "")
+            if model is not None and not model.licence.commercial:
+                terms = model.licence.terms or model.licence.weights
+                raise UsageError(
+                    f"{name} is not used for ads: {terms}; and no {kind} backend has it. There is: {names}"
+                )
             raise UsageError(f"the catalogue has no {wanted}; there is: {names}")
         self._chosen[kind, name] = row
         return row

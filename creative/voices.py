@@ -29,7 +29,7 @@ def choose_voice(
     """The row and the speaker for a locale: the best match of the first row that may be used.
 
     A locale's own voice comes before one of the same language, and a row that is no draft before a draft. `backend` names a
-    row of the brief's choice (a `named` row is a stock voice only then), `speaker` one of a row's speakers: rows that do not
+    row of the brief's choice (a `named` row is taken only then), `speaker` one of a row's speakers: rows that do not
     have it are left out, unless none has.
     Raises UsageError when no row will do; it names those that would, and what to write.
     """
@@ -42,7 +42,7 @@ def choose_voice(
     if speaker is not None:
         speech = [row for row in speech if speaker in speakers(row, locale)] or speech
     useful = [row for row in speech if use in row.facts.get("uses", ("stock",))]
-    if use == "stock" and backend is None:
+    if backend is None:
         useful = [row for row in useful if not row.named]
     if not useful:
         raise UsageError(f"no voice backend can {use} a voice: use one of {_uses(speech)}")

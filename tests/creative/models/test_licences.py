@@ -12,7 +12,7 @@ from creative.catalogue import load_catalogue
 from creative.errors import BriefError, UsageError
 from creative.models.licences import why_not
 from creative.models.rows import own_models
-from creative.voices import choose_voice
+from creative.voices import choose_cloner, choose_voice
 from tests.support.demo import demo
 
 TABLE = """
@@ -53,6 +53,21 @@ def test_what_needs_a_gpl_phonemiser_is_off_until_it_is_agreed_to(table: Path) -
     with pytest.raises(UsageError, match="espeak-ng, which is GPL"):
         load_catalogue([table]).choose("speech", "phonemes")
     assert load_catalogue([table], licences={"phonemes": "installed here"}).choose("speech", "phonemes")
+
+
+def test_a_model_that_no_backend_has_is_told_by_its_licence_too() -> None:
+    with pytest.raises(
+        UsageError, match=r"mms-tts-deu is not used for ads: not for commercial use; .*There is: hibari"
+    ):
+        load_catalogue().choose("speech", "mms-tts-deu")
+
+
+def test_xtts_is_refused_with_voices_that_may_be_cloned() -> None:
+    with pytest.raises(UsageError, match=r"xtts-v2 is not used for ads: its licence, CPML.*These would do: openvoice"):
+        load_catalogue().choose("speech", "xtts-v2")
+    agreed = load_catalogue(licences={"xtts-v2": "agreement of 2026-03-01"})
+    assert choose_cloner(agreed.of_kind("speech"), "es-ES", "xtts-v2").name == "xtts-v2"
+    assert choose_cloner(agreed.of_kind("speech"), "en-GB").name != "xtts-v2"
 
 
 def test_a_named_row_is_nobodys_default(table: Path) -> None:
