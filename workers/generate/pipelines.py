@@ -33,6 +33,8 @@ class Pipelines:
         folder = weights(spec)
         diffusers = diffusers_ready()
         self.recipe = recipe
+        self.words: Any = None
+        self.other: Any = None
         with quiet():
             self._load(spec, diffusers, folder, other, auto)
 
@@ -57,10 +59,23 @@ class Pipelines:
                 f"{folder} cannot be loaded as {recipe.pipeline}: {_first_line(error)}: creative models pull {recipe.weights}"
             ) from error
         self._parts(spec, diffusers, dtype)
-        self.other: Any = None
         if other:
             second = _class(diffusers, auto[1] if other == "auto" else other)
             self.other = second.from_pipe(self.words, dtype=dtype)
+        self._ready(torch, dtype)
+
+    @classmethod
+    def of(cls, pipe: Any, recipe: Recipe, device: Any) -> Pipelines:
+        """A pipeline that is in memory already, switched as its recipe says."""
+        import torch
+
+        self = cls.__new__(cls)
+        self.words, self.other, self.recipe, self.device = pipe, None, recipe, device
+        with quiet():
+            self._ready(torch, getattr(torch, recipe.dtype))
+        return self
+
+    def _ready(self, torch: Any, dtype: Any) -> None:
         for pipe in self.each():
             pipe.set_progress_bar_config(disable=True)
         self._place()
@@ -85,7 +100,9 @@ class Pipelines:
                 self.words.fuse_lora()
                 self.words.unload_lora_weights()
             except ValueError as error:
-                raise UsageError(f"{spec.name}: {recipe.lora} cannot be used: {_first_line(error)}") from error
+                raise UsageError(
+                    f"{spec.name}: {recipe.lora} cannot be used: {_first_line(error)} pip install 'creative-farm[diffusion]'"
+                ) from error
         if recipe.scheduler:
             kind = _class(diffusers, recipe.scheduler)
             self.words.scheduler = kind.from_config(self.words.scheduler.config, timestep_spacing="trailing")
