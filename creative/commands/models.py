@@ -74,7 +74,7 @@ def pull(
     ] = None,
     source: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FOLDER", help="A folder with the model's files, instead of the hub."),
+        typer.Option("--from", metavar="FOLDER|hub", help="A folder with the model's files, instead of the hub."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -86,6 +86,8 @@ def pull(
     row = choose_model(load_models(), name)
     if revision is not None and not (len(revision) == 40 and set(revision) <= set("0123456789abcdef")):
         raise UsageError(f"--revision {revision[:60]}: write the commit in full, 40 hexadecimal digits: branches move")
+    if source is not None and str(source) == "hub" and not source.exists():
+        source = None
     if not row.licence.commercial:
         _note(f"note: {name} is not for ads: {row.licence.terms or row.licence.weights}")
     manifest = bring(row, models_folder(settings.models), revision=revision, source=source, say=_note)
