@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 
 import numpy as np
@@ -26,6 +27,7 @@ class Accepting:
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, str] = OrderedDict()
+        self._one_at_a_time = threading.Lock()
 
     def picture(self, pixels: Pixels, finite: bool, wish: str) -> None:
         """Raise AttemptRefused for (h, w, 3) that nobody can use. `wish`: what was asked for, seed and all."""
@@ -36,10 +38,11 @@ class Accepting:
         if float(pixels.std(axis=(0, 1)).max()) < _FLAT:
             raise AttemptRefused("the model made a picture of one colour")
         name = digest(pixels.tobytes())
-        before = self._seen.setdefault(name, wish)
-        self._seen.move_to_end(name)
-        while len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
+        with self._one_at_a_time:
+            before = self._seen.setdefault(name, wish)
+            self._seen.move_to_end(name)
+            while len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
         if before != wish:
             raise AttemptRefused("the model made the same picture as for another wish: it does not listen")
 
