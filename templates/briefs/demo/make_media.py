@@ -14,8 +14,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import drjit
-import mitsuba
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from ruamel.yaml import YAML
@@ -24,8 +22,8 @@ ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
 from workers.scene.colour import linear  # noqa: E402
-from workers.scene.denoise import denoise  # noqa: E402
-from workers.scene.material import Transform, at, matt, mesh, rgb, texture  # noqa: E402
+from workers.scene.material import at, matt, mesh, rgb, texture  # noqa: E402
+from workers.scene.packshot import Place, photographed, soft_box  # noqa: E402
 from workers.scene.solid import turned  # noqa: E402
 
 FONTS = ROOT / "templates/fonts"
@@ -179,33 +177,14 @@ def tin(scratch: Path) -> dict[str, Any]:
 
 
 def panel(
-    place: tuple[float, float, float],
-    aim: tuple[float, float, float],
-    wide: float,
-    high: float,
-    light: float,
-    tint: tuple[float, float, float] = (1.0, 0.97, 0.93),
+    place: Place, aim: Place, wide: float, high: float, light: float, tint: Place = (1.0, 0.97, 0.93)
 ) -> dict[str, Any]:
-    """A soft box."""
-    return {
-        "type": "rectangle",
-        "to_world": Transform()
-        .look_at(origin=list(place), target=list(aim), up=[0, 0, 1])
-        .scale([wide / 2, high / 2, 1]),
-        "emitter": {"type": "area", "radiance": rgb((tint[0] * light, tint[1] * light, tint[2] * light))},
-    }
-
-
-def render(scene: Any, integrator: dict[str, Any], seed: int, samples: int = 0) -> Any:
-    """One picture, (h, w, channels); `samples` a pixel, or the sensor's own number. Blocks of one size: the same bytes always."""
-    how = mitsuba.load_dict({**integrator, "block_size": 32})
-    return np.array(mitsuba.render(scene, integrator=how, seed=seed, spp=samples), dtype=np.float32)
+    """A soft box in this brand's light."""
+    return soft_box(place, aim, wide, high, light, tint)
 
 
 def photo(high: int, samples: int) -> Image.Image:
     """The tin as a cut-out photo `high` px high: RGBA, straight alpha."""
-    distance = 7.0
-    lift = distance * math.tan(math.radians(11))
     aim = (0.0, RADIUS, 0.5)
     lights: dict[str, Any] = {
         "key": panel((-3.4, -2.6, 1.9), aim, 1.6, 3.2, 9.6, (1.0, 0.95, 0.88)),
@@ -215,50 +194,8 @@ def photo(high: int, samples: int) -> Image.Image:
         "bounce": panel((0.0, -1.6, -1.2), (0, 0.3, 0.4), 5.0, 2.4, 0.55, (1.0, 0.86, 0.72)),
         "fill": {"type": "constant", "radiance": rgb((0.16, 0.165, 0.17))},
     }
-    unit = high / 1.065
-    width = round(unit * 0.76)
-    half_y = math.ceil(lift * unit + high)
     with tempfile.TemporaryDirectory() as scratch:
-        scene = mitsuba.load_dict(
-            {
-                "type": "scene",
-                "sensor": {
-                    "type": "perspective",
-                    "fov": 2 * math.degrees(math.atan(width / 2 / (unit * distance))),
-                    "fov_axis": "x",
-                    "to_world": Transform().look_at(origin=[0, -distance, lift], target=[0, 0, lift], up=[0, 0, 1]),
-                    "film": {
-                        "type": "hdrfilm",
-                        "pixel_format": "rgba",
-                        "width": width,
-                        "height": 2 * half_y,
-                        "crop_width": width,
-                        "crop_height": high,
-                        "crop_offset_x": 0,
-                        "crop_offset_y": half_y + round(lift * unit) - high + round(0.01 * unit),
-                        "rfilter": {"type": "box"},
-                    },
-                    "sampler": {"type": "multijitter", "sample_count": samples},
-                },
-                **tin(Path(scratch)),
-                **lights,
-            }
-        )
-        picture = render(scene, {"type": "path", "max_depth": 7, "hide_emitters": True}, 1)
-        guides = render(scene, {"type": "aov", "aovs": "alb:albedo,nn:sh_normal"}, 1, 9)
-    alpha = np.clip(picture[..., 3:4], 0, 1)
-    # Divided before it is denoised: at the rim, light and coverage come from the same samples, so the colour is exact.
-    colour, albedo, normal = (
-        plane / np.maximum(alpha, 0.01) for plane in (picture[..., :3], guides[..., -6:-3], guides[..., -3:])
-    )
-    light = denoise(np.minimum(colour, 12), np.clip(albedo, 0, 1), np.clip(normal, -1, 1), drjit.thread_count())
-    light = np.maximum(light, 0) * 1.5
-    shoulder = np.where(light < 0.62, light, 0.62 + 0.38 * (1 - np.exp(-(light - 0.62) / 0.38)))
-    screen = np.where(shoulder <= 0.0031308, 12.92 * shoulder, 1.055 * np.maximum(shoulder, 1e-8) ** (1 / 2.4) - 0.055)
-    dither = np.random.default_rng(1).random(screen.shape, np.float32)
-    pixels = np.concatenate([np.clip(screen * 255 + dither, 0, 255), alpha * 255 + 0.5], axis=-1)
-    result = Image.fromarray(pixels.astype(np.uint8))
-    return result.crop(result.getchannel("A").point(lambda v: 255 if v > 8 else 0).getbbox())
+        return photographed({**tin(Path(scratch)), **lights}, high, 0.76, 1.065, 0.01, samples, 7, 1.5)
 
 
 def logo(ink: str, sun: str) -> Image.Image:

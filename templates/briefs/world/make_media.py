@@ -14,8 +14,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import drjit
-import mitsuba
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from ruamel.yaml import YAML
@@ -24,8 +22,8 @@ ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
 from workers.scene.colour import linear  # noqa: E402
-from workers.scene.denoise import denoise  # noqa: E402
 from workers.scene.material import Transform, at, matt, mesh, rgb, satin, texture  # noqa: E402
+from workers.scene.packshot import Place, photographed, soft_box  # noqa: E402
 from workers.scene.solid import block, turned  # noqa: E402
 
 FONTS = ROOT / "templates/fonts"
@@ -219,27 +217,10 @@ def carton(scratch: Path) -> dict[str, Any]:
 
 
 def panel(
-    place: tuple[float, float, float],
-    aim: tuple[float, float, float],
-    wide: float,
-    high: float,
-    light: float,
-    tint: tuple[float, float, float] = (0.97, 0.985, 1.0),
+    place: Place, aim: Place, wide: float, high: float, light: float, tint: Place = (0.97, 0.985, 1.0)
 ) -> dict[str, Any]:
-    """A soft box."""
-    view = Transform().look_at(origin=list(place), target=list(aim), up=[0, 0, 1])
-    radiance = rgb((tint[0] * light, tint[1] * light, tint[2] * light))
-    return {
-        "type": "rectangle",
-        "to_world": view.scale([wide / 2, high / 2, 1]),
-        "emitter": {"type": "area", "radiance": radiance},
-    }
-
-
-def render(scene: Any, integrator: dict[str, Any], seed: int, samples: int = 0) -> Any:
-    """One picture, (h, w, channels); `samples` a pixel, or the sensor's own number. Blocks of one size: the same bytes always."""
-    how = mitsuba.load_dict({**integrator, "block_size": 32})
-    return np.array(mitsuba.render(scene, integrator=how, seed=seed, spp=samples), dtype=np.float32)
+    """A soft box in this brand's light."""
+    return soft_box(place, aim, wide, high, light, tint)
 
 
 def photo(
@@ -249,8 +230,6 @@ def photo(
 
     `things`: makes its shapes; `aspect`: room for its width by its height; `deep`: y of its middle; `exposure`: factor.
     """
-    distance = 7.0
-    lift = distance * math.tan(math.radians(11))
     aim = (0.0, deep, 0.5)
     lights: dict[str, Any] = {
         "light_key": panel((-3.4, -2.4, 2.0), aim, 1.7, 3.2, 8.6),
@@ -260,50 +239,8 @@ def photo(
         "light_bounce": panel((0.0, -1.6, -1.2), (0, 0.3, 0.4), 5.0, 2.4, 0.6),
         "light_fill": {"type": "constant", "radiance": rgb((0.19, 0.195, 0.2))},
     }
-    unit = high / 1.10
-    width = round(unit * aspect)
-    half_y = math.ceil(lift * unit + high)
     with tempfile.TemporaryDirectory() as scratch:
-        scene = mitsuba.load_dict(
-            {
-                "type": "scene",
-                "sensor": {
-                    "type": "perspective",
-                    "fov": 2 * math.degrees(math.atan(width / 2 / (unit * distance))),
-                    "fov_axis": "x",
-                    "to_world": Transform().look_at(origin=[0, -distance, lift], target=[0, 0, lift], up=[0, 0, 1]),
-                    "film": {
-                        "type": "hdrfilm",
-                        "pixel_format": "rgba",
-                        "width": width,
-                        "height": 2 * half_y,
-                        "crop_width": width,
-                        "crop_height": high,
-                        "crop_offset_x": 0,
-                        "crop_offset_y": half_y + round(lift * unit) - high + round(0.02 * unit),
-                        "rfilter": {"type": "box"},
-                    },
-                    "sampler": {"type": "multijitter", "sample_count": samples},
-                },
-                **things(Path(scratch)),
-                **lights,
-            }
-        )
-        picture = render(scene, {"type": "path", "max_depth": bounces, "hide_emitters": True}, 1)
-        guides = render(scene, {"type": "aov", "aovs": "alb:albedo,nn:sh_normal"}, 1, 9)
-    alpha = np.clip(picture[..., 3:4], 0, 1)
-    # Divided before it is denoised: at the rim, light and coverage come from the same samples, so the colour is exact.
-    colour, albedo, normal = (
-        plane / np.maximum(alpha, 0.01) for plane in (picture[..., :3], guides[..., -6:-3], guides[..., -3:])
-    )
-    light = denoise(np.minimum(colour, 12), np.clip(albedo, 0, 1), np.clip(normal, -1, 1), drjit.thread_count())
-    light = np.maximum(light, 0) * exposure
-    shoulder = np.where(light < 0.62, light, 0.62 + 0.38 * (1 - np.exp(-(light - 0.62) / 0.38)))
-    screen = np.where(shoulder <= 0.0031308, 12.92 * shoulder, 1.055 * np.maximum(shoulder, 1e-8) ** (1 / 2.4) - 0.055)
-    dither = np.random.default_rng(1).random(screen.shape, np.float32)
-    pixels = np.concatenate([np.clip(screen * 255 + dither, 0, 255), alpha * 255 + 0.5], axis=-1)
-    result = Image.fromarray(pixels.astype(np.uint8))
-    return result.crop(result.getchannel("A").point(lambda v: 255 if v > 8 else 0).getbbox())
+        return photographed({**things(Path(scratch)), **lights}, high, aspect, 1.10, 0.02, samples, bounces, exposure)
 
 
 def logo(ink: str) -> Image.Image:
