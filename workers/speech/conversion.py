@@ -24,7 +24,7 @@ from workers.sound.wav import Samples, mono, read_wav, resample, wav_bytes
 from workers.speech.conditioning import Voices, reference, reference_of
 from workers.speech.coqui import config_of, load_state, ready
 from workers.speech.devices import device_of, seeded
-from workers.speech.neural import LOUDEST
+from workers.speech.neural import LOUDEST, release
 from workers.speech.reading import accept, phrases_of
 
 
@@ -101,6 +101,12 @@ class Converted:
 
         torch.set_num_threads(self.threads)
         return converter(self.spec, str(self.spec.options.get("weights")), self.rehearsal)
+
+    def close(self) -> None:
+        """Give the card's memory back; the next call loads again."""
+        self.__dict__.pop("converter", None)
+        self.voices = Voices()
+        release()
 
     @cached_property
     def _base_row(self) -> BackendSpec:

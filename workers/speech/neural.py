@@ -102,6 +102,12 @@ class Neural:
         """The engine of the library."""
         raise NotImplementedError
 
+    def close(self) -> None:
+        """Give the card's memory back; the next call loads again."""
+        self.__dict__.pop("engine", None)
+        self.voices = Voices()
+        release()
+
     def _weights(self) -> list[str]:
         return [str(self.spec.options.get("weights"))]
 
@@ -164,7 +170,7 @@ class Neural:
             wide = 64 * -(-len(lines[group[-1]].piece.text) // 64)
             try:
                 read = in_batches(
-                    [lines[number] for number in group], self.engine.read, self._fitting, f"{wide} characters", _release
+                    [lines[number] for number in group], self.engine.read, self._fitting, f"{wide} characters", release
                 )
             except OutOfMemory as error:
                 raise UsageError(
@@ -220,8 +226,8 @@ class Neural:
         return notes
 
 
-def _release() -> None:
-    """Give back what a batch that did not fit has left."""
+def release() -> None:
+    """Give back what a batch that did not fit, or a model that is done, has left."""
     import gc
 
     import torch

@@ -284,6 +284,15 @@ def test_a_manifest_of_somebody_elses_code_is_refused(models, tmp_path, monkeypa
     weights._checked.clear()
 
 
+@pytest.mark.parametrize("name", ["rehearse-vits-openvoice", "rehearse-openvoice"])
+def test_a_model_that_gave_its_memory_back_is_loaded_again(name, references, tmp_path) -> None:
+    backend = backend_of(name)
+    before = backend.make([task(tmp_path, references[0])])[0]
+    backend.close()
+    assert not {"engine", "converter"} & set(vars(backend))
+    assert backend.make([task(tmp_path, references[0])])[0].outputs == before.outputs
+
+
 def test_the_wave_is_sixteen_bits(references, tmp_path) -> None:
     made = backend_of("rehearse-vits").make([task(tmp_path, None)])[0]
     (tmp_path / "x.wav").write_bytes(made.outputs["audio"])
