@@ -132,7 +132,7 @@ def openvoice(folder: Path) -> None:
 
 
 def xtts(folder: Path) -> None:
-    """An XTTS of 70 MB, most of it parts that its configuration cannot make smaller; 24,000 Hz, at most 32 tokens a line."""
+    """An XTTS of 70 MB, most of it parts that its configuration cannot make smaller; 24,000 Hz, at most 13 tokens a line."""
     from workers.speech.coqui import ready
 
     ready()
@@ -141,7 +141,7 @@ def xtts(folder: Path) -> None:
 
     config = XttsConfig()
     arguments = config.model_args
-    arguments.gpt_max_audio_tokens = 32
+    arguments.gpt_max_audio_tokens = 16
     arguments.gpt_layers, arguments.gpt_n_heads = 2, 2
     arguments.gpt_n_model_channels = arguments.decoder_input_dim = 64
     arguments.gpt_use_perceiver_resampler = True

@@ -16,7 +16,7 @@ phrases = st.lists(
 ).map(lambda some: [phrase.strip() for phrase in some])  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(phrases, st.sampled_from([40, 120, MOST]))
 def test_no_piece_is_too_long_and_nothing_is_lost(some, most) -> None:
     pieces = cut(some, "de-DE", most)
