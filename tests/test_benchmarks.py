@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks import films, same_bytes, stills
+from tests.benchmarks.__main__ import summary
 from tests.benchmarks.meter import Cost, cpu, interleaved, table
 
 
@@ -54,6 +55,29 @@ def test_a_living_child_counts_too() -> None:
         spent = cpu() - before
         child.stdin.write(b"\n")
     assert spent > 0
+
+
+def test_aims_and_figures_stand_in_one_table() -> None:
+    def cost(median: float) -> Cost:
+        return Cost(median, median, median, 1)
+
+    pictures = stills.Figures(
+        {stills.CACHED: cost(0.01), stills.COLD: cost(0.03), "Pillow, full-size RGBA layers": cost(0.09)}, {}
+    )
+    variants = {films.VOICE: cost(0.5), films.CARD: cost(2), films.ANEW: cost(30)}
+    moving = films.Figures(
+        {"ours": cost(0.03), "x264 alone": cost(0.024), "moviepy": cost(0.18)}, variants, {}, {}, 180
+    )
+    found = summary(pictures, moving)
+    for line in (
+        "| still, parts cached | 100 a core-second | 100 |",
+        "| - beside Pillow, full-size RGBA layers | 7 x | 9.0 x |",
+        "| - beside moviepy | 5 x | 6.0 x |",
+        "| - of x264's own speed | 70 % | 80 % |",
+        "| film again, another voice, beside moviepy | 50 x | 60.0 x |",
+    ):
+        assert line in found
+    assert "Remotion" not in found and "Chromium" not in found
 
 
 def test_tables_are_markdown() -> None:
