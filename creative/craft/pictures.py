@@ -154,7 +154,7 @@ def _groups(texts: Sequence[Mapping[str, Any]]) -> Iterator[FindingRecord]:
         beside = min(last["x"] + last["w"], text["x"] + text["w"]) - max(last["x"], text["x"])
         apart = text["y"] - last["y"] - last["h"]
         if (
-            text["role"] in ("headline", "caption")
+            text["role"] in ("headline", "support", "caption")  # a supporting line is of its headline's group
             or beside <= 0
             or not 0 <= apart < inside
             or text["first"] != last["first"]
