@@ -275,7 +275,7 @@ def final_look(stage: Stage) -> Look:
 
 
 def _room(stage: Stage) -> float:
-    """How much larger the product may become about its foot in the wide framing and still stand clear of words; `_LEAST` at
+    """How much larger the product may become about its foot in the wide framing and still stand clear of words and of its window's edge; `_LEAST` at
     least."""
     assert stage.product is not None
     x, y, w, h = _product(stage, stage.near)
@@ -293,7 +293,8 @@ def _room(stage: Stage) -> float:
         wide, high = (right - left) * more, (foot - top) * more
         middle = (left + right) / 2
         box = (middle - wide / 2 - margin, foot - high - margin, wide + 2 * margin, high + margin)
-        if not any(_meet(word, box) for word in words):
+        # Nor may the window's upper edge cut it.
+        if box[1] >= 0 and not any(_meet(word, box) for word in words):
             return more
     return _LEAST
 
