@@ -124,7 +124,12 @@ class Neural:
                 continue
             lines += own
             counts[number] = len(own)
-        said = self._read(lines)
+        try:
+            said = self._read(lines)
+        except StepError as refusal:  # of one line: the others are not to suffer for it
+            for number in counts:
+                results[number] = refusal if len(counts) == 1 else self.make([tasks[number]])[0]
+            return [results[number] for number in range(len(tasks))]
         at = 0
         for number, count in counts.items():
             task, own, heard = tasks[number], lines[at : at + count], said[at : at + count]

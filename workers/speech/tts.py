@@ -89,7 +89,7 @@ class Vits:
 
         tokenizer = self.model.tokenizer
         ids = tokenizer.text_to_ids(line.piece.text, language=None)
-        if not ids:
+        if len(ids) <= (1 if tokenizer.add_blank else 0):  # between letters that it has not, there is a blank
             raise StepRefused(f"this voice has no letter of {line.piece.text[:40]!r}")
         inputs: dict[str, Any] = {"x_lengths": None, "d_vectors": None, "language_ids": None, "durations": None}
         inputs["speaker_ids"] = self._speaker(line.speaker)

@@ -261,6 +261,12 @@ def test_memory_that_runs_out_splits_a_batch_and_is_remembered(references, tmp_p
     assert max(Small.tried) == 2
 
 
+def test_a_line_that_is_refused_refuses_no_other(tmp_path) -> None:
+    none, fine = backend_of("rehearse-vits").make([task(tmp_path, None, ["京都"]), task(tmp_path, None)])
+    assert isinstance(none, StepRefused) and "no letter" in str(none)
+    assert isinstance(fine, Made)
+
+
 def test_a_manifest_of_somebody_elses_code_is_refused(models, tmp_path, monkeypatch, references) -> None:
     folder = tmp_path / "models"
     shutil.copytree(models, folder)
