@@ -17,7 +17,7 @@ _SIZE, _EDGE, _CLEAR = 20, 16, 8
 """Type size, distance from what may not be used, and from the field, per mille of the shorter side."""
 _LETTERS_EM = 1.75
 """Room for two letters, in ems."""
-_LINE_EM, _TALL_EM = 1.0, 2.0
+_LINE_EM, _TALL_EM = {"ltr": 1.0, "rtl": 1.6}, 2.0
 """What the field keeps clear of a line, and what Arabic or Thai with their marks may take."""
 _MIDDLE = 80
 """A product whose centre is this near to the middle (per mille) leaves both sides alike."""
@@ -35,7 +35,7 @@ def label_area(placement: Placement, field: Field, direction: str) -> tuple[Fiel
     tall = round(size * _TALL_EM)
     x, y, w, h = field
     low = height - max(safe.bottom, edge)
-    top, box_top = low - round(size * _LINE_EM), low - tall
+    top, box_top = low - round(size * _LINE_EM[direction]), low - tall
     if placement.shape != "leaderboard":
         foot = max(0, y + h - (top - clear))
         return (x, y, w, h - foot), (x, box_top, w, tall)
