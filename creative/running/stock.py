@@ -57,8 +57,9 @@ class Stock:
             return {}
         read = self._map(functools.partial(read_failure, self.store), failed)
         lifted = [failure.key for failure in read if failure is not None and failure.rights]
-        self._map(functools.partial(clear_failure, self.store), lifted)
-        self._failed.difference_update(lifted)
+        if lifted:
+            self._map(functools.partial(clear_failure, self.store), lifted)
+            self._failed.difference_update(lifted)
         return {failure.key: failure for failure in read if failure is not None and not failure.rights}
 
     def upload(self, steps: Iterable[Step]) -> None:
