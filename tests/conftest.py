@@ -24,6 +24,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 # What is made and counted is the same whether judges are installed or not; tests of theirs ask for them by name.
 os.environ["CREATIVE_JUDGES"] = "none"
 
+# Several processes share few cores here: threads that have nothing to do sleep, where OpenMP would have them spin.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 # A shell that starts the tests in the background has SIGINT ignored, for them and for all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -158,6 +158,7 @@ def test_interrupted_and_resumed(
     assert place.final() == reference[0]
 
 
+@pytest.mark.long
 def test_impatience_changes_no_exit_code_on_ray(tmp_path: Path) -> None:
     """Ctrl-C again and again while Ray is ended: cut short, Ray would end the process itself, with 1 or by a signal."""
     place = Place(tmp_path)

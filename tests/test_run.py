@@ -212,7 +212,7 @@ def test_a_store_at_a_wrong_place_is_explained(campaign: Campaign, tmp_path: Pat
     assert "store" in said
 
 
-@pytest.mark.parametrize("runner", ["inline", "ray"])
+@pytest.mark.parametrize("runner", ["inline", pytest.param("ray", marks=pytest.mark.long)])
 def test_a_backend_that_kills_its_worker_costs_only_its_ads(campaign: Campaign, tmp_path: Path, runner: str) -> None:
     rows = tmp_path / "rows.yaml"
     rows.write_text('backends:\n  - {kind: bed, name: poison, target: "tests.support.backends:Poison"}\n')
