@@ -14,6 +14,8 @@ from creative.layouts import LEAST_PX
 from creative.segments import typographic
 from workers.compose.glyphs import Face, check_glyphs
 
+_YIELDS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -88,10 +90,31 @@ class Setter:
             return self._beside(item, self._price(items["price"], texts["price"]), details)
         gap = round(size * 0.75)
         row = sum(part.mask.width for part in details) + gap * (len(details) - 1)
-        if row <= item["width"]:
-            items = offer_items(item, row=True)
-            return self._below(item, self._price(items["price"], texts["price"]), [details], gap, align)
-        return self._below(item, self._price(items["price"], texts["price"]), [[part] for part in details], gap, align)
+        one = row <= item["width"]
+        price = offer_items(item, row=one)["price"]
+        return self._priced(item, price, texts, [details] if one else [[part] for part in details], gap, align)
+
+    def _priced(
+        self,
+        item: Mapping[str, Any],
+        price: Mapping[str, Any],
+        texts: Mapping[str, str],
+        rows: Sequence[Sequence[Part]],
+        gap: int,
+        align: str,
+    ) -> Block:
+        """A price over its details, within the item's height: what hangs below a price's baseline, or stands high in a line
+        of details, is only known when both are drawn; then the price gives way."""
+        block = self._below(item, self._price(price, texts["price"]), rows, gap, align)
+        for _ in range(_YIELDS):
+            over = block.height - item["height"]
+            if over <= 0:
+                break
+            price = {**price, "height": price["height"] - over}
+            if fit_text(self.faces[price["font"]].metrics, texts["price"], self.locale, price) is None:
+                break  # smaller than it may be: the check of the finished ad will tell
+            block = self._below(item, self._price(price, texts["price"]), rows, gap, align)
+        return block
 
     def _beside(self, item: Mapping[str, Any], main: Part, details: Sequence[Part]) -> Block:
         """Details in a column: the first hangs from the price's cap line, the last stands on its baseline."""
