@@ -5,55 +5,27 @@ configuration, and their state loaded from safetensors by ourselves: the library
 from __future__ import annotations
 
 import json
-import sys
-import types
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from creative.errors import UsageError
 from creative.models.files import ModelError
-
-_EXTENSION = "torchaudio._extension"
+from workers.models.libraries import torchaudio_ready
 
 
 def ready() -> None:
-    """Make `import TTS` possible. Raises UsageError where the extra is missing.
-
-    The registry's torchaudio is built for CUDA; with torch for CPUs its extension cannot be loaded. Nothing here needs it
-    (resampling is plain torch), so that it is stood in for.
-    """
-    if "TTS" in sys.modules:
-        return
+    """Make `import TTS` possible, whoever has imported a part of it before. Raises UsageError where the extra is missing."""
     try:
-        try:
-            import torchaudio
-        except (OSError, RuntimeError):
-            for name in [name for name in sys.modules if name == "torchaudio" or name.startswith("torchaudio.")]:
-                del sys.modules[name]
-            sys.modules[_EXTENSION] = _stand_in()
-            import torchaudio  # noqa: F401
+        torchaudio_ready()
         import TTS  # noqa: F401
         from transformers.utils import logging
-
-        logging.set_verbosity_error()  # of GPT-2's tokens, which XTTS does not have
     except ImportError as error:
         raise UsageError(
             f"this voice needs coqui-tts with torchaudio and torchcodec ({str(error).strip().splitlines()[0]}): "
             "pip install 'creative-farm[voice]' -c constraints.txt"
         ) from error
-
-
-def _stand_in() -> types.ModuleType:
-    module = types.ModuleType(_EXTENSION)
-    nothing: Callable[..., Any] = lambda *_, **__: None  # noqa: E731
-    module._IS_TORCHAUDIO_EXT_AVAILABLE = False  # type: ignore[attr-defined]
-    module._IS_RIR_AVAILABLE = False  # type: ignore[attr-defined]
-    module._IS_ALIGN_AVAILABLE = False  # type: ignore[attr-defined]
-    module._check_cuda_version = nothing  # type: ignore[attr-defined]
-    module.fail_if_no_align = lambda function: function  # type: ignore[attr-defined]
-    module.fail_if_no_rir = lambda function: function  # type: ignore[attr-defined]
-    return module
+    logging.set_verbosity_error()  # of GPT-2's tokens, which XTTS does not have
 
 
 def config_of(folder: Path) -> dict[str, Any]:
