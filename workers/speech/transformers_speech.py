@@ -1,4 +1,4 @@
-"""Voices of the library `transformers`: pocket-tts, which clones; bark and VITS, which have speakers of their own.
+"""Voices of the library `transformers`: pocket-tts, which clones.
 
 One backend for the library: `model_type` in the folder's `config.json` says which model it is. Safetensors only, no code from
 the folder, nothing from the net.
@@ -20,7 +20,7 @@ class TransformersSpeech(Neural):
     """Says sentences with a model of `transformers`.
 
     Options besides those of `Neural`: `codec` names pocket-tts' audio tokenizer where it is a model of its own; `flight` how
-    many lines are read side by side; `dtype`, `compile`, `cache` (static or dynamic): speed on a GPU, without effect on a CPU.
+    many lines are read side by side; `dtype`, `cache` (static or dynamic): speed on a GPU, without effect on a CPU.
     """
 
     def _weights(self) -> list[str]:
