@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter
 
 from workers.scene import develop, layers
 from workers.scene.frame import Box
-from workers.scene.library import shadowed
+from workers.scene.library import flat_depth, shadowed
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -51,7 +51,9 @@ def composed(ground: Image.Image, cutout: Image.Image, box: Box, side: float, *,
     product = harmonised(product, own, box)
     image = develop.lay_over(own, product, box)
     plate = layers.png(Image.fromarray(own[y : y + h, x : x + w]))
-    parts = layers.Layers(plate, layers.png(product), layers.png(depth((width, height), box)), place)
+    parts = layers.Layers(
+        plate, layers.png(product), layers.png(flat_depth((width, height), box, wall=72, edge_far=80)), place
+    )
     return Composed(image, parts, _same(image, cutout, box))
 
 
@@ -92,15 +94,3 @@ def _same(image: Image.Image, cutout: Image.Image, box: Box) -> int:
     opaque = (product[..., 3] == 255) & inside
     assert np.array_equal(seen[opaque], product[..., :3][opaque]), "the product's own pixels were changed"
     return int(opaque.sum())
-
-
-def depth(size: tuple[int, int], box: Box) -> Image.Image:
-    """As `creative.steps` says of a scene's depth: nothing was measured, so it is a floor that comes nearer, and a wall."""
-    high = max(size[1] // 4, 1)
-    down = np.arange(high, dtype=np.float32) * 4
-    foot = box[1] + box[3]
-    edge = foot - 0.16 * min(box[2], box[3])
-    near = 128 + 40 * np.clip((down - foot) / max(size[1] - foot, 1), 0, 1)
-    between = 80 + 48 * np.clip((down - edge) / max(foot - edge, 1), 0, 1)
-    values = np.where(down >= foot, near, np.where(down >= edge, between, 72))
-    return Image.fromarray(np.repeat(values.astype(np.uint8)[:, None], max(size[0] // 4, 1), 1))

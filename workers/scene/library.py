@@ -241,7 +241,7 @@ def _before(image: Image.Image, sight: Sight, size: tuple[int, int], place: Any,
     around = layers.around(box, width, height)
     x, y, w, h = around
     made = layers.Layers(
-        layers.png(shaded.crop((x, y, x + w, y + h))), layers.png(product), layers.png(_depth(size, box)), around
+        layers.png(shaded.crop((x, y, x + w, y + h))), layers.png(product), layers.png(flat_depth(size, box)), around
     )
     meta = {
         "width": width,
@@ -315,13 +315,14 @@ def shadowed(ground: Image.Image, product: Image.Image, box: Box, side: float) -
     return ImageChops.multiply(ground, Image.merge("RGB", (shade, shade, shade)))
 
 
-def _depth(size: tuple[int, int], box: Box) -> Image.Image:
-    """Behind the product far away, the surface coming nearer from its far edge on: see kind `scene`."""
+def flat_depth(size: tuple[int, int], box: Box, wall: int = 60, edge_far: int = 70) -> Image.Image:
+    """As `creative.steps` says of a scene's depth, where none was measured: L, a quarter of `size`; a floor that comes nearer
+    from its far edge (`edge_far`) on, and a `wall` behind it, 0 to 128."""
     height = max(size[1] // 4, 1)
     down = np.arange(height, dtype=np.float32) * 4
     foot = box[1] + box[3]
     edge = foot - 0.16 * min(box[2], box[3])
     near = 128 + 40 * np.clip((down - foot) / max(size[1] - foot, 1), 0, 1)
-    between = 70 + 58 * np.clip((down - edge) / max(foot - edge, 1), 0, 1)
-    values = np.where(down >= foot, near, np.where(down >= edge, between, 60))
+    between = edge_far + (128 - edge_far) * np.clip((down - edge) / max(foot - edge, 1), 0, 1)
+    values = np.where(down >= foot, near, np.where(down >= edge, between, wall))
     return Image.fromarray(np.repeat(values.astype(np.uint8)[:, None], max(size[0] // 4, 1), 1))
