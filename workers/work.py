@@ -24,7 +24,7 @@ from creative.backends import Backend, BackendSpec, Made, Task, resolve
 from creative.canonical import key as canonical_key
 from creative.errors import AttemptRefused, StepRefused, StoreError, UsageError
 from creative.records import Failure, Receipt
-from creative.rights.guard import Guard, clones
+from creative.rights.guard import Guard, may_need, source
 from creative.running.at_once import AtOnce
 from creative.running.port import Batch, Outcome, Status, Worksite
 from creative.scratch import own_folder, scratch_name, sweep
@@ -122,11 +122,11 @@ class Workshop:
         return [outcomes[step.key] for step in batch.steps]
 
     def _forbidden(self, steps: Sequence[Step], spec: BackendSpec) -> dict[str, Outcome]:
-        """Steps in a voice whose consent is not in force, reused or new; or of which nobody can say now whether it is."""
+        """Steps with a voice, likeness or music whose consent is not in force, or of which nobody can say now whether it is."""
         try:
             refused = self._guard.refused(steps, spec)
         except Exception as error:  # noqa: BLE001  as in _settle
-            asked = [step for step in steps if step.rights or clones(step, spec)]
+            asked = [step for step in steps if may_need(step, spec)]
             return {step.key: _trouble(step, error) for step in asked}
         return {
             step.key: self._refuse(step, refused[step.key], step.rights)
@@ -220,6 +220,8 @@ class Workshop:
         if forbidden := self._forbidden([step], spec):  # the consent may have ended while it was made
             return forbidden[step.key]
         notes = _check(spec, made, types)
+        if step.rights and source(step) is not None:
+            notes |= {"consents": list(step.rights)}  # under which it was made: another one may use it later
         blobs = self._at_once(
             lambda one: self.store.put_blob(made.outputs[one], made.types.get(one, types[one])), types
         )

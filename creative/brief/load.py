@@ -14,7 +14,7 @@ from creative.brief.brand import Brand, load_brand
 from creative.brief.brief import Brief
 from creative.brief.explain import note_empty, validate
 from creative.brief.films import film_header
-from creative.brief.findings import Findings, Place, SourceFile
+from creative.brief.findings import Findings, Place
 from creative.brief.library import read_library
 from creative.brief.loading import Loading
 from creative.brief.media import (
@@ -30,12 +30,12 @@ from creative.brief.models import (
     BriefFile,
 )
 from creative.brief.photos import photo_header
-from creative.brief.recordings import wav_header
+from creative.brief.reading import read_root, sound_problem
 from creative.brief.resolved import resolved
 from creative.brief.support import refuse_unsupported
 from creative.brief.tables import open_table, read_copy, read_segments
 from creative.brief.types import WrittenFloat, WrittenInt, bad_character
-from creative.brief.yaml_source import MAX_BYTES, Node, parse_yaml
+from creative.brief.yaml_source import Node
 
 MAX_SCRIPT_BYTES = 20_000
 
@@ -58,21 +58,7 @@ def load_brief(path: Path, *, media_roots: Sequence[Path] = (), references: Refe
     Raises BriefError with every finding, in the file's order, each with its line; nothing else for any content.
     """
     findings = Findings()
-    source = SourceFile(str(path), path.name, 0, path.parent)
-    try:
-        text = read_text(path, path.name, MAX_BYTES)
-    except MediaError as error:
-        instead = "Name the file in it, such as brief.yaml" if "is a folder" in str(error) else error.instead
-        findings.add(Place(source, error.line or 1), "file", str(error), instead)
-        findings.check()
-        raise AssertionError from error  # check() raised
-    root = parse_yaml(text, source, findings)
-    if root is not None and not isinstance(root.value, dict):
-        findings.add(root.at, "file", "is not a brief", "Begin with: schema: 1")
-        root = None
-    if root is None:
-        findings.check()
-        raise AssertionError
+    root = read_root(path, "a brief", findings)
     base = Path(os.path.realpath(path.parent))
     loading = Loading(root, Folders.of([base, *media_roots], references), findings, base)
     refuse_unsupported(root, findings)
@@ -191,14 +177,8 @@ def _check_photo(loading: Loading, node: Node, path: Path) -> None:
 
 def _check_recording(loading: Loading, node: Node, path: Path) -> None:
     """A recording has a header that can be read, and is long enough to be one."""
-    try:
-        header = wav_header(path)
-    except OSError as error:
-        loading.findings.add(node.at, node.path, f"cannot be read: {error.strerror}", "Check the file")
-        return
-    problem = header.problem if header is not None else "is a damaged WAV: it has no format, or no sound"
-    if problem:
-        loading.findings.add(node.at, node.path, problem, "Export it as WAV, PCM, 24 bits, 48 kHz")
+    if (found := sound_problem(path)) is not None:
+        loading.findings.add(node.at, node.path, *found)
 
 
 _FILM = "Export it as an MP4 with H.264"

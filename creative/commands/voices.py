@@ -118,7 +118,7 @@ def add(
     from creative.store import open_store
 
     who = reviewer(by)
-    entering.check_role(who, settings.roles.get(entering.ROLE, ()))
+    entering.check_role(who, settings.roles.get(entering.ROLE, ()), settings.profile)
     told = {
         "id": id, "kind": kind, "speaker": speaker, "company": company, "statement": statement and str(statement),
         "references": reference, "from": first, "until": until, "verifier": verifier,
@@ -162,7 +162,7 @@ def revoke(
     from creative.session import session
 
     who, why = reviewer(by), (reason or "").strip()
-    entering.check_role(who, settings.roles.get(entering.ROLE, ()))
+    entering.check_role(who, settings.roles.get(entering.ROLE, ()), settings.profile)
     if not why:
         raise UsageError("a revocation needs its reason: --reason 'she ended the contract'")
     if problem := bad_reason(why):

@@ -192,7 +192,7 @@ class Sound:
         if (row := self._rows.get(voice)) is not None and isinstance(row, CloneVoice):
             refused = self._refusal(row, market, locale, placement)
             if refused is not None:
-                raise PlanningProblem(f"voices.{voice}.{refused.field}", refused.problem, refused.instead)
+                raise PlanningProblem(f"voices.{voice}.{refused.about}", refused.problem, refused.instead)
 
     def _ask(self, row: CloneVoice, market: str, locale: str, placement: str) -> Refusal | None:
         brief, kit, world = self.brief, self.brief.brand_kit, self.world

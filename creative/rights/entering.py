@@ -23,17 +23,17 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from creative.brief.explain import note_empty, validate
 from creative.brief.findings import Findings, Place, SourceFile
-from creative.brief.media import FileType, Folders, MediaError, read_text
+from creative.brief.media import FileType, Folders, MediaError, sniff
 from creative.brief.parts import Part
 from creative.brief.places import MarketCode, MediaPath
-from creative.brief.recordings import wav_header
+from creative.brief.reading import read_root, sound_problem
 from creative.brief.types import Date, Id, Line, did_you_mean, one_or_more, refused
-from creative.brief.yaml_source import MAX_BYTES, Node, parse_yaml
+from creative.brief.yaml_source import Node
 from creative.canonical import file_digest
 from creative.errors import UsageError
 from creative.records import BlobRef
 from creative.rights.ledger import Ledger, RightsLog, Standing, today
-from creative.rights.records import ALL, Consent, ConsentEvent, Kind, RevocationEvent, Scope
+from creative.rights.records import ALL, NOUNS, Consent, ConsentEvent, Kind, RevocationEvent, Scope, spelled
 from creative.store.port import Store
 
 CHANNELS = (
@@ -42,6 +42,7 @@ CHANNELS = (
 )  # fmt: skip
 """AdCP's media channels (adcp 9.2, schemas 3.1, enums/channels.json)."""
 ROLE = "rights"
+_ROLES = 'roles = {{rights = ["{}"]}}'
 _LEAST_STATEMENT_MS = 1_000
 _TYPES: Mapping[FileType, str] = {
     "wav": "audio/wav",
@@ -122,7 +123,7 @@ class ConsentFile(Part):
     def _in_order(self) -> ConsentFile:
         if self.until < self.from_:
             raise refused(f"ends on {self.until}, before it begins on {self.from_}", "Swap the dates")
-        if self.verifier.casefold() == self.holder.casefold():
+        if spelled(self.verifier) == spelled(self.holder):
             raise refused("is verified by its own holder", "Name who made sure that they are who they say")
         return self
 
@@ -130,18 +131,7 @@ class ConsentFile(Part):
 def read_consent(path: Path) -> tuple[Consent, dict[str, Path]]:
     """A consent from its file, and its recordings by sha256. Raises BriefError with every finding."""
     findings = Findings()
-    source = SourceFile(str(path), path.name, 0, path.parent)
-    try:
-        root = parse_yaml(read_text(path, path.name, MAX_BYTES), source, findings)
-    except MediaError as error:
-        findings.add(Place(source, error.line or 1), "file", str(error), error.instead)
-        root = None
-    if root is not None and not isinstance(root.value, dict):
-        findings.add(root.at, "file", "is not a consent", "Begin with: schema: 1")
-        root = None
-    if root is None:
-        findings.check()
-        raise AssertionError
+    root = read_root(path, "a consent", findings)
     file = validate(ConsentFile, root, findings)
     note_empty(root, findings)
     if file is None:
@@ -181,8 +171,8 @@ def _resolved(file: ConsentFile, root: Node, folders: Folders, findings: Finding
             findings.add(node.at, node.path, str(error), error.instead)
             return None
         kind = types[0] if len(types) == 1 else _type(real)
-        if kind == "wav" and (problem := _wav_problem(real, least_ms)):
-            findings.add(node.at, node.path, problem, "Export it as WAV, PCM, mono, 24 or 48 kHz")
+        if kind == "wav" and (found := sound_problem(real, least_ms)) is not None:
+            findings.add(node.at, node.path, *found)
             return None
         sha256 = file_digest(real)
         files[sha256] = real
@@ -226,30 +216,27 @@ def _resolved(file: ConsentFile, root: Node, folders: Folders, findings: Finding
 
 
 def _type(path: Path) -> FileType:
-    from creative.brief.media import sniff
-
     with path.open("rb") as file:
         return sniff(file.read(4096))
 
 
-def _wav_problem(path: Path, least_ms: int) -> str:
-    header = wav_header(path)
-    if header is None:
-        return "is a damaged WAV: it has no format, or no sound"
-    if header.ms < least_ms:
-        return f"lasts {header.ms / 1000:g} s: nobody agrees to anything in less than {least_ms / 1000:g} s"
-    return header.problem or ""
-
-
-def check_role(by: str, names: Sequence[str]) -> None:
-    """Raise UsageError unless `by` has the role; `names` has everybody who has it."""
-    if " ".join(by.split()).casefold() in {name.casefold() for name in names}:
+def check_role(by: str, names: Sequence[str], profile: str | None = None) -> None:
+    """Raise UsageError unless `by` has the role; `names` has everybody who has it in the profile that is used, None for
+    no profile.
+    """
+    if spelled(by) in map(spelled, names):
         return
-    there = f"it is {', '.join(names)}'s" if names else "nobody has it yet"
-    raise UsageError(
-        f'{by} does not have the role {ROLE} ({there}): the operator writes roles = {{{ROLE} = ["{by}"]}} into the profile '
-        "in creative.toml"
-    )
+    if profile is None:
+        problem = "no profile of creative.toml is used here, and a profile says who has it"
+        instead = f"name one (--profile NAME, CREATIVE_PROFILE) in which the operator wrote {_ROLES.format(by)}"
+    else:
+        problem = (
+            f"in the profile {profile} it is {', '.join(names)}'s"
+            if names
+            else f"nobody has it in the profile {profile}"
+        )
+        instead = f"the operator writes {_ROLES.format(by)} into it, in creative.toml"
+    raise UsageError(f"{by} does not have the role {ROLE}: {problem}; {instead}")
 
 
 def add(store: Store, consent: Consent, files: Mapping[str, Path], by: str) -> Standing:
@@ -263,19 +250,22 @@ def add(store: Store, consent: Consent, files: Mapping[str, Path], by: str) -> S
     there = rights.standing.get(consent.id)
     if there is not None and there.consent == consent and not there.revoked_at:
         return there
+    noun = NOUNS[consent.kind]
     if there is not None:
         state = "was revoked" if there.revoked_at else "says something else"
         raise UsageError(
-            f"there is a consent {consent.id} already, and it {state}: a consent is never changed: take another id"
+            f"there is a {NOUNS[there.consent.kind]} {consent.id} already, and it {state}: what was agreed to is never "
+            "changed: take another id"
         )
     if (ended := rights.revoked.get(consent.statement.sha256)) is not None:
+        fresh = "get a new document from" if consent.kind == "music" else "record a new statement with"
         raise UsageError(
-            f"this statement was revoked (consent {ended.id}): a revocation is final; record a new statement with {consent.holder}"
+            f"this statement was revoked ({noun} {ended.id}): a revocation is final; {fresh} {consent.holder}"
         )
     if consent.valid_until < today().isoformat():
-        raise UsageError(f"the consent ended with {consent.valid_until} already")
-    if " ".join(by.split()).casefold() == consent.holder.casefold():
-        raise UsageError(f"{by} is the holder: somebody else enters the consent")
+        raise UsageError(f"the {noun} ended with {consent.valid_until} already")
+    if spelled(by) == spelled(consent.holder):
+        raise UsageError(f"{by} is the holder: somebody else enters the {noun}")
     for sha256, path in files.items():
         kept = store.put_blob(path, _TYPES.get(_type(path), "application/octet-stream"))
         if kept.sha256 != sha256:
@@ -284,7 +274,7 @@ def add(store: Store, consent: Consent, files: Mapping[str, Path], by: str) -> S
     RightsLog(store, seen=rights.last).append("consent", event.model_dump(mode="json"))
     now = ledger.refresh().standing[consent.id]
     if now.consent != consent:
-        raise UsageError(f"somebody entered another consent {consent.id} at the same moment: take another id")
+        raise UsageError(f"somebody entered another {noun} {consent.id} at the same moment: take another id")
     return now
 
 

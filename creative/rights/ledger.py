@@ -16,9 +16,11 @@ from pydantic import ValidationError
 
 from creative.errors import StoreError
 from creative.records import Entry
-from creative.rights.records import EVENTS, Consent, ConsentEvent, RevocationEvent
+from creative.rights.records import EVENTS, NOUNS, Consent, ConsentEvent, Kind, RevocationEvent
 from creative.store.log import Log
 from creative.store.port import Store
+
+_FILES: Mapping[Kind, str] = {"voice": "recording", "likeness": "photo", "music": "recording"}
 
 
 class RightsLog(Log):
@@ -70,12 +72,12 @@ class Standing:
 
     def why_not(self, day: date) -> str:
         """Why nothing may be made or shown with it on that day; empty if it may. It names no person."""
-        state, consent = self.state(day), self.consent
+        state, consent, noun = self.state(day), self.consent, NOUNS[self.consent.kind]
         if state == "revoked":
-            return f"the consent {consent.id} was revoked on {self.revoked_at[:10]}"
+            return f"the {noun} {consent.id} was revoked on {self.revoked_at[:10]}"
         if state == "coming":
-            return f"the consent {consent.id} begins on {consent.valid_from}"
-        return f"the consent {consent.id} ended with {consent.valid_until}" if state == "expired" else ""
+            return f"the {noun} {consent.id} begins on {consent.valid_from}"
+        return f"the {noun} {consent.id} ended with {consent.valid_until}" if state == "expired" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,19 @@ class Rights:
     """Revocations by the statement that they end."""
     last: int = 0
 
-    def why_not(self, ids: Iterable[str], day: date, reference: str | None = None) -> str:
+    def naming(self, kind: Kind) -> dict[str, tuple[str, ...]]:
+        """What entries of a kind are about, by sha256, each with the ids of all of them, whether they hold or not."""
+        found: dict[str, tuple[str, ...]] = {}
+        for id, one in self.standing.items():
+            if one.consent.kind == kind:
+                for blob in one.consent.references:
+                    found[blob.sha256] = (*found.get(blob.sha256, ()), id)
+        return found
+
+    def why_not(self, ids: Iterable[str], day: date, reference: str | None = None, kind: Kind | None = None) -> str:
         """Why nothing may be made or shown on that day with all of these consents; empty if it may.
 
-        `reference`: the sha256 of what is cloned, which every one of them has to name.
+        `reference`: the sha256 of what is cloned, shown or played, which every one of them has to name, and be of `kind`.
         """
         for id in ids:
             one = self.standing.get(id)
@@ -98,8 +109,10 @@ class Rights:
                 return f"there is no consent {id}"
             if why := one.why_not(day):
                 return why
+            if kind is not None and one.consent.kind != kind:
+                return f"the {NOUNS[one.consent.kind]} {id} is for another use than {kind}"
             if reference is not None and reference not in {blob.sha256 for blob in one.consent.references}:
-                return f"the consent {id} is of another recording than {reference[:12]}..."
+                return f"the {NOUNS[one.consent.kind]} {id} is of another {_FILES[one.consent.kind]} than {reference[:12]}..."
         return ""
 
     def with_entries(self, entries: Iterable[Entry]) -> Rights:

@@ -6,6 +6,7 @@ has them (rights-constraint, right-use, right-type, media channels; `adcp` 9.2 o
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Literal
 
@@ -20,7 +21,20 @@ USES: Mapping[Kind, tuple[str, ...]] = {
     "music": ("background_music", "sync"),
 }
 """By kind, AdCP's right uses that an entry of it covers."""
+NOUNS: Mapping[Kind, str] = {"voice": "consent", "likeness": "consent", "music": "licence"}
+"""What people call an entry of each kind."""
+WITHOUT: Mapping[Kind, str] = {
+    "voice": "take another voice",
+    "likeness": "write people: none",
+    "music": "take music by its mood",
+}
+"""What a brief does that goes without one."""
 ALL = "all"
+
+
+def spelled(name: str) -> str:
+    """A person's name as it is compared: however it is spaced, in whichever case, its accents typed in whichever way."""
+    return unicodedata.normalize("NFKC", " ".join(unicodedata.normalize("NFKC", name).casefold().split()))
 
 
 class Scope(Record):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from creative.rights.ledger import Rights, Standing
-from creative.rights.records import ALL, RIGHT_TYPES, USES, Kind
+from creative.rights.records import ALL, NOUNS, RIGHT_TYPES, USES, WITHOUT, Kind, spelled
+
+_A: Mapping[Kind, str] = {"voice": "a voice", "likeness": "a likeness", "music": "music"}
+_THIS: Mapping[Kind, str] = {"voice": "this voice", "likeness": "this likeness", "music": "this music"}
+_ADS: Mapping[Kind, str] = {"voice": "spoken ads", "likeness": "pictures", "music": "films and spoken ads"}
+_ADD = "Somebody with the role rights enters it: creative voices add {noun}.yaml --by NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,47 +38,54 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an ad may not be made: the field of the voice that it is about, what is wrong, what to do."""
+    """Why an ad may not be made: what of the brief it is about, what is wrong, what to do."""
 
-    field: str
+    about: Literal["consent", "reference", "locale"]
     problem: str
     instead: str
 
 
-_ADD = "Somebody with the role rights enters it: creative voices add CONSENT.yaml --by NAME"
-
-
 def refusal(rights: Rights, wanted: Wanted) -> Refusal | None:
     """Why the consent does not cover the ad; None if it does."""
-    one = rights.standing.get(wanted.consent)
+    return unusable(rights, wanted) or _where(rights.standing[wanted.consent], wanted)
+
+
+def unusable(rights: Rights, wanted: Wanted) -> Refusal | None:
+    """Why the consent is none for this brief, wherever its ads are shown; None if it is one."""
+    one, noun = rights.standing.get(wanted.consent), NOUNS[wanted.kind]
     if one is None or one.consent.kind != wanted.kind:
-        problem = f"there is no consent {wanted.consent!r} for a {wanted.kind} in this store"
-        return Refusal("consent", problem, _ADD)
-    return _ended(one, wanted) or _who(one, wanted) or _where(one, wanted)
+        other = f": {wanted.consent} is for {_A[one.consent.kind]}" if one is not None else ""
+        problem = f"there is no {noun} {wanted.consent!r} for {_A[wanted.kind]} in this store{other}"
+        return Refusal("consent", problem, _ADD.format(noun=noun.upper()))
+    return _ended(one, wanted) or _who(one, wanted)
 
 
 def _ended(one: Standing, wanted: Wanted) -> Refusal | None:
     why = one.why_not(wanted.today)
-    consent = one.consent
+    consent, without = one.consent, WITHOUT[wanted.kind]
     if one.revoked_at:
-        again = "A revocation is final: a new recorded statement is a new consent, or take another voice"
-        return Refusal("consent", why, again)
+        fresh = (
+            "a new document is a new licence" if wanted.kind == "music" else "a new recorded statement is a new consent"
+        )
+        return Refusal("consent", why, f"A revocation is final: {fresh}, or {without}")
     if why:
-        return Refusal("consent", why, "Wait for it, enter another consent, or take another voice")
+        instead = f"enter another {NOUNS[wanted.kind]}, or {without}"
+        coming = wanted.today.isoformat() < consent.valid_from
+        return Refusal("consent", why, f"Wait until then, {instead}" if coming else instead[0].upper() + instead[1:])
     if wanted.days is None:
         return None
     first, last = (day.isoformat() for day in wanted.days)
     if first < consent.valid_from or last > consent.valid_until:
         problem = (
-            f"the flight is from {first} until {last}, and the consent {consent.id} from {consent.valid_from} until "
-            f"{consent.valid_until}"
+            f"the flight is from {first} until {last}, and the {NOUNS[wanted.kind]} {consent.id} from {consent.valid_from} "
+            f"until {consent.valid_until}"
         )
-        return Refusal("consent", problem, "Shorten the flight, or enter another consent")
+        return Refusal("consent", problem, f"Shorten the flight, or enter another {NOUNS[wanted.kind]}")
     return None
 
 
 def _who(one: Standing, wanted: Wanted) -> Refusal | None:
-    consent = one.consent
+    consent, noun = one.consent, NOUNS[wanted.kind]
     if wanted.reference is not None and wanted.reference not in {blob.sha256 for blob in consent.references}:
         known = ", ".join(f"{blob.sha256[:12]}..." for blob in consent.references)
         problem = (
@@ -79,30 +93,37 @@ def _who(one: Standing, wanted: Wanted) -> Refusal | None:
         )
         return Refusal("reference", problem, "Name the recording that was agreed to, byte for byte")
     if not wanted.authors:
-        problem = "nobody can tell who asks for this voice: the brief has no owner"
+        problem = f"nobody can tell who asks for {_THIS[wanted.kind]}: the brief has no owner"
         return Refusal("consent", problem, "Write owner: {name: ...}")
-    if _same(one.entered_by) in {_same(author) for author in wanted.authors}:
-        problem = f"the consent {consent.id} was entered by {one.entered_by}, who asks for this brief's ads as well"
-        return Refusal("consent", problem, "Somebody else with the role rights enters another consent")
+    if spelled(one.entered_by) in {spelled(author) for author in wanted.authors}:
+        problem = f"the {noun} {consent.id} was entered by {one.entered_by}, who asks for this brief's ads as well"
+        return Refusal("consent", problem, f"Somebody else with the role rights enters another {noun}")
     return None
 
 
 def _where(one: Standing, wanted: Wanted) -> Refusal | None:
     consent, scope = one.consent, one.consent.scope
+    noun, without = NOUNS[wanted.kind], WITHOUT[wanted.kind]
     if not _covers(scope.brands, wanted.brand):
         problem = f"{consent.id} does not cover the brand {wanted.brand[0]}: it covers {_list(scope.brands)}"
-        return Refusal("consent", problem, "Enter a consent for this brand, or take another voice")
+        return Refusal("consent", problem, f"Enter a {noun} for this brand, or {without}")
     if not _covers(scope.languages, (wanted.locale.partition("-")[0], wanted.locale)):
         problem = f"{consent.id} does not cover the language of {wanted.locale}: it covers {_list(scope.languages)}"
-        return Refusal("locale", problem, "Take another voice for this language")
+        if wanted.kind == "voice":
+            return Refusal("locale", problem, "Take another voice for this language")
+        return Refusal(
+            "locale", problem, f"Leave the language out (exclude: [{{locales: [{wanted.locale}]}}]), or {without}"
+        )
     if not _covers(scope.markets, (wanted.market,)):
         problem = f"{consent.id} does not cover the market {wanted.market}: it covers {_list(scope.markets)}"
         leave_out = f"exclude: [{{markets: [{wanted.market}], placements: [{wanted.placement}]}}]"
-        return Refusal("consent", problem, f"Leave its spoken ads out there ({leave_out}), or enter another consent")
+        return Refusal(
+            "consent", problem, f"Leave its {_ADS[wanted.kind]} out there ({leave_out}), or enter another {noun}"
+        )
     if not _covers(scope.channels, (wanted.channel,) if wanted.channel else ()):
         channel = wanted.channel or "of no known name"
         problem = f"{consent.id} does not cover {wanted.placement}, whose channel is {channel}: it covers {_list(scope.channels)}"
-        return Refusal("consent", problem, f"Leave {wanted.placement} out, or enter another consent")
+        return Refusal("consent", problem, f"Leave {wanted.placement} out, or enter another {noun}")
     return None
 
 
@@ -125,12 +146,7 @@ def constraint(rights: Rights, id: str) -> dict[str, object]:
 
 
 def _covers(covered: tuple[str, ...], any_of: tuple[str, ...]) -> bool:
-    return ALL in covered or bool({_same(one) for one in covered} & {_same(one) for one in any_of})
-
-
-def _same(name: str) -> str:
-    """Names that a person would take for the same."""
-    return " ".join(name.split()).casefold()
+    return ALL in covered or bool({spelled(one) for one in covered} & {spelled(one) for one in any_of})
 
 
 def _list(values: tuple[str, ...]) -> str:

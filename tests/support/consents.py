@@ -36,6 +36,29 @@ def blob(data: bytes) -> BlobRef:
 REFERENCE, STATEMENT = wav(5.0, seed=1), wav(3.0, seed=2)
 
 
+CONSENT = """\
+schema: 1
+id: mara-2027
+speaker: Mara Svensson
+company: Marlo Coffee GmbH
+statement: statement.wav
+references: [reference.wav]
+scope: {brands: [Marlo], channels: [social, streaming_audio], markets: [GB], languages: [en]}
+from: 2026-09-01
+until: 2099-10-31
+verifier: Ines Rau
+"""
+
+
+def written(folder: Path) -> Path:
+    """`CONSENT` as somebody writes it, in a folder with its recordings."""
+    (folder / "statement.wav").write_bytes(STATEMENT)
+    (folder / "reference.wav").write_bytes(REFERENCE)
+    path = folder / "consent.yaml"
+    path.write_text(CONSENT)
+    return path
+
+
 def consent(id: str = "mara-2027", **more: Any) -> Consent:
     """A consent of everything, for a long time. `scope` in `more` says what of it is narrower."""
     scope = {"brands": ("all",), "channels": ("all",), "markets": ("all",), "languages": ("all",)} | more.pop(

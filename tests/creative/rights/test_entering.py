@@ -10,40 +10,13 @@ import pytest
 from creative.errors import BriefError, UsageError
 from creative.rights import Ledger, RightsLog, entering
 from creative.rights.ledger import read_rights
-from creative.store import Store, open_store
-from tests.support.consents import REFERENCE, STATEMENT, blob
-
-CONSENT = """\
-schema: 1
-id: mara-2027
-speaker: Mara Lind
-company: Marlo Coffee GmbH
-statement: statement.wav
-references: [reference.wav]
-scope: {brands: [Marlo], channels: [social, streaming_audio], markets: [GB], languages: [en]}
-from: 2026-09-01
-until: 2099-10-31
-verifier: Ines Rau
-"""
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(tmp_path / "store")
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    (tmp_path / "statement.wav").write_bytes(STATEMENT)
-    (tmp_path / "reference.wav").write_bytes(REFERENCE)
-    path = tmp_path / "consent.yaml"
-    path.write_text(CONSENT)
-    return path
+from creative.store import Store
+from tests.support.consents import CONSENT, REFERENCE, STATEMENT, blob
 
 
 def test_a_file_is_a_consent_and_its_recordings_are_kept(store: Store, file: Path) -> None:
     consent, files = entering.read_consent(file)
-    assert (consent.id, consent.kind, consent.holder) == ("mara-2027", "voice", "Mara Lind")
+    assert (consent.id, consent.kind, consent.holder) == ("mara-2027", "voice", "Mara Svensson")
     assert (consent.statement, consent.references) == (blob(STATEMENT), (blob(REFERENCE),))
     assert (consent.valid_from, consent.valid_until) == ("2026-09-01", "2099-10-31")
     standing = entering.add(store, consent, files, "Bo")
@@ -57,7 +30,7 @@ def test_a_file_is_a_consent_and_its_recordings_are_kept(store: Store, file: Pat
 def test_options_say_the_same(file: Path) -> None:
     folder = file.parent
     told = {
-        "id": "mara-2027", "speaker": "Mara Lind", "company": "Marlo Coffee GmbH",
+        "id": "mara-2027", "speaker": "Mara Svensson", "company": "Marlo Coffee GmbH",
         "statement": str(folder / "statement.wav"), "references": [str(folder / "reference.wav")],
         "scope": {"brands": ["Marlo"], "channels": ["social", "streaming_audio"], "markets": ["GB"], "languages": ["en"]},
         "from": "2026-09-01", "until": "2099-10-31", "verifier": "Ines Rau",
@@ -78,7 +51,7 @@ def test_options_say_the_same(file: Path) -> None:
         ("[social, ", "[sozial, ", "is not a channel: 'sozial'. Did you mean 'social'"),
         ("languages: [en]", "languages: [english]", "is not a language: 'english'"),
         ("2099-10-31", "2026-01-31", "ends on 2026-01-31, before it begins"),
-        ("verifier: Ines Rau", "verifier: mara lind", "is verified by its own holder"),
+        ("verifier: Ines Rau", "verifier: mara svensson", "is verified by its own holder"),
         ("schema: 1", "schema: 2", "schema"),
         ("note", "note", ""),
     ],
@@ -114,26 +87,29 @@ def test_a_short_statement_is_none(file: Path) -> None:
     from tests.support.consents import wav
 
     (file.parent / "statement.wav").write_bytes(wav(0.4))
-    with pytest.raises(BriefError, match="nobody agrees to anything in less than 1 s"):
+    with pytest.raises(BriefError, match="statement: lasts 0.4 s, and has to last 1 s at least"):
         entering.read_consent(file)
 
 
 def test_only_the_role_enters() -> None:
-    entering.check_role("ines  RAU", ("Ines Rau",))
-    with pytest.raises(UsageError, match=r"Bo does not have the role rights \(it is Ines Rau's\)"):
-        entering.check_role("Bo", ("Ines Rau",))
-    with pytest.raises(UsageError, match=r"nobody has it yet.*creative\.toml"):
+    entering.check_role("ines  RAU", ("Ines Rau",), "studio")
+    entering.check_role("Ine\u0301s Rau", ("In\u00e9s Rau",), "studio")  # one keyboard's accents, and another's
+    with pytest.raises(UsageError, match=r"Bo does not have the role rights: in the profile studio it is Ines Rau's"):
+        entering.check_role("Bo", ("Ines Rau",), "studio")
+    with pytest.raises(UsageError, match=r"nobody has it in the profile studio.*into it, in creative\.toml"):
+        entering.check_role("Bo", (), "studio")
+    with pytest.raises(UsageError, match=r"no profile of creative\.toml is used here.*--profile NAME"):
         entering.check_role("Bo", ())
 
 
 def test_what_cannot_be_entered(store: Store, file: Path) -> None:
     consent, files = entering.read_consent(file)
     with pytest.raises(UsageError, match="is the holder"):
-        entering.add(store, consent, files, "mara lind")
+        entering.add(store, consent, files, "mara svensson")
     with pytest.raises(UsageError, match="ended with 2026-10-01 already"):
         entering.add(store, consent.model_copy(update={"valid_until": "2026-10-01"}), files, "Bo")
     entering.add(store, consent, files, "Bo")
-    with pytest.raises(UsageError, match="a consent is never changed"):
+    with pytest.raises(UsageError, match="never changed: take another id"):
         entering.add(store, consent.model_copy(update={"company": "Holm"}), files, "Bo")
 
 

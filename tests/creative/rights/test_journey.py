@@ -18,25 +18,13 @@ from creative.review.withdrawing import withdraw_lapsed
 from creative.session import reindex
 from creative.settings import settings
 from creative.store import open_store
-from tests.support.consents import REFERENCE, STATEMENT, cloned, cloner
+from tests.support.consents import CONSENT, STATEMENT, cloned, cloner, written
 from tests.support.demo import demo
 from tests.support.null import null_table
 from tests.support.registry_records import told
 
 ONLY = "segment=commuters,market=GB,placement=spotify-audio-15"
 MATCH = ("match", "--placement", "spotify-audio-15", "--segment", "commuters", "--market", "GB", "--locale", "en-GB")
-CONSENT = """\
-schema: 1
-id: mara-2027
-speaker: Mara Svensson
-company: Marlo Coffee GmbH
-statement: statement.wav
-references: [reference.wav]
-scope: {brands: [Marlo], channels: [social, streaming_audio], markets: [GB], languages: [en]}
-from: 2026-09-01
-until: 2099-10-31
-verifier: Ines Rau
-"""
 
 
 class Office:
@@ -51,9 +39,7 @@ class Office:
             'default = "test"\n[profiles.test]\nrunner = "inline"\nworkers = 1\ncatalogues = ["null.yaml"]\n'
             'judges = "none"\nroles = {rights = ["Ines Rau"]}\n'
         )
-        (folder / "statement.wav").write_bytes(STATEMENT)
-        (folder / "reference.wav").write_bytes(REFERENCE)
-        (folder / "consent.yaml").write_text(CONSENT)
+        written(folder)
 
     def say(self, *arguments: str, code: int = 0) -> Any:
         """What a command says as data; a refusal's message."""
