@@ -8,7 +8,7 @@ market's own time zone, the last day included. Best first:
 3. the segment's value, then what was approved later, then by ad_id
 
 What somebody's consent is needed for (their voice, their face) is offered on its days only, and never again once it was
-revoked: the store's rights log is asked for it each time.
+revoked: the store's rights log is asked for it each time. What is found to have lapsed today is withdrawn.
 
 The bytes are read from the store and hashed before they are offered. What is damaged or gone is withdrawn in the log,
 which everybody follows, and the next best is tried.
@@ -27,7 +27,7 @@ from typing import Any
 from creative.brief.places import known_locale
 from creative.errors import DamagedStoreError, UsageError
 from creative.registry import Candidate, Registry, Wanted
-from creative.review.verdicts import Wish, judge
+from creative.review.verdicts import Wish, judge, lapses
 from creative.store import Store
 
 BY = "match"
@@ -124,6 +124,8 @@ def match(store: Store, registry: Registry, asked: Request) -> Match:
             wanted, _days(at), lambda one: one.asset_id not in tried and in_flight(one, at)
         ):
             lapsed = _lapsed(store, registry, found, at)
+            if lapsed and asked.at is None:
+                withdrawn += _withdraw_lapsed(store, registry, [one for one in found if one.asset_id in lapsed])
             for one in found:
                 tried.add(one.asset_id)
                 if one.asset_id in lapsed:
@@ -160,6 +162,18 @@ def _lapsed(store: Store, registry: Registry, found: Sequence[Candidate], at: da
     return {
         one.asset_id: why for one in found if (why := rights.why_not(needed.get(one.asset_id, ()), _today(one, at)))
     }
+
+
+def _withdraw_lapsed(store: Store, registry: Registry, lapsed: Sequence[Candidate]) -> list[tuple[str, str]]:
+    """What nobody may be shown any more today, anywhere, is withdrawn by whoever sees it first."""
+    reasons = lapses(store, registry, [one.asset_id for one in lapsed])
+    wishes = [
+        Wish(one.asset_id, one.sha256, "withdrawn", BY, reasons[one.asset_id])
+        for one in lapsed
+        if one.asset_id in reasons
+    ]
+    gone = set(judge(store, registry, wishes).withdrawn) if wishes else set()
+    return [(one.campaign, one.asset_id) for one in lapsed if one.asset_id in gone]
 
 
 def _ways(asked: Request) -> Iterator[Wanted]:

@@ -297,7 +297,7 @@ def match(
     with session(settings, create=False) as opened:
         found = best(opened.store, opened.registry, asked)
         for _, asset_id in found.withdrawn:
-            _note(f"withdrawn: {asset_id}: its file is damaged or gone")
+            _note(f"withdrawn: {asset_id} (creative show {asset_id} says why)")
         if deliver and found.withdrawn:
             _deliver(opened, {name for name, _ in found.withdrawn}, "match")
     if as_json:

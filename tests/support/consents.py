@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import wave
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,16 @@ from creative.records import BlobRef, Entry
 from creative.rights import Consent, ConsentEvent, RevocationEvent, RightsLog, Scope
 from creative.store import Store
 from tests.support.demo import edit
+
+
+class Clock(datetime):
+    """The rights ledger's clock: it stands at noon (UTC) until somebody turns it."""
+
+    day = date(2026, 11, 22)
+
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+        return datetime(cls.day.year, cls.day.month, cls.day.day, 12, tzinfo=tz)
 
 
 def wav(seconds: float = 5.0, rate: int = 24_000, seed: int = 0) -> bytes:

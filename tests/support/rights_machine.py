@@ -41,7 +41,7 @@ from creative.steps import step
 from creative.store import open_store
 from creative.store.receipts import receipt_keys
 from creative.world import Media
-from tests.support.consents import blob, consent
+from tests.support.consents import Clock, blob, consent
 from tests.support.registry_records import told
 from workers.work import Workshop
 
@@ -59,16 +59,6 @@ SPECS = {
     for kind in _KINDS
 }
 _SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-
-
-class Clock(datetime):
-    """The ledger's clock: it stands until a day goes by."""
-
-    day = START
-
-    @classmethod
-    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-        return datetime(cls.day.year, cls.day.month, cls.day.day, 12, tzinfo=tz)
 
 
 def spoken(campaign: str, ad: str, named: Consent) -> tuple[CellRecord, tuple[Part, ...]]:

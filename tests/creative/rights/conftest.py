@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from creative.rights import ledger
 from creative.store import Store, open_store
-from tests.support.consents import written
+from tests.support.consents import Clock, written
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
+    """What day it is for the ledger in this process: 22 November 2026, or the one that a test says."""
+    made = type("Turned", (Clock,), {})
+    monkeypatch.setattr(ledger, "datetime", made)
+    return made
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_a_short_statement_is_none(file: Path) -> None:
     from tests.support.consents import wav
 
     (file.parent / "statement.wav").write_bytes(wav(0.4))
-    with pytest.raises(BriefError, match="statement: lasts 0.4 s, and has to last 1 s at least"):
+    with pytest.raises(BriefError, match=r"statement: lasts 0\.4 s, and has to last 1 s at least"):
         entering.read_consent(file)
 
 

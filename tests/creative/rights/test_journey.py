@@ -13,12 +13,11 @@ from typer.testing import CliRunner
 from creative.cli import app
 from creative.errors import CreativeError
 from creative.registry import open_registry
-from creative.review import withdrawing
 from creative.review.withdrawing import withdraw_lapsed
 from creative.session import reindex
 from creative.settings import settings
 from creative.store import open_store
-from tests.support.consents import CONSENT, STATEMENT, cloned, cloner, written
+from tests.support.consents import CONSENT, STATEMENT, Clock, cloned, cloner, written
 from tests.support.demo import demo
 from tests.support.null import null_table
 from tests.support.registry_records import told
@@ -107,10 +106,8 @@ def test_from_consent_to_revocation(office: Office) -> None:
         assert told(registry) == live
 
 
-def test_what_expires_is_not_matched_and_the_night_withdraws_it(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (office.folder / "consent.yaml").write_text(CONSENT.replace("2099-10-31", "2027-01-31"))
+def test_what_expires_is_not_matched_and_the_night_withdraws_it(office: Office, clock: type[Clock]) -> None:
+    (office.folder / "consent.yaml").write_text(CONSENT.replace("2099-10-31", "2098-12-31"))
     office.say("voices", "add", "consent.yaml", "--by", "Ines Rau")
     made = office.say("run", str(office.brief), "--only", ONLY)
     [line] = map(json.loads, Path(made["manifest"]).read_text().splitlines())
@@ -120,10 +117,10 @@ def test_what_expires_is_not_matched_and_the_night_withdraws_it(
     store = open_store(here.store)
     with open_registry(here.registry, store.id) as registry:
         assert len(withdraw_lapsed(store, registry, "nightly")) == 0
-        monkeypatch.setattr(withdrawing, "today", lambda: date(2027, 2, 1))
+        clock.day = date(2099, 1, 1)
         gone = withdraw_lapsed(store, registry, "nightly")
     assert gone.assets == {"marlo-autumn": [line["asset_id"]]}
-    assert gone.reasons[line["asset_id"]] == "the consent mara-2027 ended with 2027-01-31"
+    assert gone.reasons[line["asset_id"]] == "the consent mara-2027 ended with 2098-12-31"
     assert office.say(*MATCH, code=1)["reason"] == "none approved (1 withdrawn)"
 
 

@@ -14,7 +14,7 @@ from creative.registry import open_registry
 from creative.review.withdrawing import withdraw_lapsed
 from creative.rights import Rights, Standing
 from creative.rights.scope import constraint
-from tests.support.consents import consent, enter, revoke
+from tests.support.consents import Clock, consent, enter, revoke
 from tests.support.registry_records import told
 from tests.support.reviewing import Desk, made
 
@@ -50,6 +50,19 @@ def test_on_its_days_only(desk: Desk) -> None:
     assert not found.found
     assert found.reason == "approved, and must not be shown: the consent mara-2027 ended with 2026-12-15 (and 1 more)"
     assert desk.state("a") == "approved"  # it was asked about another day than today
+
+
+def test_what_is_found_to_have_ended_today_is_withdrawn_by_who_sees_it(
+    desk: Desk, clock: type[Clock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.day = date(2026, 12, 16)
+    monkeypatch.setattr("creative.matching.datetime", clock)
+    asked = {"placement": "iab-728x90", "market": "GB", "locale": "en-GB", "segment": "commuters"}
+    found = match(desk.store, desk.registry, request(**asked))
+    assert set(found.withdrawn) == {("autumn", made("a").asset_id), ("winter", made("w").asset_id)}
+    assert [desk.state(ad) for ad in "abw"] == ["withdrawn", "approved", "withdrawn"]
+    said = desk.registry.verdicts(asset_id=made("w").asset_id)[-1]
+    assert (said.by, said.reason) == ("match", "the consent mara-2027 ended with 2026-12-15")
 
 
 def test_from_the_moment_of_the_revocation_though_nothing_is_withdrawn_yet(desk: Desk) -> None:
