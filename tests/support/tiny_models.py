@@ -16,8 +16,10 @@ from creative.resources import templates
 PALETTE = {"ground": "#ecdcc7", "second": "#b5633f", "accent": "#f0b64c"}
 SLOT = {"x": 500, "foot": 740, "width": 560, "height": 420}
 PHOTO = templates() / "briefs" / "demo" / "media" / "house-roast.png"
-IMAGES = ("rehearse-z-image", "rehearse-flux2-klein", "rehearse-sdxl")
-FILMS = ("rehearse-wan", "rehearse-ltx")
+IMAGES = (
+    "rehearse-z-image", "rehearse-flux2-klein", "rehearse-sdxl", "rehearse-sd", "rehearse-flux", "rehearse-qwen-image",
+)  # fmt: skip
+FILMS = ("rehearse-wan", "rehearse-ltx", "rehearse-wan-words", "rehearse-wan-first")
 
 
 def row(name: str, **options: Any) -> BackendSpec:

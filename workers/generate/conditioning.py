@@ -38,11 +38,14 @@ class Encoder:
             for name, value in (
                 ("do_classifier_free_guidance", guided),
                 ("max_sequence_length", tokens),
+                ("num_images_per_prompt", 1),
                 ("device", getattr(pipe, "_execution_device", None)),
             )
             if name in taken and value is not None
         }
-        self._negative = "negative_prompt" in taken and guided
+        # Some families are asked for both texts in turn, since their `encode_prompt` knows one.
+        self._twice = guided and type(pipe).__name__.startswith("QwenImage")
+        self._negative = guided and ("negative_prompt" in taken or self._twice)
         self._kept: OrderedDict[tuple[str, str], Encoded] = OrderedDict()
         self._bytes = 0
         self.made = 0
@@ -67,15 +70,27 @@ class Encoder:
         import torch
 
         # A list: some pipelines write what they made of a text back into it.
-        told = {"negative_prompt": [negative]} if self._negative else {}
+        told = {"negative_prompt": [negative]} if self._negative and not self._twice else {}
         with torch.inference_mode(), quiet():
             made = self._pipe.encode_prompt(prompt=[prompt], **told, **self._asked)
+            found = self._named(made)
+            if self._twice:
+                against = self._named(self._pipe.encode_prompt(prompt=[negative or " "], **self._asked))
+                found |= {f"negative_{name}": value for name, value in against.items()}
+        return {name: _map(value, lambda tensor: tensor.detach().cpu()) for name, value in found.items()}
+
+    def _named(self, made: Sequence[Any]) -> dict[str, Any]:
+        assert self._names is not None
         found = {
             name: value
             for name, value in zip(self._names, made, strict=False)
             if name is not None and value is not None and not (isinstance(value, list) and not value)
         }
-        return {name: _map(value, lambda tensor: tensor.detach().cpu()) for name, value in found.items()}
+        if "prompt_embeds_mask" in self._names and "prompt_embeds_mask" not in found:
+            # Left out where every token counts; in a batch with a longer text not every one does.
+            embeds = found["prompt_embeds"]
+            found["prompt_embeds_mask"] = embeds.new_ones(embeds.shape[:2], dtype=_long())
+        return found
 
 
 def joined(encoded: Sequence[Encoded], device: Any) -> dict[str, Any]:
@@ -89,14 +104,38 @@ def joined(encoded: Sequence[Encoded], device: Any) -> dict[str, Any]:
             every = [item for value in values for item in value]
             result[name] = _map(every, lambda tensor: tensor.to(device))
         else:
-            result[name] = torch.cat(values).to(device)
+            result[name] = torch.cat(_padded(values)).to(device)
     return result
+
+
+def _padded(values: Sequence[Any]) -> list[Any]:
+    """Texts (1, tokens, ...) made as long as the longest: their masks, padded alike, say what is text."""
+    import torch
+
+    longest = max(value.shape[1] for value in values)
+    return [
+        value
+        if value.shape[1] == longest
+        else torch.cat([value, value.new_zeros(1, longest - value.shape[1], *value.shape[2:])], 1)
+        for value in values
+    ]
+
+
+def guidance(pipe: Any, scale: float) -> dict[str, Any]:
+    """How strongly the words count, by the name that the pipeline has for it."""
+    return {"true_cfg_scale" if type(pipe).__name__.startswith("QwenImage") else "guidance_scale": scale}
 
 
 def length(encoded: Encoded) -> int:
     """Tokens, in steps of 32: texts whose lists are of different lengths are not put into one batch."""
     value = encoded.get("prompt_embeds")
     return -(-len(value[0]) // 32) if isinstance(value, list) else 0
+
+
+def _long() -> Any:
+    import torch
+
+    return torch.long
 
 
 def _map(value: Any, change: Any) -> Any:

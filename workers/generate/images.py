@@ -7,14 +7,16 @@ step's seed alone, whoever else is in the batch.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from creative.backends import BackendSpec, Made, Task
@@ -22,54 +24,55 @@ from creative.errors import StepError, StepRefused, UsageError
 from creative.scratch import own_folder
 from workers.generate.accept import Accepting, Pixels
 from workers.generate.batching import Fitting, OutOfMemory, in_batches
-from workers.generate.compose import composed
-from workers.generate.conditioning import Encoded, Encoder, joined, length
+from workers.generate.conditioning import Encoded, Encoder, guidance, joined, length
+from workers.generate.packing import Packing, Painted, photo
 from workers.generate.painting import Painter, Seen
 from workers.generate.pipelines import Pipelines
 from workers.generate.recipe import recipe_of
 from workers.generate.shapes import Shape, shape
-from workers.scene import layers
-from workers.scene.calm import calm
-from workers.scene.cutout import open_photo
 from workers.scene.frame import Frame, frame
-from workers.scene.studio import light_side
 
 _AUTO = ("AutoPipelineForText2Image", "AutoPipelineForInpainting")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One step: what is to be painted, before anything is asked of the model. `cutout`: the product's photo, freed."""
+
+    task: Task
+    geometry: Frame
+    cutout: Path | None
+    shape: Shape
+    prompt: Mapping[str, str]
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One step, ready to be painted. `around`: the product is there while it is painted."""
 
-    task: Task
-    geometry: Frame
-    cutout: Image.Image | None
-    shape: Shape
-    prompt: Mapping[str, str]
+    draft: Draft
     encoded: Encoded
     around: bool
-    seed: int
 
     @property
     def group(self) -> tuple[str, bool, int]:
         """Steps that can be painted together."""
-        return self.shape.name, self.around, length(self.encoded)
+        return self.draft.shape.name, self.around, length(self.encoded)
 
     @property
     def wish(self) -> str:
         """All that decides what is painted."""
-        said = [
-            self.prompt,
-            self.seed,
-            self.shape.name,
-            self.shape.crop,
-            self.task.digests.get("cutout", self.task.key),
-        ]
+        draft = self.draft
+        product = draft.task.digests.get("cutout", draft.task.key)
+        said = [draft.prompt, draft.seed, draft.shape.name, draft.shape.crop, product]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 class DiffusersImage:
     """Kind `scene`: see `creative.steps.KINDS`. Options: `workers.generate.recipe.Recipe`."""
+
+    at_once = True
 
     def __init__(self, spec: BackendSpec, threads: int) -> None:
         """Nothing is loaded yet. Raises UsageError for a row that cannot be meant."""
@@ -77,37 +80,56 @@ class DiffusersImage:
         self.recipe = recipe_of(spec)
         self._pipes: Pipelines | None = None
         self._accepting = Accepting()
+        # One thread does all that touches the card: what is compiled or captured as a graph belongs to its thread.
+        self._card = ThreadPoolExecutor(1, "card")
+        self._packing = Packing(threads if spec.resources.gpu else 1)
 
     def make(self, tasks: Sequence[Task]) -> Sequence[Made | Exception]:
-        """See `creative.backends.Backend`. Raises ModelError for weights that are not here, UsageError without its device."""
-        self._load()
+        """See `creative.backends.Backend`. Raises ModelError for weights that are not here, UsageError without its device.
+
+        Several calls at once are one after another on the card, and beside each other in all else.
+        """
         results: dict[int, Made | Exception] = {}
-        groups: dict[tuple[str, bool, int], list[tuple[int, Job]]] = {}
+        drafts: list[tuple[int, Draft]] = []
         for number, task in enumerate(tasks):
             try:
-                job = self._job(task)
+                drafts.append((number, self._drafted(task)))
             except StepError as refusal:
                 results[number] = refusal
-            else:
-                groups.setdefault(job.group, []).append((number, job))
-        # What a picture becomes is worked out and packed beside the painting of the next ones.
-        with ThreadPoolExecutor(max(1, min(self.threads, 4))) as pool:
-            waiting: list[tuple[int, Future[Made]]] = []
-            for group in groups.values():
-                for (number, job), seen in zip(group, self._painted([job for _, job in group]), strict=True):
-                    waiting.append((number, pool.submit(self._made, job, seen)))
-            for number, future in waiting:
+        painting = [self._card.submit(self._told, drafts).result()] if drafts else []
+        waiting: list[tuple[int, Future[Made]]] = []
+        begun = [
+            (group, self._card.submit(self._painted, [job for _, job in group]))
+            for groups in painting
+            for group in groups
+        ]
+        for group, future in begun:
+            for (number, job), seen in zip(group, future.result(), strict=True):
                 try:
-                    results[number] = future.result()
+                    waiting.append((number, self._packing.submit(self._accepted(job, seen()))))
                 except StepError as refusal:
                     results[number] = refusal
+        for number, packing in waiting:
+            try:
+                results[number] = packing.result()
+            except StepError as refusal:
+                results[number] = refusal
+            except BrokenProcessPool as error:
+                raise OSError(
+                    errno.ENOMEM, "a process that packs pictures was ended, as when memory is short"
+                ) from error
         return [results[number] for number in range(len(tasks))]
 
     def close(self) -> None:
         """Give the card's memory back; the next call loads again."""
+        self._card.submit(self._unload).result()
+        self._packing.close()
+
+    def _unload(self) -> None:
         if self._pipes is not None:
             self._pipes.close()
             self._pipes = None
+            del self._encoder, self._painter
 
     def _load(self) -> Pipelines:
         if self._pipes is None:
@@ -119,22 +141,29 @@ class DiffusersImage:
             self._fitting = Fitting(file, self._pipes.card(), f"{self.recipe.weights} {self.spec.revision}")
         return self._pipes
 
-    def _job(self, task: Task) -> Job:
+    def _drafted(self, task: Task) -> Draft:
         params = task.params
         slot = params["product"]
-        cutout = open_photo(task.inputs["cutout"]) if slot and "cutout" in task.inputs else None
-        aspect = cutout.width / cutout.height if cutout is not None else None
+        cutout = task.inputs["cutout"] if slot and "cutout" in task.inputs else None
+        opened = photo(cutout) if cutout is not None else None
+        aspect = opened.width / opened.height if opened is not None else None
         geometry = frame(params["width"], params["height"], slot, aspect)
         form = shape((geometry.width, geometry.height), self.recipe.sizes, slot if cutout is not None else None)
-        told = told_by(task)
-        around = cutout is not None and self._load().other is not None and told["way"] == "with_product"
-        return Job(
-            task, geometry, cutout, form, told, self._encoder(told["prompt"], told["negative"]), around,
-            noise_seed(task),
-        )  # fmt: skip
+        return Draft(task, geometry, cutout, form, told_by(task), noise_seed(task))
 
-    def _painted(self, jobs: Sequence[Job]) -> Iterator[Seen]:
-        name = f"{jobs[0].shape.name}{' around' if jobs[0].around else ''}"
+    def _told(self, drafts: Sequence[tuple[int, Draft]]) -> list[list[tuple[int, Job]]]:
+        """Steps that can be painted together, with what the model's encoders make of their words."""
+        around = self._load().other is not None
+        groups: dict[tuple[str, bool, int], list[tuple[int, Job]]] = {}
+        for number, draft in drafts:
+            told = draft.prompt
+            with_product = around and draft.cutout is not None and told["way"] == "with_product"
+            job = Job(draft, self._encoder(told["prompt"], told["negative"]), with_product)
+            groups.setdefault(job.group, []).append((number, job))
+        return list(groups.values())
+
+    def _painted(self, jobs: Sequence[Job]) -> list[Callable[[], Seen]]:
+        name = f"{jobs[0].draft.shape.name}{' around' if jobs[0].around else ''}"
         pipes = self._load()
         try:
             painted = in_batches(jobs, self._paint, self._fitting, name, self._painter.release)
@@ -147,27 +176,26 @@ class DiffusersImage:
                     f"{self.spec.name} does not fit into the memory of {pipes.card()}, not even one picture of {name} at a "
                     f"time with what is idle moved out ({error}): take a larger card, or another row of the catalogue"
                 ) from error
-        for one in painted:
-            yield one()
+        return painted
 
     def _paint(self, jobs: Sequence[Job]) -> Sequence[Any]:
         """One batch through the model: for each job a function that gives its pixels as soon as they are there."""
         import torch
 
         pipes, recipe = self._load(), self.recipe
-        wide, high = jobs[0].shape.made
+        wide, high = jobs[0].draft.shape.made
         asked: dict[str, Any] = joined([job.encoded for job in jobs], pipes.device)
         asked |= {
             "height": high,
             "width": wide,
             "num_inference_steps": recipe.steps,
-            "guidance_scale": recipe.guidance,
+            **guidance(pipes.words, recipe.guidance),
             # On the CPU, one a picture: the same noise on every card, and in every batch.
-            "generator": [torch.Generator("cpu").manual_seed(job.seed) for job in jobs],
+            "generator": [torch.Generator("cpu").manual_seed(job.draft.seed) for job in jobs],
         }
         if not jobs[0].around:
             return self._painter.paint(pipes.words, asked, len(jobs))
-        drafts = [_draft(job) for job in jobs]
+        drafts = [_draft(job.draft) for job in jobs]
         asked |= {
             "image": [draft for draft, _ in drafts],
             "mask_image": [mask for _, mask in drafts],
@@ -175,36 +203,20 @@ class DiffusersImage:
         }
         return self._painter.paint(pipes.other, asked, len(jobs))
 
-    def _made(self, job: Job, seen: Seen) -> Made:
+    def _accepted(self, job: Job, seen: Seen) -> Painted:
+        if seen.pixels.ndim == 4:  # a coder of films gives a picture as a film of one frame
+            seen = replace(seen, pixels=seen.pixels[0])
         self._accepting.picture(seen.pixels, seen.finite, job.wish)
-        geometry = job.geometry
-        ground = job.shape.cut(Image.fromarray(seen.pixels))
-        side = 0.0
-        notes: dict[str, Any] = {
-            "prompt": job.prompt["prompt"],
-            "negative": job.prompt["negative"],
-            "made": job.shape.name,
+        draft = job.draft
+        way = "around the product" if job.around else "surroundings" if draft.cutout is not None else "no product"
+        notes = {
+            "prompt": draft.prompt["prompt"],
+            "negative": draft.prompt["negative"],
+            "made": draft.shape.name,
             "steps": self.recipe.steps,
-            "way": "around the product" if job.around else "surroundings" if job.cutout is not None else "no product",
+            "way": way,
         }
-        if job.cutout is None:
-            image, parts = ground, layers.flat(ground.size)
-        else:
-            side = light_side(job.cutout, np.random.default_rng(job.seed))
-            done = composed(ground, job.cutout, geometry.box, side, painted=job.around)
-            image, parts = done.image, done.parts
-            notes["product_px_unchanged"] = done.unchanged
-        meta = {
-            "width": geometry.width,
-            "height": geometry.height,
-            "product": list(geometry.box) if job.cutout is not None else None,
-            "plate": list(parts.box) if parts.box else None,
-            "set": "painted",
-            "light": ("left" if side < 0 else "right") if side else None,
-            "calm": [list(box) for box in calm(image, geometry.box if job.cutout is not None else None)],
-        }
-        outputs = {"image": layers.png(image), "meta": json.dumps(meta, sort_keys=True).encode(), **parts.outputs()}
-        return Made(outputs, notes)
+        return Painted(seen.pixels, draft.shape, draft.geometry, draft.cutout, draft.seed, job.around, notes)
 
 
 def told_by(task: Task) -> dict[str, str]:
@@ -224,18 +236,18 @@ def noise_seed(task: Task) -> int:
     return int(hashlib.sha256(said.encode()).hexdigest()[:16], 16) >> 1
 
 
-def _draft(job: Job) -> tuple[Image.Image, Image.Image]:
+def _draft(draft: Draft) -> tuple[Image.Image, Image.Image]:
     """The product on an even ground, as large as the model paints, and the mask: white is to be painted."""
-    assert job.cutout is not None
-    geometry = job.geometry
-    colour = str(job.task.params["palette"]["ground"])
+    assert draft.cutout is not None
+    geometry, cutout = draft.geometry, photo(draft.cutout)
+    colour = str(draft.task.params["palette"]["ground"])
     canvas = Image.new("RGB", (geometry.width, geometry.height), colour)
-    product = job.cutout.resize(geometry.box[2:], Image.Resampling.LANCZOS)
+    product = cutout.resize(geometry.box[2:], Image.Resampling.LANCZOS)
     canvas.paste(product.convert("RGB"), geometry.box[:2], product.getchannel("A"))
     mask = Image.new("L", canvas.size, 255)
     mask.paste(0, geometry.box[:2], product.getchannel("A").point(lambda alpha: 255 if alpha > 200 else 0))
-    laid = job.shape.lay(mask, 255).point(lambda value: 255 if value > 127 else 0)
-    return job.shape.lay(canvas, colour), laid
+    laid = draft.shape.lay(mask, 255).point(lambda value: 255 if value > 127 else 0)
+    return draft.shape.lay(canvas, colour), laid
 
 
 __all__ = ["DiffusersImage", "Job", "Pixels", "noise_seed", "told_by"]

@@ -1,4 +1,4 @@
-"""Picture and film models of random weights: Z-Image, FLUX.2 klein, SDXL, Wan 2.2 and LTX-Video, a megabyte or so each.
+"""Picture and film models of random weights: Z-Image, FLUX.2 klein, SDXL, Wan 2.2, LTX-Video and others, a megabyte or so each.
 
 Each is its real classes built from small configurations, with a tokenizer made by hand (bytes, no merges), saved as the
 real ones are: safetensors and JSON. What they paint is noise by nature; all else is as in production.
@@ -14,11 +14,11 @@ from typing import Any
 
 from creative.models.files import write_manifest
 from workers.models.libraries import diffusers_ready, quiet
+from workers.rehearse import further
+from workers.rehearse.parts import VOCAB, clip_text, shown, t5, tokenizer, vae
 
 REPO, REVISION = "rehearsal", "0" * 40
 SIZES = [[128, 128], [96, 160], [160, 96], [192, 64], [64, 192]]
-_END = "<|end|>"
-_CHAT = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
 
 
 def build(folder: Path, only: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -59,7 +59,18 @@ def rows() -> list[dict[str, Any]]:
             "class": "Flux2KleinPipeline", "inpaint": "Flux2KleinInpaintPipeline", "steps": 2, "guidance": 1.0}),
         _row("scene", "rehearse-sdxl", images, "tags", scene | {
             "class": "auto", "inpaint": "auto", "steps": 2, "guidance": 2.0}),
+        _row("scene", "rehearse-sd", images, "tags", scene | {
+            "class": "StableDiffusionPipeline", "inpaint": "StableDiffusionInpaintPipeline", "steps": 2, "guidance": 2.0}),
+        _row("scene", "rehearse-flux", images, "sentences", scene | {
+            "class": "FluxPipeline", "inpaint": "FluxInpaintPipeline", "steps": 2, "guidance": 0.0, "prompt_tokens": 256}),
+        _row("scene", "rehearse-qwen-image", images, "sentences", scene | {
+            "class": "QwenImagePipeline", "inpaint": "QwenImageInpaintPipeline", "steps": 2, "guidance": 4.0}),
         _row("clip", "rehearse-wan", films, "motion", film | {
+            "class": "WanPipeline", "first": "WanImageToVideoPipeline", "guidance": 2.0,
+            "frames": {"most": 9, "step": 4, "plus": 1, "fps": 8}}),
+        _row("clip", "rehearse-wan-words", films, "motion", film | {
+            "class": "WanPipeline", "guidance": 2.0, "frames": {"most": 9, "step": 4, "plus": 1, "fps": 8}}),
+        _row("clip", "rehearse-wan-first", films, "motion", film | {
             "class": "WanPipeline", "first": "WanImageToVideoPipeline", "guidance": 2.0,
             "frames": {"most": 9, "step": 4, "plus": 1, "fps": 8}}),
         _row("clip", "rehearse-ltx", films, "motion", film | {
@@ -87,64 +98,16 @@ def _row(kind: str, name: str, target: str, prompts: str, options: dict[str, Any
     }
 
 
-def _tokenizer(length: int) -> Any:
-    """Bytes, then the end: every text in every script has its tokens."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
-
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocab = {letter: number for number, letter in enumerate(letters)} | {"<pad>": len(letters), _END: len(letters) + 1}
-    inner = Tokenizer(models.BPE(vocab=vocab, merges=[]))
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    inner.decoder = decoders.ByteLevel()
-    inner.post_processor = processors.TemplateProcessing(single=f"$A {_END}", special_tokens=[(_END, vocab[_END])])
-    made = PreTrainedTokenizerFast(
-        tokenizer_object=inner,
-        pad_token="<pad>",
-        eos_token=_END,
-        unk_token=_END,
-        bos_token=_END,
-        model_max_length=length,
-    )
-    made.chat_template = _CHAT
-    return made
-
-
-_VOCAB = 258
-
-
 def _qwen3(hidden: int, layers: int) -> Any:
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
     return Qwen3ForCausalLM(
         Qwen3Config(
-            vocab_size=_VOCAB, hidden_size=hidden, intermediate_size=2 * hidden, num_hidden_layers=layers,
+            vocab_size=VOCAB, hidden_size=hidden, intermediate_size=2 * hidden, num_hidden_layers=layers,
             num_attention_heads=2, num_key_value_heads=1, head_dim=hidden // 2, max_position_embeddings=1024,
             tie_word_embeddings=True,
         )
     )  # fmt: skip
-
-
-_TEXTURE, _TONE = 0.10, 0.55
-"""Deviation and mean, of -1 to 1, of what the decoders make: noise on a pale ground, on which words can be read."""
-
-
-def _shown(vae: Any, *latent: int) -> Any:
-    """Random weights decode to anything from grey to glaring: the last layer is scaled until something mild is seen.
-
-    `latent`: the form of what is decoded, without the batch.
-    """
-    import torch
-
-    last = [module for name, module in vae.decoder.named_modules() if name.split(".")[0] == "conv_out"]
-    convolution = next(module for module in reversed(last) if getattr(module, "bias", None) is not None)
-    with torch.no_grad():
-        convolution.bias.zero_()
-        seen = vae.decode(torch.randn(1, *latent), return_dict=False)[0]
-        convolution.weight.mul_(_TEXTURE / float(seen.std()))
-        seen = vae.decode(torch.randn(1, *latent), return_dict=False)[0]
-        convolution.bias.add_(_TONE - float(seen.mean()))
-    return vae
 
 
 def _z_image() -> Any:
@@ -167,20 +130,11 @@ def _z_image() -> Any:
                 weight.normal_(0, 0.02)
     return ZImagePipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
-        vae=_shown(_vae(AutoencoderKL, 16), 16, 16, 16),
+        vae=shown(vae(AutoencoderKL, 16), 16, 16, 16),
         text_encoder=_qwen3(16, 2),
-        tokenizer=_tokenizer(1024),
+        tokenizer=tokenizer(1024),
         transformer=transformer,
     )
-
-
-def _vae(kind: Any, channels: int) -> Any:
-    return kind(
-        in_channels=3, out_channels=3, down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4, block_out_channels=(16, 16, 16, 16), layers_per_block=1,
-        latent_channels=channels, norm_num_groups=4, sample_size=128, scaling_factor=0.3611, shift_factor=0.1159,
-        use_quant_conv=False, use_post_quant_conv=False,
-    )  # fmt: skip
 
 
 def _klein() -> Any:
@@ -201,9 +155,9 @@ def _klein() -> Any:
     )
     return Flux2KleinPipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
-        vae=_shown(vae, 32, 16, 16),
+        vae=shown(vae, 32, 16, 16),
         text_encoder=_qwen3(16, 28),  # its layers 9, 18 and 27 are read
-        tokenizer=_tokenizer(512),
+        tokenizer=tokenizer(512),
         transformer=transformer,
         is_distilled=True,
     )
@@ -211,7 +165,6 @@ def _klein() -> Any:
 
 def _sdxl() -> Any:
     from diffusers import AutoencoderKL, EulerDiscreteScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
     unet = UNet2DConditionModel(
         sample_size=16, in_channels=4, out_channels=4, down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
@@ -220,35 +173,20 @@ def _sdxl() -> Any:
         use_linear_projection=True, addition_embed_type="text_time", addition_time_embed_dim=8,
         projection_class_embeddings_input_dim=8 * 6 + 16,
     )  # fmt: skip
-    config = CLIPTextConfig(
-        vocab_size=_VOCAB, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
-        max_position_embeddings=77, projection_dim=16, pad_token_id=_VOCAB - 2, bos_token_id=_VOCAB - 1,
-        eos_token_id=_VOCAB - 1,
-    )  # fmt: skip
     vae = AutoencoderKL(
         in_channels=3, out_channels=3, down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4, block_out_channels=(16, 16, 16, 16), layers_per_block=1,
         latent_channels=4, norm_num_groups=4, sample_size=128, scaling_factor=0.13025,
     )  # fmt: skip
     return StableDiffusionXLPipeline(
-        vae=_shown(vae, 4, 16, 16),
-        text_encoder=CLIPTextModel(config),
-        text_encoder_2=CLIPTextModelWithProjection(config),
-        tokenizer=_tokenizer(77),
-        tokenizer_2=_tokenizer(77),
+        vae=shown(vae, 4, 16, 16),
+        text_encoder=clip_text("CLIPTextModel"),
+        text_encoder_2=clip_text("CLIPTextModelWithProjection"),
+        tokenizer=tokenizer(77),
+        tokenizer_2=tokenizer(77),
         unet=unet,
         scheduler=EulerDiscreteScheduler(timestep_spacing="trailing"),
     )
-
-
-def _t5(kind: str) -> Any:
-    import transformers
-
-    config = getattr(transformers, f"{kind}Config")(
-        vocab_size=_VOCAB, d_model=32, d_kv=8, d_ff=32, num_layers=1, num_heads=4, feed_forward_proj="gated-gelu",
-        is_encoder_decoder=False, use_cache=False, pad_token_id=_VOCAB - 2, eos_token_id=_VOCAB - 1,
-    )  # fmt: skip
-    return getattr(transformers, f"{kind}EncoderModel")(config)
 
 
 def _wan() -> Any:
@@ -269,9 +207,9 @@ def _wan() -> Any:
         scale_factor_temporal=4, scale_factor_spatial=16, latents_mean=[0.0] * 48, latents_std=[1.0] * 48,
     )  # fmt: skip
     return WanPipeline(
-        tokenizer=_tokenizer(512),
-        text_encoder=_t5("UMT5"),
-        vae=_shown(vae, 48, 2, 4, 4),
+        tokenizer=tokenizer(512),
+        text_encoder=t5("UMT5"),
+        vae=shown(vae, 48, 2, 4, 4),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=5.0),
         transformer=transformer,
         expand_timesteps=True,
@@ -300,9 +238,9 @@ def _ltx() -> Any:
     )  # fmt: skip
     return LTXPipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
-        vae=_shown(vae, 8, 2, 8, 8),
-        text_encoder=_t5("T5"),
-        tokenizer=_tokenizer(256),
+        vae=shown(vae, 8, 2, 8, 8),
+        text_encoder=t5("T5"),
+        tokenizer=tokenizer(256),
         transformer=transformer,
     )
 
@@ -313,6 +251,11 @@ _MAKERS: dict[str, Callable[[], Any]] = {
     "rehearse-sdxl": _sdxl,
     "rehearse-wan": _wan,
     "rehearse-ltx": _ltx,
+    "rehearse-sd": further.stable_diffusion,
+    "rehearse-flux": further.flux,
+    "rehearse-qwen-image": further.qwen_image,
+    "rehearse-wan-words": further.wan_words,
+    "rehearse-wan-first": further.wan_first,
 }
 
 

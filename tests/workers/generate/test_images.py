@@ -19,7 +19,7 @@ from workers.generate.images import DiffusersImage
 from workers.scene import develop
 from workers.scene.cutout import open_photo
 
-_FAMILY = {"rehearse-sdxl": "tags"}
+_FAMILY = {"rehearse-sdxl": "tags", "rehearse-sd": "tags"}
 
 
 @pytest.fixture(scope="module")
