@@ -35,6 +35,11 @@ class Sample:
         self.rows = rows
         self._contrasts: dict[tuple[Rgb, float], float] = {}
 
+    @classmethod
+    def of(cls, picture: Image.Image) -> Sample:
+        """All pixels of an RGB picture."""
+        return cls(np.asarray(picture).reshape(-1, 3))
+
     @cached_property
     def luminance(self) -> Floats:
         """Relative luminance of each."""
@@ -166,13 +171,13 @@ def _lab(colour: Rgb) -> Floats:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-def pixels(image: Image.Image, box: tuple[int, int, int, int]) -> Sample:
-    """The pixels of an RGB image within a box (x, y, w, h); of a large box evenly chosen ones."""
+def spread(box: tuple[int, int, int, int]) -> tuple[tuple[int, int], tuple[int, int, int, int]]:
+    """How pixels that stand for all within a box (x, y, w, h) are chosen: how many across and down, and between which edges
+    (left, top, right, bottom)."""
     x, y, w, h = box
     step = max(1, int((w * h / _ENOUGH) ** 0.5))
     size = (max(1, w // step), max(1, h // step))
-    cut = image.resize(size, Image.Resampling.NEAREST, box=(x, y, x + size[0] * step, y + size[1] * step))
-    return Sample(np.asarray(cut).reshape(-1, 3))
+    return size, (x, y, x + size[0] * step, y + size[1] * step)
 
 
 def flat(colour: Rgb) -> Sample:

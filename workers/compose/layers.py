@@ -1,54 +1,24 @@
-"""Layers: blocks on the canvas get their colours, scrims where they need them, and become pictures with places.
+"""Layers: what is laid over a ground, where it lies, and the ground with it: looked at in places, or drawn.
 
-A text is set in the brand's colour where the pixels under it let it be read, else light or dark, else over a soft scrim.
+`workers.compose.colouring` gives them their colours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from creative.errors import StepRefused
-from workers.compose.blocks import Block, Part
-from workers.compose.colour import (
-    AIMED_CONTRAST,
-    LEAST_CONTRAST,
-    Rgb,
-    Sample,
-    apart,
-    between,
-    contrast,
-    flat,
-    inks,
-    is_light,
-    pixels,
-    rgb,
-    spelled,
-)
-from workers.compose.logo import AIMED, READABLE, legible
-from workers.compose.scrim import scrim, strengths
+from workers.compose.blocks import Block
+from workers.compose.colour import Rgb, Sample, spread
 from workers.compose.surfaces import Surface
-from workers.compose.surfaces import surface as panel
 
 Box = tuple[int, int, int, int]
 LayerKind = Literal["scrim", "surface", "button", "text", "logo"]
-_APART = 24.0
-"""A button whose colour is nearer to the ground than this (CIE Lab) would drown in it."""
-_ROUNDS = 4
 _STRIP = 64  # px
-_MILKY = 2.4
-"""How many times worse a veil of light is than a shadow as strong: over dark ground it is fog, a shadow is one more fold."""
-
-_LABEL_READS = 5.5
-"""A label's contrast without a chip: small letters lose some in a JPEG."""
-_VEILED, _SPARED, _CLEAR = 0.3, 0.4, 0.1
-"""Groups get colours of their own where one colour needs scrims of this strength, added up, their own at most this share of
-it, and this share of the canvas's height lies between them."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +48,31 @@ class Layer:
         made.putalpha(self.ink)
         return made
 
-    def on(self, picture: Image.Image) -> None:
-        """Lay it over an RGB picture."""
+    def on(self, picture: Image.Image, top: int = 0) -> None:
+        """Lay it over an RGB picture of the canvas's rows from `top` on."""
+        width, height = self.ink.size
+        first, end = max(0, top - self.y), min(height, top + picture.height - self.y)
+        if first >= end:
+            return
         if self.colour is None:
-            picture.paste(self.ink, (self.x, self.y), self.ink)
+            picture.paste(self.ink, (self.x, self.y - top), self.ink)
             return
         # In strips that a processor's cache holds: one picture of the colour serves all of them.
-        width, height = self.ink.size
-        strip = Image.new("RGB", (width, min(height, _STRIP)), self.colour)
-        for top in range(0, height, _STRIP):
-            end = min(top + _STRIP, height)
-            ink = strip if end - top == strip.height else strip.crop((0, 0, width, end - top))
-            mask = self.ink if height <= _STRIP else self.ink.crop((0, top, width, end))
-            picture.paste(ink, (self.x, self.y + top), mask)
+        strip = Image.new("RGB", (width, min(end - first, _STRIP)), self.colour)
+        for row in range(first, end, _STRIP):
+            below = min(row + _STRIP, end)
+            ink = strip if below - row == strip.height else strip.crop((0, 0, width, below - row))
+            mask = self.ink if below - row == height else self.ink.crop((0, row, width, below))
+            picture.paste(ink, (self.x, self.y + row - top), mask)
+
+    def _seen(self, picture: Image.Image, left: float, top: float, across: float, down: float) -> None:
+        """Lay it over a picture that has one pixel of every `across` x `down` of the canvas's, from (left, top) on."""
+        x, y, (width, height) = self.x - left, self.y - top, self.ink.size
+        if x >= picture.width * across or y >= picture.height * down or x + width <= 0 or y + height <= 0:
+            return
+        data = (across, 0.0, -x, 0.0, down, -y)
+        ink = self.ink.transform(picture.size, Image.Transform.AFFINE, data, Image.Resampling.NEAREST)
+        picture.paste(ink if self.colour is None else self.colour, (0, 0, *picture.size), ink)
 
 
 class Placed(NamedTuple):
@@ -117,43 +99,45 @@ class Laid(NamedTuple):
         return left, top, right - left, bottom - top
 
 
-class Seen:
-    """A picture whose pixels are looked at again and again in the same places."""
+class Lit:
+    """A ground (RGB) with layers over it, looked at in places: nothing is drawn but what is looked at."""
 
-    def __init__(self, picture: Image.Image) -> None:
-        self.picture = picture
+    def __init__(self, ground: Image.Image, layers: Sequence[Layer] = ()) -> None:
+        self._ground = ground if ground.mode == "RGB" else ground.convert("RGB")
+        self._layers = tuple(layers)
         self._places: dict[Box, Sample] = {}
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, px."""
+        return self._ground.size
+
     def at(self, box: Box) -> Sample:
-        """See `pixels`."""
+        """The pixels within a box (x, y, w, h); of a large one evenly chosen ones."""
         found = self._places.get(box)
         if found is None:
-            found = self._places[box] = pixels(self.picture, box)
+            size, edges = spread(box)
+            found = self._places[box] = Sample.of(self.cut(size, edges))
         return found
 
+    def cut(self, size: tuple[int, int], edges: Box) -> Image.Image:
+        """A picture of `size` with evenly chosen pixels of what lies between `edges` (left, top, right, bottom)."""
+        made = self._ground.resize(size, Image.Resampling.NEAREST, box=edges)
+        left, top, right, bottom = edges
+        for layer in self._layers:
+            layer._seen(made, left, top, (right - left) / size[0], (bottom - top) / size[1])
+        return made
 
-def draw(ground: Image.Image, layers: Sequence[Layer], last: bool = False) -> Image.Image:
-    """The ground with the layers over it, RGB; to be read only.
 
-    What was drawn last is remembered: the next drawing that begins with the same layers over the same ground goes on from it.
-    `last`: what is remembered is drawn upon, and forgotten; nobody may have it any more.
-    """
-    before, under, picture = _DRAWN[0]
-    if before is not ground or len(under) > len(layers) or any(a is not b for a, b in zip(under, layers, strict=False)):
-        under, picture = (), ground if ground.mode == "RGB" else ground.convert("RGB")
-    if not (last and under):
-        picture = picture.copy()
-    for layer in layers[len(under) :]:
-        layer.on(picture)
-    if last:
-        _DRAWN[0] = (_NOTHING, (), _NOTHING)
-    elif layers:
-        _DRAWN[0] = (ground, tuple(layers), picture)
+def draw(ground: Image.Image, layers: Sequence[Layer], rows: tuple[int, int] | None = None) -> Image.Image:
+    """The ground with the layers over it, RGB; only its `rows` (first, end; px), if given."""
+    first, end = rows or (0, ground.height)
+    picture = ground.crop((0, first, ground.width, end))
+    if picture.mode != "RGB":
+        picture = picture.convert("RGB")
+    for layer in layers:
+        layer.on(picture, first)
     return picture
-
-
-_NOTHING = Image.new("RGB", (1, 1))
-_DRAWN: list[tuple[Image.Image, tuple[Layer, ...], Image.Image]] = [(_NOTHING, (), _NOTHING)]
 
 
 def boxes(
@@ -169,262 +153,3 @@ def boxes(
         "runs": [{**run, **times} for layer in layers for run in layer.runs],
         "marks": [{**mark, **times} for layer in layers for mark in layer.marks],
     }
-
-
-def coloured(
-    groups: Sequence[Laid],
-    ground: Image.Image,
-    palette: Mapping[str, str],
-    product: Box | None,
-    surfaces: Sequence[Surface] = (),
-) -> list[Layer]:
-    """Choose one colour for the texts on the picture (two where it is dark above and bright below, or the reverse) and one
-    for those on each surface; add scrims to the picture until every text can be read over all of them."""
-    over = [
-        Layer("surface", one.role, one.image, one.x, one.y)
-        for one in (*surfaces, *(group.plate for group in groups if group.plate is not None))
-    ]
-    lit = Seen(draw(ground, over) if over else ground)
-    written = [(group, spots) for group in groups if (spots := _spots(group.placed, ground.size))]
-    backed = {id(group): _backing(group, surfaces) for group in groups}
-    tones = {
-        backing: _tone(
-            [[lit.at(spot) for spot in spots] for group, spots in written if backed[id(group)] == backing],
-            palette,
-            backing,
-        )[0]
-        for backing in dict.fromkeys(backed.values())
-    }
-    bare = [(group, [lit.at(spot) for spot in spots]) for group, spots in written if backed[id(group)] is None]
-    toned = {id(group): tones[backed[id(group)]] for group in groups} | _apart_tones(bare, palette, ground.height)
-    beside = {
-        id(group): _nearest(group, [other for other, _ in written if backed[id(other)] == backed[id(group)]], toned)
-        for group in groups
-    }
-    scrims: list[Layer] = []
-    for _ in range(_ROUNDS):
-        before = len(scrims)
-        for group, spots in written:
-            if backed[id(group)] is not None:
-                continue
-            under = [lit.at(spot) for spot in spots]
-            if _least(toned[id(group)], under) < AIMED_CONTRAST:
-                size = max(part.size for placed in group.placed for part in placed.block.parts)
-                shade = scrim(lit.picture, spots, toned[id(group)], under, size, product)
-                scrims.append(
-                    Layer("scrim", group.placed[0].block.role, shade.mask, shade.x, shade.y, colour=shade.tint)
-                )
-                lit = Seen(draw(ground, [*scrims, *over]))
-        for group in groups:
-            # As with words: what a mark stands on is mended, not the mark.
-            for x, y, w, h in _logos(group) if backed[id(group)] is None else ():
-                spot = lit.at((x, y, w, h))
-                versions = next(placed.block.pictures for placed in group.placed if placed.block.pictures)
-                _, colour, ratio = legible(versions, spot, palette, beside[id(group)])
-                if ratio < READABLE:
-                    shade = scrim(lit.picture, [(x, y, w, h)], colour, [spot], h, product, AIMED)
-                    scrims.append(Layer("scrim", "logo", shade.mask, shade.x, shade.y, colour=shade.tint))
-                    lit = Seen(draw(ground, [*scrims, *over]))
-        if len(scrims) == before:
-            break
-    made = [*scrims, *over]
-    for group in groups:
-        for placed in group.placed:
-            made += _layers(placed, lit, palette, toned[id(group)], beside[id(group)])
-    for layer in made:
-        if layer.runs and layer.contrast < LEAST_CONTRAST:
-            raise StepRefused(
-                f"the {layer.role} reaches a contrast of only {layer.contrast:.1f} against its ground, "
-                f"{LEAST_CONTRAST} is the least: choose another text or accent colour in the brand kit"
-            )
-    return made
-
-
-def labelled(placed: Placed, lit: Image.Image, palette: Mapping[str, str], chip: bool) -> list[Layer]:
-    """A label ("AI-generated") over all that is drawn: small, in the colour that reads best, and on a chip of the ground's own
-    lightness where none does, or where the ground will move (`chip`)."""
-    block, x, y, box = placed
-    (part,) = block.parts
-    under = pixels(lit, _rim(part, x, y, lit.size))
-    colour = max(inks(palette), key=lambda ink: contrast(ink, under))
-    if not chip and contrast(colour, under) >= _LABEL_READS:
-        return [_text("label", [part], x, y, box, colour, contrast(colour, under))]
-    _, light, dark = inks(palette)
-    tone, own, colour = ("dark", dark, light) if is_light(colour) else ("light", light, dark)
-    pad = max(3, round(part.size * 0.3))
-    left, top = max(0, x + part.x - pad), max(0, y + part.y - pad)
-    right = min(lit.width, x + part.x + part.mask.width + pad)
-    bottom = min(lit.height, y + part.y + part.mask.height + pad)
-    plate = panel((left, top, right - left, bottom - top), max(2, round(part.size * 0.25)), tone, palette, "label")
-    text = _text("label", [part], x, y, box, colour, between(colour, own))
-    return [Layer("surface", "label", plate.image, plate.x, plate.y), text]
-
-
-def _apart_tones(
-    bare: Sequence[tuple[Laid, Sequence[Sample]]], palette: Mapping[str, str], height: int
-) -> dict[int, Rgb]:
-    """Colours of groups (by identity) that lie well above one another, where one colour for all would need a strong veil
-    and each its own hardly any: dark words on a bright wall, light ones on the dark shelf under it."""
-    if len(bare) < 2:
-        return {}
-    _, together = _tone([under for _, under in bare], palette)
-    found = {id(group): _tone([under], palette) for group, under in bare}
-    if together < _VEILED or sum(strain for _, strain in found.values()) > _SPARED * together:
-        return {}
-    rows = [(group.ink[1], group.ink[1] + group.ink[3], is_light(found[id(group)][0])) for group, _ in bare]
-    for top, end, tone in rows:
-        if any(
-            tone != other and top - below < _CLEAR * height and above - end < _CLEAR * height
-            for above, below, other in rows
-        ):
-            return {}
-    return {group: colour for group, (colour, _) in found.items()}
-
-
-def _nearest(group: Laid, written: Sequence[Laid], toned: Mapping[int, Rgb]) -> Rgb | None:
-    """The colour of the words that are nearest above or below a group, itself the first; None where there are none."""
-    middle = group.ink[1] + group.ink[3] / 2
-    found = min(written, key=lambda other: abs(other.ink[1] + other.ink[3] / 2 - middle), default=None)
-    return None if found is None else toned[id(found)]
-
-
-def strain_of(groups: Sequence[Laid], ground: Image.Image, palette: Mapping[str, str]) -> float:
-    """How strong scrims would have to be for all groups, added up."""
-    return _tone(
-        [[pixels(ground, spot) for spot in spots] for group in groups if (spots := _spots(group.placed, ground.size))],
-        palette,
-    )[1]
-
-
-def _backing(group: Laid, surfaces: Sequence[Surface]) -> Rgb | None:
-    """The colour of the surface on which a whole group lies; None on the picture."""
-    if group.plate is not None:
-        return group.plate.colour
-    x, y, w, h = group.ink
-    return next((one.colour for one in reversed(surfaces) if one.covers((x, y, w, h))), None)
-
-
-def _tone(
-    under: Sequence[Sequence[Sample]], palette: Mapping[str, str], surface: Rgb | None = None
-) -> tuple[Rgb, float]:
-    """The colour for all texts, given the pixels under each group's runs: the one that needs the faintest scrims.
-
-    The brand's own wins unless another needs much less; on a `surface` of the accent's colour what the brand writes on it.
-    Also how strong its scrims are, added up.
-    """
-    costs = []
-    candidates = list(inks(palette))
-    if surface is not None:
-        candidates.insert(0 if surface == rgb(palette["accent"]) else len(candidates), rgb(palette["on_accent"]))
-    for order, colour in enumerate(candidates):
-        # What most of the ground needs weighs most: single things under the words get spots of their own.
-        found = [strengths(group, colour, (40.0, 2.0)) for group in under]
-        strain = sum(most + 0.3 * nearly_all for most, nearly_all in found)
-        felt = strain if is_light(colour) else strain * _MILKY
-        costs.append((felt * 0.7 - 0.15 if order == 0 else felt, order, colour, strain))
-        if costs[0][0] <= 0:
-            break  # no other can do better
-    _, _, colour, strain = min(costs)
-    return colour, strain
-
-
-def _spots(group: Sequence[Placed], size: tuple[int, int]) -> list[Box]:
-    """Where the texts of a group stand straight on the ground, with a rim, cut to the canvas."""
-    return [
-        _rim(part, placed.x, placed.y, size)
-        for placed in group
-        if placed.block.button is None
-        for part in placed.block.parts
-    ]
-
-
-def _logos(group: Laid) -> list[Box]:
-    """Where a group's logo stands."""
-    return [(one.x, one.y, one.block.width, one.block.height) for one in group.placed if one.block.pictures]
-
-
-def _rim(part: Part, x: int, y: int, canvas: tuple[int, int]) -> Box:
-    """The ink of a part of the block at (x, y) with the ring around it that the eye takes for its ground."""
-    ring = max(3, round(part.size * 0.13))
-    left, top = max(0, x + part.x - ring), max(0, y + part.y - ring)
-    right, bottom = x + part.x + part.mask.width + ring, y + part.y + part.mask.height + ring
-    return (left, top, min(canvas[0], right) - left, min(canvas[1], bottom) - top)
-
-
-def _least(colour: Rgb, under: Sequence[Sample]) -> float:
-    """The contrast of the run that is hardest to read."""
-    return min(contrast(colour, spot) for spot in under)
-
-
-def _layers(placed: Placed, lit: Seen, palette: Mapping[str, str], colour: Rgb, beside: Rgb | None) -> list[Layer]:
-    """One block; `beside` is the colour of the words on the same ground, None without."""
-    block, x, y, box = placed
-    if block.pictures:
-        mark = {"role": "logo", "x": x, "y": y, "w": block.width, "h": block.height}
-        picture, _, _ = legible(block.pictures, lit.at((x, y, block.width, block.height)), palette, beside)
-        return [Layer("logo", "logo", picture, x, y, (), (mark,))]
-    made: list[Layer] = []
-    if block.button is not None:
-        under = np.median(lit.at((x, y, block.width, block.height)).rows, axis=0)
-        fill, colour = _surface(palette, (round(float(under[0])), round(float(under[1])), round(float(under[2]))))
-        mark = {"role": "button", "x": x, "y": y, "w": block.width, "h": block.height}
-        surface = _pill(block.width, block.height, block.button)
-        made.append(Layer("button", block.role, surface, x, y, (), (mark,), colour=fill))
-        box = (x, y, block.width, block.height)
-    for role in dict.fromkeys(part.role for part in block.parts):
-        parts = [part for part in block.parts if part.role == role]
-        if block.button is not None:
-            under_text = [flat(fill)]
-        else:
-            under_text = [lit.at(_rim(part, x, y, lit.picture.size)) for part in parts]
-        own = colour
-        if role == "price" and _least(rgb(palette["accent"]), under_text) >= AIMED_CONTRAST:
-            own = rgb(palette["accent"])
-        made.append(_text(role, parts, x, y, box, own, _least(own, under_text)))
-    return made
-
-
-def _text(role: str, parts: Sequence[Part], x: int, y: int, box: Box, colour: Rgb, ratio: float) -> Layer:
-    left, top = min(part.x for part in parts), min(part.y for part in parts)
-    width = max(part.x + part.mask.width for part in parts) - left
-    height = max(part.y + part.mask.height for part in parts) - top
-    mask = Image.new("L", (width, height), 0)
-    for part in parts:
-        mask.paste(part.mask, (part.x - left, part.y - top))
-    runs = tuple(
-        {
-            "role": role,
-            "text": part.text,
-            "x": x + part.x,
-            "y": y + part.y,
-            "w": part.mask.width,
-            "h": part.mask.height,
-            "box": list(box),
-            "size": part.size,
-            "least": part.least,
-            "colour": spelled(colour),
-        }
-        for part in parts
-    )
-    return Layer("text", role, mask, x + left, y + top, runs, (), ratio, colour)
-
-
-def _surface(palette: Mapping[str, str], ground: Rgb) -> tuple[Rgb, Rgb]:
-    """Colours of a button's surface and label: the accent, unless it would drown in the ground."""
-    brand, light, dark = inks(palette)
-    fill = rgb(palette["accent"])
-    if apart(fill, ground) < _APART:
-        fill = brand if between(brand, ground) >= 3 else max((light, dark), key=lambda colour: between(colour, ground))
-    label = rgb(palette["on_accent"])
-    if between(label, fill) < AIMED_CONTRAST:
-        label = max((label, light, dark, (255, 255, 255), (0, 0, 0)), key=lambda colour: between(colour, fill))
-    return fill, label
-
-
-@lru_cache(64)
-def _pill(width: int, height: int, radius: int) -> Image.Image:
-    """The mask (L) of a rounded surface with smooth edges."""
-    fine = 4
-    mask = Image.new("L", (width * fine, height * fine), 0)
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, width * fine - 1, height * fine - 1), radius * fine, fill=255)
-    return mask.resize((width, height), Image.Resampling.BOX)

@@ -1,6 +1,6 @@
 """The logo on its ground: the version that stands out; one of a single colour is turned light or dark where it would drown.
 
-Where no version stands out, the scrim under it is `workers.compose.layers`' to lay.
+Where no version stands out, the scrim under it is `workers.compose.colouring`'s to lay.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from PIL import Image
 
@@ -26,26 +26,31 @@ class Rows:
         self._known: dict[tuple[int, int], dict[int, bytes]] = {}
 
     def jpeg(
-        self, picture: Image.Image, touched: Iterable[tuple[int, int]], quality: int, subsampling: int = 0
+        self,
+        size: tuple[int, int],
+        cut: Callable[[int, int], Image.Image],
+        touched: Iterable[tuple[int, int]],
+        quality: int,
+        subsampling: int = 0,
     ) -> bytes:
-        """The picture (RGB) as a JPEG. Beyond the rows of px that were `touched` (first, end) it is the ground itself.
+        """A picture of `size` px as a JPEG; `cut` gives its rows from one to another (first, end; px) as an RGB picture, and is
+        asked only for what has to be coded. Beyond the rows of px that were `touched` (first, end) it is the ground itself.
 
         `subsampling` is Pillow's: 0 is 4:4:4, 1 4:2:2, 2 4:2:0.
         """
         high = 16 if subsampling == 2 else 8
-        number = -(-picture.height // high)
+        number = -(-size[1] // high)
         own = {row for first, end in touched for row in range(max(0, first) // high, min(number, -(-end // high)))}
         known = self._known.setdefault((quality, subsampling), {})
         coded: dict[int, bytes] = {}
         head = b""
         for first, end in _parts({row for row in range(number) if row in own or row not in known}):
-            part = picture.crop((0, first * high, picture.width, min(end * high, picture.height)))
-            head, rows = _coded(part, quality, subsampling)
+            head, rows = _coded(cut(first * high, min(end * high, size[1])), quality, subsampling)
             coded.update(zip(range(first, end), rows, strict=True))
         if not coded:  # nothing is touched: any row has the head
-            head, _ = _coded(picture.crop((0, 0, picture.width, min(high, picture.height))), quality, subsampling)
+            head, _ = _coded(cut(0, min(high, size[1])), quality, subsampling)
         known.update((row, code) for row, code in coded.items() if row not in own and row not in known)
-        made = [_as_high(head, picture.height)]
+        made = [_as_high(head, size[1])]
         for row in range(number):
             made.append(coded.get(row) or known[row])
             made.append(bytes((0xFF, 0xD0 + row % 8)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,17 @@ _MOST = 40.0
 """The band leaves this share (per cent) of the ground under a run to the spots."""
 _COARSE = 8
 """px at most of a square in which strength is reckoned: it changes slowly, and is spread smoothly."""
+
+
+class Ground(Protocol):
+    """What a scrim is laid over, as `workers.compose.layers.Lit` is."""
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+
+    def cut(self, size: tuple[int, int], edges: Box) -> Image.Image:
+        """A picture of `size` with evenly chosen pixels of what lies between `edges` (left, top, right, bottom)."""
+        ...
 
 
 class Shade(NamedTuple):
@@ -57,7 +68,7 @@ def strengths(
 
 
 def scrim(
-    ground: Image.Image,
+    ground: Ground,
     spots: Sequence[Box],
     colour: Rgb,
     under: Sequence[Sample],
@@ -91,7 +102,7 @@ def scrim(
     part = coarse.crop((*first, min(found[2] + 1, coarse.width), min(found[3] + 1, coarse.height)))
     x, y = first[0] * factor, first[1] * factor
     strength = smooth(part, factor)
-    strength = strength.crop((0, 0, min(strength.width, ground.width - x), min(strength.height, ground.height - y)))
+    strength = strength.crop((0, 0, min(strength.width, ground.size[0] - x), min(strength.height, ground.size[1] - y)))
     return Shade(strength, tint, x, y)
 
 
@@ -165,7 +176,7 @@ def _within(spots: Sequence[Box], size: tuple[int, int], factor: int, reach: flo
 
 
 def _over_what_stands_out(
-    ground: Image.Image,
+    ground: Ground,
     spots: Sequence[Box],
     colour: Rgb,
     tint: Rgb,
@@ -178,17 +189,18 @@ def _over_what_stands_out(
 
     What a square needs is what its neediest pixel does.
     """
+    width, height = ground.size
     each = factor if factor < 4 else 2  # pixels of a square, across and down, that are looked at
     small = np.zeros(alpha.shape, np.uint8)
     tinted = np.array(tint, dtype=np.float32)
     for x, y, w, h in spots:
         left, top = x // factor, y // factor
         # Whole squares, but for one at the canvas's edge.
-        right = max(left + 1, min(-(-(x + w) // factor), ground.width // factor))
-        end = max(top + 1, min(-(-(y + h) // factor), ground.height // factor))
-        box = (left * factor, top * factor, min(right * factor, ground.width), min(end * factor, ground.height))
+        right = max(left + 1, min(-(-(x + w) // factor), width // factor))
+        end = max(top + 1, min(-(-(y + h) // factor), height // factor))
+        edges = (left * factor, top * factor, min(right * factor, width), min(end * factor, height))
         wide, high = right - left, end - top
-        seen = ground.resize((wide * each, high * each), Image.Resampling.NEAREST, box=box)
+        seen = ground.cut((wide * each, high * each), edges)
         # (pixels of a square, rows of squares, columns, 3)
         cut = np.asarray(seen).reshape(high, each, wide, each, 3).transpose(1, 3, 0, 2, 4).reshape(-1, high, wide, 3)
         lit = cut + (tinted - cut) * alpha[top:end, left:right, None].astype(np.float32)

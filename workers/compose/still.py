@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,8 @@ class Still(OneByOne):
         options = self.spec.options
         rows = self._kept.get(("rows", scene, meta, layout), Rows, lambda _: _coded_weight(placed.image))
         data, quality = encode(
-            draw(placed.image, layers, last=True),
+            placed.image.size,
+            lambda first, end: draw(placed.image, layers, (first, end)),
             params["max_bytes"] - METADATA_BYTES,
             int(options.get("quality", _QUALITIES[0])),
             int(options.get("subsampling", 0)),
@@ -85,7 +86,8 @@ def _coded_weight(picture: Image.Image) -> int:
 
 
 def encode(
-    picture: Image.Image,
+    size: tuple[int, int],
+    cut: Callable[[int, int], Image.Image],
     ceiling: int,
     best: int = _QUALITIES[0],
     subsampling: int = 0,
@@ -94,26 +96,26 @@ def encode(
 ) -> tuple[bytes, int]:
     """A JPEG of at most `ceiling` bytes at the highest quality up to `best` that allows it, and that quality.
 
-    `rows`: those of the picture's ground that are coded already, for which only what was `touched` (first and end of rows,
+    `size` of the picture, px; `cut` gives its rows from one to another (first, end) as an RGB picture. `rows`: those of the picture's ground that are coded already, for which only what was `touched` (first and end of rows,
     px) is coded; the bytes are the same without.
 
     Full colour resolution (`subsampling` 0: 4:4:4), since thin coloured letters blur without it. Raises StepRefused when
     not even quality 50 is small enough.
     """
-    size = 0
+    taken = 0
     for quality in (best, *(lower for lower in _QUALITIES if lower < best)):
-        if size == 0:
-            data = (rows or Rows()).jpeg(picture, touched or [(0, picture.height)], quality, subsampling)
+        if taken == 0:
+            data = (rows or Rows()).jpeg(size, cut, touched or [(0, size[1])], quality, subsampling)
         else:
             # Tables of its own make a JPEG a twentieth smaller and take as long again: only where bytes are short.
             buffer = io.BytesIO()
-            picture.save(buffer, "JPEG", quality=quality, subsampling=subsampling, optimize=True)
+            cut(0, size[1]).save(buffer, "JPEG", quality=quality, subsampling=subsampling, optimize=True)
             data = buffer.getvalue()
-        size = len(data)
-        if size <= ceiling:
+        taken = len(data)
+        if taken <= ceiling:
             return data, quality
     raise StepRefused(
-        f"the picture takes {size} bytes at quality {_QUALITIES[-1]}, the placement allows {ceiling} beside its metadata"
+        f"the picture takes {taken} bytes at quality {_QUALITIES[-1]}, the placement allows {ceiling} beside its metadata"
     )
 
 

@@ -1,7 +1,7 @@
 """Words, button and logo of a layout as layers: each a small RGBA picture with its place, so that films can move them.
 
 A text is set as large as its item allows, in balanced lines, by the rule that planning chose it by
-(`creative.copyfit.fit_text`); `workers.compose.layers` gives it its colour.
+(`creative.copyfit.fit_text`); `workers.compose.colouring` gives it its colour.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from PIL import Image
 
 from creative.label_area import is_label
 from workers.compose.blocks import Block, Setter, logo_block
+from workers.compose.colouring import coloured, labelled, strain_of
 from workers.compose.glyphs import check_direction, faces
-from workers.compose.layers import Box, Laid, Layer, Placed, boxes, coloured, draw, labelled, strain_of
+from workers.compose.layers import Box, Laid, Layer, Lit, Placed, boxes, draw
 from workers.compose.surfaces import plate, standing
 
 __all__ = ["Layer", "boxes", "draw", "lay_out"]
@@ -57,9 +58,6 @@ def lay_out(
     wanted = arrangement["groups"] if priced else arrangement["plain"]
     brand = brand or palette
     surfaces = standing(arrangement, ground.size, brand, [*texts, *(["logo"] if versions else [])])
-    under = (
-        draw(ground, [Layer("surface", one.role, one.image, one.x, one.y) for one in surfaces]) if surfaces else ground
-    )
     own = [group for group in wanted if is_label(group)]
     wanted = [group for group in wanted if not is_label(group)]
     arranged = [[_packed(group, texts, setter, versions, False, brand) for group in wanted]]
@@ -69,13 +67,14 @@ def lay_out(
     found = [[group for group in groups if group.placed] for groups in arranged]
     chosen = found[0]
     if len(found) > 1:
+        under = Lit(ground, [Layer("surface", one.role, one.image, one.x, one.y) for one in surfaces])
         strains = [strain_of(groups, under, palette) + 0.15 * order for order, groups in enumerate(found)]
         chosen = found[strains.index(min(strains))]
     layers = coloured(chosen, ground, palette, product, surfaces)
     for group in own:
         laid = _packed(_turned(group, direction), texts, setter, versions, False, palette)
         if laid.placed:
-            layers += labelled(laid.placed[0], draw(ground, layers), palette, part != "still")
+            layers += labelled(laid.placed[0], Lit(ground, layers), palette, part != "still")
     return [layer for layer in layers if roles is None or layer.role in roles]
 
 

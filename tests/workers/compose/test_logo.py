@@ -9,7 +9,8 @@ from PIL import Image
 from creative.layouts import load_layouts
 from creative.placements import placements
 from creative.resources import templates
-from workers.compose.colour import Rgb, contrast, pixels
+from workers.compose.colour import Rgb, contrast
+from workers.compose.layers import Lit
 from workers.compose.typeset import draw, lay_out
 
 PALETTE = {"ground": "#eef1f2", "second": "#2f5d7c", "accent": "#ff7a59", "text": "#10243a", "on_accent": "#10243a"}
@@ -36,7 +37,7 @@ def shown(family: str, placement: str, ground: Image.Image) -> tuple[float, Rgb,
     colour: Rgb = (int(own[0]), int(own[1]), int(own[2]))
     said = next(run["colour"] for layer in layers for run in layer.runs if run["role"] == "headline")
     place = (logo.x, logo.y, logo.image.width, logo.image.height)
-    return contrast(colour, pixels(beneath, place)), colour, tuple(bytes.fromhex(said[1:]))  # type: ignore[return-value]  # three of them
+    return contrast(colour, Lit(beneath).at(place)), colour, tuple(bytes.fromhex(said[1:]))  # type: ignore[return-value]  # three of them
 
 
 @pytest.mark.parametrize("level", [20, 90, 120, 150, 230])
