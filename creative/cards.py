@@ -22,6 +22,12 @@ NOUNS: Mapping[str, tuple[str, str]] = {
 }
 """How an ad of a modality is called, one and several."""
 _SPOKEN = "script"
+_RIGHTS = (
+    ("cloned voice", "voice", "consent"),
+    ("likeness", "likeness", "consent"),
+    ("licensed music", "background_music", "licence"),
+)
+"""What is said of rights: what it is, AdCP's use, what is named."""
 _VAGUE = ("", "application/octet-stream")
 _DIGITS = re.compile(r"(\d+)")
 
@@ -249,8 +255,9 @@ def _figures(row: AssetRow, width: int, height: int) -> tuple[str, ...]:
     ratios = [_number(text, "contrast") for text in texts] if isinstance(texts, list) else []
     if known := [ratio for ratio in ratios if ratio is not None]:
         found.append(f"contrast {min(known):.1f}")
-    cloned = [str(one.get("rights_id")) for one in row.carried.get("rights") or () if one.get("cloned")]
-    found += [f"cloned voice: consent {', '.join(cloned)}"] if cloned else []
+    for name, use, noun in _RIGHTS:
+        ids = [str(one.get("rights_id")) for one in row.carried.get("rights") or () if use in one.get("uses", ())]
+        found += [f"{name}: {noun} {', '.join(ids)}"] if ids else []
     return (*found, *_judged(figures))
 
 

@@ -57,6 +57,10 @@ def _verdicts(opened: Session, campaign: str) -> list[dict[str, Any]]:
 
 
 _LAST_VERDICTS = 5
+_RIGHTS = {"voice": "cloned voice", "likeness": "likeness", "background_music": "music"}
+"""What a right is for, by AdCP's use."""
+_UNDER = {"speech": "cloned, consent", "scene": "likeness, consent", "bed": "licence"}
+"""What a consent allowed, by kind of step."""
 
 
 def print_status(found: list[dict[str, Any]]) -> None:
@@ -156,7 +160,8 @@ def print_asset(found: dict[str, Any]) -> None:
         add(f"choice {role}", value)
     for right in found["rights"] or ():
         said = f"{right['rights_id']}, {right['valid_from']} to {right['valid_until']}"
-        add("cloned voice" if right["cloned"] else "right", f"consent {said}")
+        what = next((name for use, name in _RIGHTS.items() if use in right["uses"]), "right")
+        add(what, f"{'licence' if right['right_type'] == 'music' else 'consent'} {said}")
     for role, line in found["lineage"]["brief"].items():
         add(f"brief {role}", line)
     for step in found["steps"]:
@@ -169,7 +174,7 @@ def print_asset(found: dict[str, Any]) -> None:
         if "phrases" in params:
             facts.append(" ".join(params["phrases"]))
         if step.get("consent"):
-            facts.append(f"cloned, consent {step['consent']}")
+            facts.append(f"{_UNDER.get(step['kind'], 'consent')} {step['consent']}")
         add(f"step {step['kind']}", f"{step['key'][:12]}  {', '.join(fact for fact in facts if fact)}")
         for number, reason in step["refused_attempts"].items():
             add("", f"attempt {number} refused: {reason}")

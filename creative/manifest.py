@@ -48,7 +48,7 @@ class ManifestStep(_Part):
     model: str | None
     licence: str
     seed: int | None
-    consent: str | None = Field(None, description="under which a person's voice was cloned in it")
+    consent: str | None = Field(None, description="under which a cloned voice, a likeness or a track is in it")
 
 
 class ManifestLineage(_Part):

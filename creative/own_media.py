@@ -11,7 +11,7 @@ from creative.brief.brief import Brief
 from creative.brief.films import film_header
 from creative.brief.later import CloneVoice
 from creative.brief.library import LibraryPhoto, words_of
-from creative.brief.models import RecordedVoice, Take
+from creative.brief.models import RecordedVoice, Take, Track
 from creative.brief.photos import PhotoHeader, photo_header
 from creative.brief.recordings import wav_header
 
@@ -91,6 +91,22 @@ def recordings(brief: Brief, add: Callable[[Path], str]) -> Mapping[str, Recordi
             header = wav_header(voice.file)
             found[voice.id] = Recording(add(voice.file), header.ms if header else 0, add(voice.licence))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTrack:
+    """A piece of music: its sha256, and its length in ms as its header says."""
+
+    sha256: str
+    ms: int
+
+
+def track(brief: Brief, add: Callable[[Path], str]) -> OwnTrack | None:
+    """The licensed music of a brief, if it names some."""
+    if not isinstance(brief.music, Track):
+        return None
+    header = wav_header(brief.music.track)
+    return OwnTrack(add(brief.music.track), header.ms if header else 0)
 
 
 def references(brief: Brief, add: Callable[[Path], str]) -> Mapping[str, str]:

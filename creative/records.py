@@ -108,7 +108,7 @@ class LineageStep(Record):
     seed: int | None = None
     seconds: float = 0.0
     notes: Mapping[str, Any] = Field(default_factory=dict)
-    consent: str | None = Field(None, description="under which a voice was cloned in it")
+    consent: str | None = Field(None, description="under which a voice, likeness or track is in it")
 
 
 class FindingRecord(Record):

@@ -13,6 +13,7 @@ from pathlib import Path
 from creative.backends import resolve
 from creative.brief.brief import Brief
 from creative.brief.load import load_brief
+from creative.brief.models import Track
 from creative.catalogue import Catalogue, load_catalogue
 from creative.errors import BriefError, DamagedRegistryError, LimitError, MissingStoreError, UsageError
 from creative.limits import check_limits
@@ -156,8 +157,8 @@ def read_brief(path: Path, settings: Settings) -> Brief:
 
 
 def in_world(brief: Brief, catalogue: Catalogue, where: Store | Settings | None = None) -> World:
-    """The brief's world, with what the store (or the settings' one, if it is there) says of consents, for a brief with a
-    cloned voice. Without a store nobody agreed to anything.
+    """The brief's world, with what the store (or the settings' one, if it is there) says of consents, for a brief that needs
+    one, or may: a photo of its library may show somebody. Without a store nobody agreed to anything.
 
     Raises BriefError when it names a backend that the catalogue does not have, StoreError.
     """
@@ -166,8 +167,9 @@ def in_world(brief: Brief, catalogue: Catalogue, where: Store | Settings | None 
             catalogue.choose(kind, name)
         except UsageError as error:
             raise BriefError([brief.finding(f"backends.{kind}", str(error))]) from error
-    cloned = any(voice.use == "clone" for voice in brief.voices)
-    rights = _rights(where) if cloned and where is not None else None
+    asks = (any(voice.use == "clone" for voice in brief.voices), isinstance(brief.music, Track), brief.library)
+    named = brief.scenes.likeness is not None
+    rights = _rights(where) if (named or any(asks)) and where is not None else None
     return ingest(brief, catalogue, rights, os.environ.get("CREATIVE_BY"))
 
 

@@ -62,7 +62,7 @@ KINDS: Mapping[str, Kind] = {
         #   the product by 128 moves a pixel by its value.  Without a product, layer and plate are 1 x 1 px.
         #   photo, view: a photo of the brand's own library and what was seen in it, for a backend that takes one; then also
         #   params: photo {name, shows: whether it shows the product itself, released: whether those who are seen agreed,
-        #   people: as in the brief, focus: [x, y] per mille or null}; product is never null, and meta's product is what the
+        #   people: none, adults or likeness (the one who agreed), focus: [x, y] per mille or null}; product is never null, and meta's product is what the
         #   photo is about where it has no cut-out.
         #   prompt: what a trained model is told (`creative.prompts`), for a backend that is one; the product then stands there
         #   with its own pixels.
@@ -107,8 +107,9 @@ KINDS: Mapping[str, Kind] = {
         #   vtt: WebVTT.  srt: SubRip. Both UTF-8.
         Kind("subtitles", ("times?",), {"vtt": VTT, "srt": SRT}),
         # Music that ends with the spot.
-        #   params: mood, ms.   audio: 48 kHz stereo WAV of exactly ms.
-        Kind("bed", (), {"audio": WAV}, seeded=True),
+        #   params: ms, mood; or ms alone, where it is a track.   track: the licensed music, at least as long.
+        #   audio: 48 kHz stereo WAV of exactly ms.
+        Kind("bed", ("track?",), {"audio": WAV}, seeded=True),
         # Voice over ducked music, mastered.
         #   params: ms, lufs_tenths, true_peak_tenths (ceiling).   clip: the footage's own sound, under the voice as music is.
         #   audio: 48 kHz stereo WAV of exactly ms.  figures: {lufs, true_peak: decimal strings}.
@@ -177,8 +178,8 @@ class Step:
     `inputs` maps a role to an ingested medium (its sha256) or to another step's output. `backend`, `revision` and `model`
     come from the backend's row; all else from the brief. `label` is for people and is not in the key.
 
-    `rights` are the consents that have to be in force when it is made or used again: those to the voices in its sound.
-    They are not in the key either: another consent to the same recording does not change a sound.
+    `rights` are the consents that have to be in force when it is made or used again: those to the voices and the music in
+    its sound, and to whoever is seen. They are not in the key either: another consent to the same recording changes no sound.
     """
 
     key: str

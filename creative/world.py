@@ -18,7 +18,18 @@ from creative.font_files import opened
 from creative.font_table import ROLES, FontRole, own_fonts
 from creative.framings import Family, families
 from creative.layouts import Layout, load_layouts
-from creative.own_media import Film, OwnPhoto, Recording, films, library, product_photos, recordings, references
+from creative.own_media import (
+    Film,
+    OwnPhoto,
+    OwnTrack,
+    Recording,
+    films,
+    library,
+    product_photos,
+    recordings,
+    references,
+    track,
+)
 from creative.placements import Placement, placements
 from creative.resources import templates
 from creative.rights.ledger import Rights, today
@@ -121,6 +132,8 @@ class World:
     script_fonts: Mapping[str, Path] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     """What each cloned voice is cloned from, by the voice's id."""
+    track: OwnTrack | None = None
+    """The licensed music."""
     rights: Rights = field(default_factory=Rights)
     """Who agreed to what, as the store says it on the day `today` (UTC)."""
     today: date = date.max
@@ -193,6 +206,7 @@ def ingest(
         library=library(brief, media.add_file),
         recordings=recordings(brief, media.add_file),
         references=references(brief, media.add_file),
+        track=track(brief, media.add_file),
         rights=rights or Rights(),
         today=day or today(),
         authors=tuple(name for name in (*_owner(brief), by) if name),

@@ -27,6 +27,7 @@ from creative.brief.models import (
     Scenes,
     Segment,
     StockVoice,
+    Track,
     Variants,
 )
 from creative.brief.parts import Span
@@ -101,7 +102,7 @@ class Brief:
     voices: tuple[StockVoice | RecordedVoice | CloneVoice, ...]
     """Recordings and references have absolute paths."""
     lexicon: Mapping[str, Mapping[str, str]]
-    music: Music | None
+    music: Music | Track | None
     variants: Variants
     seed: int
     naming: str

@@ -136,7 +136,7 @@ def _find_files(loading: Loading) -> None:
             loading.library = [replace(photo, path=loading.keep(photo.path)) for photo in own]
             for path in files:
                 loading.keep(path)
-    for sound in ("voices.*.file", "voices.*.reference"):
+    for sound in ("voices.*.file", "voices.*.reference", "music.track"):
         for node in loading.root.select(sound):
             path = _file(loading, node, ("wav",), "Export it as WAV, PCM, 24 bits, 48 kHz")
             if path is not None:

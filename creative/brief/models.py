@@ -8,6 +8,7 @@ Keys that begin with x- pass at every level, and are no part of the models.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
@@ -29,6 +30,7 @@ from creative.brief.parts import Localised, Named, Part, Span
 from creative.brief.places import Currency, Locale, MarketCode, MediaPath, TimeZone, Url
 from creative.brief.said import Copy
 from creative.brief.types import (
+    ID_PATTERN,
     FactName,
     Id,
     Line,
@@ -115,10 +117,17 @@ class Offer(Part):
     valid: Span | None = Field(None, description="Days of the offer; the flight's, if left out.")
 
 
+_LIKENESS = "likeness:"
+
+
 def _people(value: Any) -> str:
     text = value if isinstance(value, str) else ""
-    if text not in ("none", "adults") and not text.startswith("likeness:"):
-        raise refused("must be none, adults or likeness:<consent id>")
+    kind, colon, consent = text.partition(":")
+    if text not in ("none", "adults") and not (kind + colon == _LIKENESS and re.fullmatch(ID_PATTERN, consent)):
+        raise refused(
+            "must be none, adults or likeness:<consent id>",
+            "Write the id after the colon, without a space, in quotes where YAML wants them: likeness:ana-2027",
+        )
     return text
 
 
@@ -126,13 +135,19 @@ class Scenes(Part):
     """What pictures may and may not show."""
 
     people: Annotated[str, BeforeValidator(_people)] = Field(
-        "none", description="none, adults, or likeness:<consent id>."
+        "none",
+        description="none, adults, or likeness:<consent id>: the one person whom that consent's photos in `library` show.",
     )
     never: tuple[Line, ...] = Field((), max_length=200, description="What no picture may show.")
     library: MediaPath | None = Field(
         None,
         description="Folder of the brand's own photos: one that fits a segment's scene words is taken before a scene is made.",
     )
+
+    @property
+    def likeness(self) -> str | None:
+        """The consent of the one person who may be seen; None where nobody is named."""
+        return self.people.removeprefix(_LIKENESS) if self.people.startswith(_LIKENESS) else None
 
 
 Trait = Annotated[
@@ -255,6 +270,30 @@ class Music(Part):
     mood: Id = Field(description="Its mood, such as warm.")
 
 
+class Track(Part):
+    """A piece of music that is licensed, under the voice."""
+
+    track: MediaPath = Field(
+        description="The music: WAV, PCM, 16 bits, at least as long as the ads; the licence's very bytes."
+    )
+    licence: Id = Field(
+        description="Id of its licence: `creative voices add`, kind music, by someone with the role rights who is not the "
+        "brief's owner."
+    )
+
+
+MusicOrTrack = Annotated[
+    Annotated[Music, Tag("<mood>")] | Annotated[Track, Tag("<track>")],
+    Discriminator(
+        lambda value: (
+            "<track>"
+            if isinstance(value, Track) or (isinstance(value, dict) and {"track", "licence"} & set(value))
+            else "<mood>"
+        )
+    ),
+]
+
+
 class Variants(Part):
     """How many ads a segment gets in each placement, and what differs between them."""
 
@@ -341,7 +380,9 @@ class BriefFile(Part):
     lexicon: Annotated[Mapping[Line, Localised], Field(max_length=5_000)] = Field(
         default_factory=dict, description='How things are spoken: {"250 g": {de-DE: zweihundertfünfzig Gramm}}.'
     )
-    music: Music | None = Field(None, description="What plays under the voice; nothing, if left out.")
+    music: MusicOrTrack | None = Field(
+        None, description="What plays under the voice: a mood, or a track and its licence; nothing, if left out."
+    )
     experiments: tuple[Experiment, ...] = Field((), max_length=100, description="Comparisons of headlines.")
     variants: Variants = Field(default_factory=Variants, description="How many ads a segment gets.")
     seed: Whole = Field(0, ge=0, lt=2**63, description="Another seed gives other draws and other pictures.")

@@ -11,7 +11,7 @@ from creative.brief.brief import Brief, Copy, Wording, fallback_locale
 from creative.brief.findings import Place
 from creative.brief.later import CloneVoice, LabelChoice
 from creative.brief.loading import Loading
-from creative.brief.models import BriefFile, Footage, Offer, Product, RecordedVoice, Segment, StockVoice
+from creative.brief.models import BriefFile, Footage, Music, Offer, Product, RecordedVoice, Segment, StockVoice, Track
 from creative.brief.said import Lengths, ScriptLengths
 from creative.brief.yaml_source import Node
 
@@ -45,7 +45,7 @@ def resolved(path: Path, file: BriefFile, kit: Brand, extensions: Mapping[str, A
         placements=file.placements,
         voices=tuple(_voice(number, voice, loading) for number, voice in enumerate(file.voices)),
         lexicon=file.lexicon,
-        music=file.music,
+        music=_music(file.music, loading),
         variants=file.variants,
         seed=file.seed,
         naming=file.naming,
@@ -86,6 +86,12 @@ def _voice(
         name: loading.files[*at, name] for name in ("file", "licence", "reference") if (*at, name) in loading.files
     }
     return voice.model_copy(update=found)
+
+
+def _music(music: Music | Track | None, loading: Loading) -> Music | Track | None:
+    """A track with its file as it lies here."""
+    found = loading.files.get(("music", "track"))
+    return music.model_copy(update={"track": found}) if isinstance(music, Track) and found is not None else music
 
 
 def _footage(name: str, footage: Footage, loading: Loading) -> Footage:

@@ -61,7 +61,12 @@ TABLE: tuple[Row, ...] = (
     Row("compliance.required_disclosures", "refused", instead="Leave out what needs it: no disclosure is shown yet"),
     Row("compliance.prohibited_claims", "refused", instead="Ban the words in the brand kit: `banned`"),
     Row("scenes", "built"),
-    Row("scenes.people", "built", never=("adults", "likeness:"), instead="Write people: none"),
+    Row(
+        "scenes.people",
+        "built",
+        never=("adults",),
+        instead="Write people: none, or likeness: and the consent of the person who is seen",
+    ),
     Row("scenes.never", "carried"),
     Row("scenes.library", "built"),
     Row("footage", "built"),

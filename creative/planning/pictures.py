@@ -38,6 +38,9 @@ class Pictures:
         colours = {str(role): colour for role, colour in brief.brand_kit.colours.items()}
         self.palette = {role: colours[role] for role in _PALETTE}
         self.scene = functools.lru_cache(1024)(self._scene)
+        self._persons = world.rights.naming("likeness")
+        self._library = tuple(own for own in world.library if self._may_show(own))
+        self._shown = False
         self.lines = Lines(world, words)
         self.texts = self.lines.texts
         self.still = functools.lru_cache(4096)(self._still)
@@ -71,7 +74,7 @@ class Pictures:
         cutout = self._cut(product) if product is not None else None
         frame = self.world.families[family]
         size = (frame.width, frame.height)
-        own = fitting(self.world.library, words, product, size, self.seed, cutout is not None)
+        own = fitting(self._library, words, product, size, self.seed, cutout is not None)
         self._note(product, words, family, own)
         if own is not None:
             return self._own_scene(own, cutout, words, family)
@@ -101,8 +104,8 @@ class Pictures:
     def _note(self, product: str | None, words: str, family: str, own: OwnPhoto | None) -> None:
         """Keep what is made otherwise than one may expect: a photo of the library, or of the product, is too small."""
         frame = self.world.families[family]
-        if own is None and self.world.library:
-            small = fitting(self.world.library, words, product, (1, 1), self.seed)
+        if own is None and self._library:
+            small = fitting(self._library, words, product, (1, 1), self.seed)
             if small is not None:
                 problem = (
                     f"{small.photo.name} fits {words[:40]!r}, and with {small.photo.width} x {small.photo.height} px it is "
@@ -126,11 +129,28 @@ class Pictures:
     def warnings(self) -> Iterator[tuple[str, str]]:
         """The field that each is about, and what is to be said."""
         yield from self._noted
+        person = self.brief.scenes.likeness
+        if person is not None and not self._shown:
+            yield "scenes.people", f"nobody is seen: no scene's words fit a photo of scenes.library that {person} names"
+        for own in self.world.library:
+            if own not in self._library:
+                named = ", ".join(self._persons[own.sha256])
+                yield "scenes.library", f"{own.photo.name} shows somebody who has to agree ({named}): it is not used"
+
+    def _shows(self, own: OwnPhoto) -> bool:
+        """Whether it shows the person whom the brief names."""
+        return self.brief.scenes.likeness in self._persons.get(own.sha256, ())
+
+    def _may_show(self, own: OwnPhoto) -> bool:
+        """A photo that a consent of the store names is used by those only who name that consent."""
+        return own.sha256 not in self._persons or self._shows(own)
 
     def _own_scene(self, own: OwnPhoto, cutout: Part | None, words: str, family: str) -> Part:
         """A scene from a photo of the brand's library; with the product's cut-out, unless the photo shows it."""
         photo, frame = own.photo, self.world.families[family]
         shows = photo.product is not None
+        person = self.brief.scenes.likeness if self._shows(own) else None
+        self._shown = self._shown or person is not None
         params = {
             "width": frame.width,
             "height": frame.height,
@@ -141,7 +161,8 @@ class Pictures:
                 "name": photo.name,
                 "shows": shows,
                 "released": photo.release is not None,
-                "people": self.brief.scenes.people,
+                # Which consent it is is no part of the picture; of nobody else may a face be seen.
+                "people": "none" if self.brief.scenes.likeness is not None and person is None else self._people,
                 "focus": list(photo.focus) if photo.focus else None,
             },
         }
@@ -153,7 +174,12 @@ class Pictures:
             below.append(cutout)
         row = self.world.catalogue.choose("scene", "library")
         label = f"{family} scene {words[:40]!r} from {photo.name}"
-        return part(step("scene", row.name, row.revision, row.model, params, inputs, self.seed, label), *below)
+        made = step("scene", row.name, row.revision, row.model, params, inputs, self.seed, label)
+        return part(made.under([person] if person is not None else []), *below)
+
+    @property
+    def _people(self) -> str:
+        return "likeness" if self.brief.scenes.likeness is not None else self.brief.scenes.people
 
     def _clip(self, footage: str, placement: str) -> Part:
         """The body's picture from the brand's own films. Raises PlanningProblem when they are known to be too short."""
@@ -301,7 +327,7 @@ class Pictures:
         if clip is None:
             clip = self._painted(scene, about.product, words, framing, row)
             scene = clip or scene
-        label = self.label(about.locale, scene, mix is not None and bool(mix.step.rights))
+        label = self.label(about.locale, scene, mix is not None and any(map(_is_cloned, mix.steps)))
         document = self.world.document(layout, placement, direction(about.locale), bool(label))
         texts = self.texts(about, headline, layout, placement, label)
         body_frames, card_frames = film_frames(row)
@@ -339,6 +365,10 @@ class Pictures:
             below.append(mix)
         params = {"fps": row.fps, "frames": body_frames + card_frames}
         return part(self._step("film", params, joined, label=f"film {placement}"), *below), body, card
+
+
+def _is_cloned(step: Step) -> bool:
+    return step.kind == "speech" and bool(step.rights)
 
 
 def film_frames(placement: Placement) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from creative.cells import Cell, Cells
 from creative.errors import Finding
 from creative.placements import Placement
 from creative.planning.judges import judges_of
+from creative.planning.permits import Permits
 from creative.planning.pictures import Pictures, film_frames
 from creative.planning.problem import PlanningProblem
 from creative.planning.sound import Sound
@@ -44,6 +45,7 @@ class Planner:
         self.brief, self.world, self.only = brief, world, dict(only or {})
         self.seed = int(key({"seed": brief.seed, "take": 0})[:8], 16) & 0x7FFFFFFF
         self.words = Words(brief)
+        self.permits = Permits(brief, world)
         self.sound = Sound(brief, world, self.words, self.seed)
         self.pictures = Pictures(brief, world, self.words, self.seed)
         self._suiting = Suiting(world, self.pictures)
@@ -79,8 +81,9 @@ class Planner:
             if self._skipped(cell, about):
                 return None
             if cell.modality != "image" and (voice := cell.choices.get("voice")):
-                self.sound.check_consent(voice, cell.market, cell.locale, cell.placement)
+                self.permits.check_voice(voice, cell.market, cell.locale, cell.placement)
             texts, made, boxes, beside = self._make(cell, about)
+            self._check_permits(cell, made)
         except PlanningProblem as problem:
             self._find(problem)
             return None
@@ -95,8 +98,16 @@ class Planner:
                 if known.rights != one.rights:  # two voices from one recording, under two consents
                     steps[one.key] = known.under(one.rights)
         keys = {name: end.step.key for name, end in ends.items()}
-        record = functools.partial(self._record, cell, about, texts, keys)
+        record = functools.partial(self._record, cell, about, texts, keys, ends["finish"].step.rights)
         return PlannedCell(cell.ad_id, cell.modality, cell.segment, keys, record)
+
+    def _check_permits(self, cell: Cell, made: Part) -> None:
+        """Raise PlanningProblem where somebody's likeness or music is in the ad, and they did not agree to it."""
+        if cell.modality != "audio":
+            shown = any(below.kind == "scene" and below.rights for below in made.steps)
+            self.permits.check_person(cell.market, cell.locale, cell.placement, shown)
+        if cell.modality != "image":
+            self.permits.check_track(cell.market, cell.locale, cell.placement)
 
     def _skipped(self, cell: Cell, about: Subject) -> bool:
         """`missing_translation: skip`: an ad without its words is no ad."""
@@ -147,7 +158,7 @@ class Planner:
     ) -> dict[str, Part]:
         row = self.world.placements[cell.placement]
         output = {"image": "image", "video": "film", "audio": "audio"}[cell.modality]
-        trained = self._model_used(made)
+        trained, notes = self._model_used(made), self.permits.notes(made.steps)
         label = f"{cell.placement} for {cell.segment} in {cell.locale}"
         said = texts.get("headline") or texts.get("script", "")
         finish = part(
@@ -158,7 +169,7 @@ class Planner:
                     "title": self._title(cell.product, cell.locale, said),
                     "format": row.format,
                     "source_type": _TRAINED if trained else _SYNTHETIC,
-                    "ai_note": ", ".join(trained),
+                    "ai_note": ", ".join((*trained, *notes)),
                     **_encoding(row),
                 },
                 {"media": made.out(output)},
@@ -206,7 +217,14 @@ class Planner:
         subject = self.brief.name(product, locale) if product is not None else None
         return f"{self.brief.brand_kit.name} {subject or self.brief.campaign.name}: {said}"[:200]
 
-    def _record(self, cell: Cell, about: Subject, texts: Mapping[str, str], ends: Mapping[str, str]) -> CellRecord:
+    def _record(
+        self,
+        cell: Cell,
+        about: Subject,
+        texts: Mapping[str, str],
+        ends: Mapping[str, str],
+        needs: tuple[str, ...],
+    ) -> CellRecord:
         brief = self.brief
         headline = cell.choices.get("headline")
         named = self._named(cell, ends["finish"])
@@ -219,9 +237,7 @@ class Planner:
         voice = cell.choices.get("voice") if cell.modality != "image" else None
         licences = self.sound.licences(voice)
         media = (*media, *licences.values())
-        rights = self.sound.rights(voice)
-        if rights:
-            media = (*media, *(f"{one['rights_id']} {self.world.references[voice or '']}" for one in rights))
+        media = (*media, *self.permits.spelled(needs, voice))
         options = (*self._segments[cell.segment].scene, *(self.brief.variants.choose))
         return CellRecord.model_construct(
             ad_id=cell.ad_id,
@@ -245,7 +261,7 @@ class Planner:
             carried=self._passed_on(about, cell.segment)
             | self._tracking(named, name)
             | licences
-            | ({"rights": rights} if rights else {}),
+            | ({"rights": self.permits.constraints(needs)} if needs else {}),
         )
 
     def _lines_of(

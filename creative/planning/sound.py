@@ -11,13 +11,12 @@ from typing import Any
 from creative.backends import BackendSpec
 from creative.brief.brief import Brief
 from creative.brief.later import CloneVoice
-from creative.brief.models import StockVoice
+from creative.brief.models import StockVoice, Track
 from creative.brief.types import did_you_mean
 from creative.errors import UsageError
 from creative.planning.problem import PlanningProblem
 from creative.planning.window import Part, part
 from creative.planning.words import Subject, Words
-from creative.rights.scope import Refusal, Wanted, constraint, refusal
 from creative.spoken import Sentence, phrases, script, seconds_needed, words_to_cut
 from creative.steps import Output, step
 from creative.unspaced import display_width
@@ -65,7 +64,6 @@ class Sound:
         self.cues = functools.lru_cache(4096)(self._cues)
         self.mix = functools.lru_cache(4096)(self._mix)
         self._speech = functools.lru_cache(4096)(self._say)
-        self._refusal = functools.lru_cache(4096)(self._ask)
         self._rows = {voice.id: voice for voice in brief.voices}
         self._lexicon = functools.lru_cache(64)(self._lexicon_of)
 
@@ -187,41 +185,10 @@ class Sound:
         ]  # fmt: skip
         return self._placed(sentences, said, locale, spec, ms)
 
-    def check_consent(self, voice: str, market: str, locale: str, placement: str) -> None:
-        """Raise PlanningProblem, naming the voice's field, where nobody agreed that a cloned voice says this ad."""
-        if (row := self._rows.get(voice)) is not None and isinstance(row, CloneVoice):
-            refused = self._refusal(row, market, locale, placement)
-            if refused is not None:
-                raise PlanningProblem(f"voices.{voice}.{refused.about}", refused.problem, refused.instead)
-
-    def _ask(self, row: CloneVoice, market: str, locale: str, placement: str) -> Refusal | None:
-        brief, kit, world = self.brief, self.brief.brand_kit, self.world
-        return refusal(
-            world.rights,
-            Wanted(
-                kind="voice",
-                consent=row.consent,
-                reference=world.references[row.id],
-                brand=(kit.name, *([kit.id] if kit.id else [])),
-                market=market,
-                locale=locale,
-                placement=placement,
-                channel=world.placements[placement].channel,
-                days=(brief.flight.from_, brief.flight.until) if brief.flight else None,
-                today=world.today,
-                authors=world.authors if brief.owner else (),
-            ),
-        )
-
     def _clone(self, voice: str) -> tuple[str, str] | None:
         """Of a cloned voice the sha256 of the recording and the consent; None of any other."""
         row = self._rows[voice]
         return (self.world.references[voice], row.consent) if isinstance(row, CloneVoice) else None
-
-    def rights(self, voice: str | None) -> list[dict[str, Any]]:
-        """What the manifest carries of a cloned voice: its consent, as a rights constraint."""
-        row = self._rows.get(voice or "")
-        return [constraint(self.world.rights, row.consent)] if isinstance(row, CloneVoice) else []
 
     def licences(self, voice: str | None) -> dict[str, str]:
         """What the manifest carries of a recorded voice: the digests of the recording and of the document that allows it."""
@@ -309,15 +276,7 @@ class Sound:
             below.append(read.fit)
             inputs["voice"] = read.fit.out("audio")
         if self.brief.music is not None:
-            row = self.world.catalogue.choose("bed", self.brief.backends.get("bed"))
-            moods = row.facts.get("moods")
-            if moods and self.brief.music.mood not in moods:
-                problem = f"{row.name} has no mood {self.brief.music.mood!r}"
-                hint = did_you_mean(self.brief.music.mood, moods) or f"There is: {', '.join(moods)}"
-                raise PlanningProblem("music.mood", problem, hint)
-            params = {"mood": self.brief.music.mood, "ms": placement.ms}
-            label = f"{self.brief.music.mood} music"
-            bed = part(step("bed", row.name, row.revision, row.model, params, {}, self.seed, label))
+            bed = self._bed(placement_id, placement.ms or 0)
             below.append(bed)
             inputs["bed"] = bed.out("audio")
         if clip is not None:
@@ -333,6 +292,29 @@ class Sound:
             "true_peak_tenths": DEFAULT_TRUE_PEAK_TENTHS if peak is None else peak,
         }
         return part(step("mix", row.name, row.revision, row.model, params, inputs, label="mix"), *below)
+
+    def _bed(self, placement: str, ms: int) -> Part:
+        """Music for so long: composed in the brief's mood, or its own track, which ends with the spot."""
+        music = self.brief.music
+        if isinstance(music, Track):
+            track = self.world.track
+            assert track is not None  # ingested with its brief
+            if track.ms < ms:
+                problem = f"the track lasts {track.ms / 1000:.1f} s, and {placement} {ms / 1000:g} s"
+                raise PlanningProblem("music.track", problem, "Name a longer one, or leave the placement out")
+            row = self.world.catalogue.choose("bed", "track")
+            made = step("bed", row.name, row.revision, row.model, {"ms": ms}, {"track": track.sha256}, 0, "music")
+            return part(made.under([music.licence]))
+        assert music is not None
+        row = self.world.catalogue.choose("bed", self.brief.backends.get("bed"))
+        moods = row.facts.get("moods")
+        if moods and music.mood not in moods:
+            problem = f"{row.name} has no mood {music.mood!r}"
+            raise PlanningProblem(
+                "music.mood", problem, did_you_mean(music.mood, moods) or f"There is: {', '.join(moods)}"
+            )
+        params = {"mood": music.mood, "ms": ms}
+        return part(step("bed", row.name, row.revision, row.model, params, {}, self.seed, f"{music.mood} music"))
 
 
 def _count(count: int) -> str:

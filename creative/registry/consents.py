@@ -14,7 +14,7 @@ from creative.registry.database import chunks, upsert
 from creative.registry.rows import Needing
 from creative.registry.tables import asset_rights, assets, cells, consents, revocations, rights_log
 from creative.rights.ledger import Rights, RightsLog, Standing
-from creative.rights.records import Consent, RevocationEvent
+from creative.rights.records import USES, Consent, Kind, RevocationEvent
 from creative.store.port import Store
 
 T = TypeVar("T")
@@ -95,9 +95,11 @@ class Consenting:
         return self._read(lambda connection: [Needing(*row) for row in connection.execute(query)])
 
 
-def needed_by(cell: CellRecord) -> list[str]:
-    """The consents that the renditions of a cell need, as its record says."""
-    return sorted({str(one["rights_id"]) for one in cell.carried.get("rights", ())})
+def needed_by(cell: CellRecord, kind: Kind | None = None) -> list[str]:
+    """The consents that the renditions of a cell need, as its record says: all, or those of one kind."""
+    uses = set(USES[kind]) if kind is not None else set()
+    rights = cell.carried.get("rights", ())
+    return sorted({str(one["rights_id"]) for one in rights if kind is None or uses & set(one["uses"])})
 
 
 def keep_needs(engine: Engine, connection: Connection, needs: Iterable[tuple[str, str]]) -> None:

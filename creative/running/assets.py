@@ -16,6 +16,7 @@ from creative.planning.window import ENDS, SUBTITLES
 from creative.records import AssetRecord, CellRecord, LineageStep, Receipt
 from creative.registry import Registry
 from creative.registry.consents import needed_by
+from creative.rights.guard import ENTERS
 from creative.running.receipts import Receipts
 from creative.store.receipts import delete_receipt
 from creative.voices import CLONE
@@ -119,8 +120,8 @@ class Assets:
             figures["subtitles"] = {name: files[name].sha256 for name in ("vtt", "srt")}
         placement = self.world.placements[cell.placement]
         steps = self._lineage((finish, measure, poster), found, lineage)
-        if consents := needed_by(cell):
-            steps = tuple(self._under(one, found, consents) for one in steps)
+        if cell.carried.get("rights"):
+            steps = tuple(self._under(one, found, cell) for one in steps)
         verdict = accept(
             figures,
             placement,
@@ -177,13 +178,17 @@ class Assets:
             self._visit(end, found, known, steps)
         return tuple(steps.values())
 
-    def _under(self, step: LineageStep, found: _Found, consents: Sequence[str]) -> LineageStep:
-        """With the consent, where a voice was cloned in it."""
+    def _under(self, step: LineageStep, found: _Found, cell: CellRecord) -> LineageStep:
+        """With the consent, where a voice was cloned in it, a person's photo was taken, or a track was."""
+        role, kind = ENTERS.get(step.kind, ("", None))
+        inputs = self._receipt(step.key, found).recipe["inputs"] if kind is not None else {}
         spec = self.world.catalogue.specs.get((step.kind, step.backend))
-        inputs = self._receipt(step.key, found).recipe["inputs"] if step.kind == "speech" else {}
-        if spec is None or "reference" not in inputs or CLONE not in spec.facts.get("uses", ()):
+        if kind is None or role not in inputs or spec is None:
             return step
-        return step.model_copy(update={"consent": ", ".join(consents)})
+        if kind == "voice" and CLONE not in spec.facts.get("uses", ()):
+            return step  # a recording, as it is
+        consents = needed_by(cell, kind)
+        return step.model_copy(update={"consent": ", ".join(consents)}) if consents else step
 
     def _visit(
         self, receipt: Receipt, found: _Found, known: dict[str, LineageStep], steps: dict[str, LineageStep]
