@@ -112,6 +112,8 @@ def _how_to_write(model: type[BaseModel], path: tuple[str, ...]) -> str:
     """How a mapping is written: "{from: ..., until: ...}"."""
     if path and (path[-1] in _BY_LOCALE or path[0] == "lexicon"):
         return "Write one text a locale: {en-GB: ..., de-DE: ...}"
+    if path in _FORMS:
+        return _FORMS[path]
     field = field_at(model, path)
     if field is None or not field.names:
         return ""
@@ -119,6 +121,8 @@ def _how_to_write(model: type[BaseModel], path: tuple[str, ...]) -> str:
     return f"Write its fields: {{{', '.join(shown)}{', ...' if len(field.names) > 3 else ''}}}"
 
 
+_FORMS: Mapping[tuple[str, ...], str] = {("music",): "Write {mood: ...}, or {track: ..., licence: ...}"}
+"""How what has several forms is written."""
 _PLAIN_COPY = ("script", "cta", "support", "post_text", "alt")
 _BY_LOCALE = frozenset({"name", "cta", "post_text", "alt", "short", "long", "text"})
 
