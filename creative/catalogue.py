@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from creative.brief.types import did_you_mean
 from creative.canonical import digest as sha256
 from creative.errors import UsageError
 from creative.judging import NONE, chosen
-from creative.models.licences import instead, is_rehearsal, why_not
+from creative.models.licences import for_others_only, is_rehearsal, remedy, why_not
 from creative.models.rows import own_models
 from creative.steps import KINDS
 
@@ -52,23 +52,53 @@ class _SpecRow(BaseModel):
     runtime_env: dict[str, Any] = Field(default_factory=dict)
 
 
+class RefusedBackend(UsageError):
+    """A row that may not be used: why, and what to do."""
+
+    def __init__(self, problem: str, instead: str) -> None:
+        super().__init__(f"{problem}. {instead}")
+        self.problem, self.instead = problem, instead
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All rows by (kind, name), in the tables' order. `digest` names the whole catalogue for workers to compare.
 
     `judges`: the names of those rows of kind `judge` that are asked. `refused`: why rows may not be used for ads, by their
-    licence; they are chosen by nobody.
+    licence; they are chosen by nobody. `licences`: what the operator agreed to.
     """
 
     specs: Mapping[tuple[str, str], BackendSpec]
     digest: str
     judges: tuple[str, ...] = ()
+    licences: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
     _chosen: dict[tuple[str, str | None], BackendSpec] = field(default_factory=dict, repr=False, compare=False)
 
     def of_kind(self, kind: str) -> list[BackendSpec]:
         """The rows of one kind that may be used, in order."""
         return [spec for name, spec in self.specs.items() if spec.kind == kind and name not in self.refused]
+
+    def for_brief(self, commercial: bool) -> Catalogue:
+        """The catalogue of a brief: one whose ads are not commercial may name models whose licence allows only that.
+
+        They are nobody's default: a brief that says nothing of its models keeps them when it becomes commercial.
+        """
+        if commercial:
+            return self
+        lifted = [name for name in self.refused if not why_not(self.specs[name], self.licences, commercial=False)]
+        specs = {name: replace(spec, named=True) if name in lifted else spec for name, spec in self.specs.items()}
+        refused = {name: why for name, why in self.refused.items() if name not in lifted}
+        return replace(self, specs=specs, refused=refused, _chosen={})
+
+    def not_for_sale(self, names: Iterable[tuple[str, str]]) -> list[str]:
+        """Those of these rows that are used because the brief is not commercial: "speech by xtts-v2 (CPML)"."""
+        rows = [self.specs[name] for name in names]
+        return [
+            f"{row.kind} by {row.name} ({row.licence})"
+            for row in rows
+            if for_others_only(row) and why_not(row, self.licences)
+        ]
 
     def rehearsals(self, names: Iterable[tuple[str, str]]) -> list[str]:
         """Those of these rows that have random weights, for people: "scene by rehearse-sdxl"."""
@@ -80,7 +110,8 @@ class Catalogue:
         if chosen is not None:
             return chosen
         if name is not None and (kind, name) in self.refused:
-            raise UsageError(self.refused[kind, name])
+            rows = list(self.specs.values())
+            raise RefusedBackend(self.refused[kind, name], remedy(self.specs[kind, name], rows, self.licences))
         rows = self.of_kind(kind)
         if name is None:
             row = next((row for row in rows if not row.draft and not row.named), None)
@@ -116,16 +147,13 @@ def load_catalogue(
             specs.setdefault((spec.kind, spec.name), spec)
     spelled = "\n".join(repr(asdict(spec)) for spec in sorted(specs.values(), key=lambda spec: (spec.kind, spec.name)))
     asked = chosen(judges, [spec for spec in specs.values() if spec.kind == "judge"])
-    return Catalogue(specs, sha256(spelled.encode()), asked, _refused(specs.values(), licences or {}))
+    agreed = licences or {}
+    return Catalogue(specs, sha256(spelled.encode()), asked, agreed, _refused(specs.values(), agreed))
 
 
 def _refused(specs: Iterable[BackendSpec], agreed: Mapping[str, str]) -> dict[tuple[str, str], str]:
-    rows, found = list(specs), dict[tuple[str, str], str]()
-    for spec in rows:
-        if why := why_not(spec, agreed):
-            names = ", ".join(instead(spec, rows, agreed)) or "none"
-            found[spec.kind, spec.name] = f"{spec.name} is not used for ads: {why}. These would do: {names}"
-    return found
+    found = {(spec.kind, spec.name): why for spec in specs if (why := why_not(spec, agreed))}
+    return {name: f"{name[1]} is not used for ads: {why}" for name, why in found.items()}
 
 
 def _rows(path: Path) -> list[BackendSpec]:

@@ -14,7 +14,7 @@ from creative.backends import resolve
 from creative.brief.brief import Brief
 from creative.brief.load import load_brief
 from creative.brief.models import Track
-from creative.catalogue import Catalogue, load_catalogue
+from creative.catalogue import Catalogue, RefusedBackend, load_catalogue
 from creative.errors import BriefError, DamagedRegistryError, LimitError, MissingStoreError, UsageError
 from creative.limits import check_limits
 from creative.notices.sending import check_notify
@@ -89,7 +89,11 @@ def surveyed(
     noise = [
         f"a rehearsal: {who} has random weights, and makes noise" for who in world.catalogue.rehearsals(found.backends)
     ]
-    found.warnings = (*noise, *map(str, planner.warnings))
+    bound = [
+        f"not commercial: {who} is used, so these ads may advertise nothing, as the brief says (commercial: false)"
+        for who in world.catalogue.not_for_sale(found.backends)
+    ]
+    found.warnings = (*noise, *bound, *map(str, planner.warnings))
     return found
 
 
@@ -162,9 +166,12 @@ def in_world(brief: Brief, catalogue: Catalogue, where: Store | Settings | None 
 
     Raises BriefError when it names a backend that the catalogue does not have, StoreError.
     """
+    catalogue = catalogue.for_brief(brief.commercial)
     for kind, name in brief.backends.items():
         try:
             catalogue.choose(kind, name)
+        except RefusedBackend as error:
+            raise BriefError([brief.finding(f"backends.{kind}", error.problem, error.instead)]) from error
         except UsageError as error:
             raise BriefError([brief.finding(f"backends.{kind}", str(error))]) from error
     asks = (any(voice.use == "clone" for voice in brief.voices), isinstance(brief.music, Track), brief.library)

@@ -111,6 +111,8 @@ class Brief:
     backends: Mapping[str, str]
     ai_label: LabelChoice = field(default_factory=LabelChoice)
     """Whether the ads say, to be seen, that a model made them."""
+    commercial: bool = True
+    """Whether the ads advertise something."""
     notify: Notify | None = None
     """Not part of the snapshot: where messages go is no part of what is made, and may have secrets in it."""
     library: tuple[LibraryPhoto, ...] = ()

@@ -341,6 +341,11 @@ class BriefFile(Part):
     schema_: Literal[1] = Field(alias="schema", description="Version of this format: 1.")
     campaign: Campaign = Field(description="What this brief is a campaign of.")
     owner: Owner | None = Field(None, description="Who answers for it. Passed on to the manifest.")
+    commercial: Switch = Field(
+        True,
+        description="Whether the ads advertise something. false, for what nobody sells with (a mock-up, teaching): then models "
+        "whose licence allows no commercial use may be named. Passed on to the manifest, and written into every file.",
+    )
     brand: MediaPath = Field(description="The brand kit: a folder with a brand.yaml.")
     flight: Span | None = Field(None, description="Days on which the ads run. Passed on to the manifest.")
     markets: Annotated[Mapping[MarketCode, Market], Named] = Field(

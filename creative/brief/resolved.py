@@ -53,6 +53,7 @@ def resolved(path: Path, file: BriefFile, kit: Brand, extensions: Mapping[str, A
         limits=file.limits,
         backends=file.backends,
         ai_label=file.compliance.label if file.compliance else LabelChoice(),
+        commercial=file.commercial,
         notify=file.notify,
         library=tuple(loading.library),
         footage={name: _footage(name, footage, loading) for name, footage in file.footage.items()},

@@ -43,6 +43,7 @@ TABLE: tuple[Row, ...] = (
     Row("campaign", "built"),
     Row("campaign.objective", "carried"),
     Row("owner", "carried"),
+    Row("commercial", "built"),
     Row("brand", "built"),
     Row("flight", "carried"),
     Row("markets", "built"),

@@ -32,6 +32,7 @@ _SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _SYNTHETIC = f"{_SOURCE}compositeSynthetic"
 _TRAINED = f"{_SOURCE}compositeWithTrainedAlgorithmicMedia"
 """IPTC NewsCodes, digital source type: the second where a trained model made any part."""
+_NOT_COMMERCIAL = "not for commercial use"
 _MAX_FINDINGS = 50
 _UNSAFE = re.compile(r"[^\w.+-]+")
 _DOUBLE = re.compile(r"([_.-])\1+")
@@ -169,7 +170,7 @@ class Planner:
                     "title": self._title(cell.product, cell.locale, said),
                     "format": row.format,
                     "source_type": _TRAINED if trained else _SYNTHETIC,
-                    "ai_note": ", ".join((*trained, *notes)),
+                    "ai_note": ", ".join((*trained, *notes, *([] if self.brief.commercial else [_NOT_COMMERCIAL]))),
                     **_encoding(row),
                 },
                 {"media": made.out(output)},
@@ -237,7 +238,7 @@ class Planner:
         voice = cell.choices.get("voice") if cell.modality != "image" else None
         licences = self.sound.licences(voice)
         media = (*media, *licences.values())
-        media = (*media, *self.permits.spelled(needs, voice))
+        media = (*media, *self.permits.spelled(needs, voice), *([] if brief.commercial else [_NOT_COMMERCIAL]))
         options = (*self._segments[cell.segment].scene, *(self.brief.variants.choose))
         return CellRecord.model_construct(
             ad_id=cell.ad_id,
@@ -299,6 +300,8 @@ class Planner:
             carried["owner"] = brief.owner.model_dump(exclude_none=True)
         if brief.flight:
             carried["flight"] = {"from": brief.flight.from_.isoformat(), "until": brief.flight.until.isoformat()}
+        if not brief.commercial:
+            carried["commercial"] = False
         valid = brief.offers[about.offer].valid if about.offer is not None else None
         if valid:
             carried["valid"] = {"from": valid.from_.isoformat(), "until": valid.until.isoformat()}

@@ -12,6 +12,7 @@ from creative.catalogue import load_catalogue
 from creative.errors import BriefError, UsageError
 from creative.models.licences import why_not
 from creative.models.rows import own_models
+from creative.planning import Planner
 from creative.voices import choose_cloner, choose_voice
 from tests.support.demo import demo
 
@@ -83,6 +84,42 @@ def test_a_brief_that_names_it_is_refused_with_its_line(table: Path, tmp_path: P
     path.write_text(path.read_text("utf-8") + "\nbackends: {speech: house-clone}\n", "utf-8")
     with pytest.raises(BriefError, match=r"brief.yaml:\d+:\d+: backends.speech: house-clone is not used for ads"):
         session.in_world(load_brief(path), load_catalogue([table]))
+
+
+def test_a_brief_that_advertises_nothing_may_name_it_and_says_so(table: Path, tmp_path: Path) -> None:
+    catalogue = load_catalogue([table]).for_brief(commercial=False)
+    assert catalogue.choose("speech", "house-clone").licence == "CPML"
+    assert choose_voice(catalogue.of_kind("speech"), "en-GB")[0].name != "house-clone", "only by its name"
+    assert catalogue.digest == load_catalogue([table]).digest
+    with pytest.raises(UsageError, match="espeak-ng, which is GPL"):
+        catalogue.choose("speech", "phonemes")
+    path = demo(tmp_path)
+    text = path.read_text("utf-8")
+    path.write_text(text + "\nbackends: {speech: house-clone}\n", "utf-8")
+    with pytest.raises(BriefError, match=r"These would do: .*xtts-v2 = .*A brief that advertises nothing says commercial: false"):
+        session.in_world(load_brief(path), load_catalogue([table]))
+    path.write_text(text + "\nbackends: {speech: house-clone}\ncommercial: false\n", "utf-8")
+    brief = load_brief(path)
+    world = session.in_world(brief, load_catalogue([table]))
+    only = {"placement": frozenset(["spotify-audio-15"]), "market": frozenset(["GB"])}
+    assert (
+        session.surveyed(brief, world, only)
+        .warnings[0]
+        .startswith("not commercial: speech by house-clone (CPML) is used, so these ads may advertise nothing")
+    )
+    [window] = Planner(brief, world, only).windows()
+    finishes = [step for step in window.steps.values() if step.kind == "finish"]
+    assert finishes and all("not for commercial use" in step.params["ai_note"] for step in finishes)
+    assert all(cell.record().carried["commercial"] is False for cell in window.cells)
+
+
+def test_a_licence_of_its_own_is_not_lifted_by_that(table: Path) -> None:
+    table.write_text(
+        'backends: [{kind: clip, name: own, target: "x:Y", licence: LTX-Video Open Weights License, named: true}]'
+    )
+    with pytest.raises(UsageError, match="own is not used for ads") as refused:
+        load_catalogue([table]).for_brief(commercial=False).choose("clip", "own")
+    assert "commercial: false" not in str(refused.value)
 
 
 def test_a_plan_says_that_it_is_a_rehearsal(table: Path, tmp_path: Path) -> None:
