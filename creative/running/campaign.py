@@ -128,6 +128,7 @@ class CampaignRun:
         self.report.progress = loop.progress
         try:
             loop.run(planner.windows())
+            self._withdraw_ended()
             if not self.only and not planner.findings:
                 self._retire()
             self.report.status = self._status()
@@ -240,16 +241,22 @@ class CampaignRun:
             self._begin()
             name = write_window(self.store, self.campaign, Window(cells=tuple(cells), assets=tuple(assets)))
             self._say("window", WindowEvent(object=name, run=self.report.run))
-        if any(needed_by(cell) for cell in cells) or (lapsed and self.registry.needing(lapsed, self.campaign)):
-            self._begin()
-            self._withdraw()
+            if any(needed_by(cell) for cell in cells):
+                self._withdraw()
         if self._begun:
             for segment in dict.fromkeys(cell.segment for cell in cells):
                 counts = self._jobs[segment]
                 self.registry.set_job(self.report.run, segment, _state(counts, running=True), dict(counts))
 
+    def _withdraw_ended(self) -> None:
+        """What the campaign shows and nobody agrees to any more: what expired, and what was revoked by who then was killed."""
+        needed = {one.consent for one in self.registry.needing(campaign=self.campaign)}
+        if self.guard.lapsed(needed):
+            self._begin()
+            self._withdraw()
+
     def _withdraw(self) -> None:
-        """What was revoked while it was registered, which whoever revoked it may not have seen; what has expired."""
+        """What was revoked while it was registered: who revoked it may not have seen it."""
         gone = withdraw_lapsed(self.store, self.registry, self.report.run, campaign=self.campaign)
         self.report.withdrawn += len(gone)
 
