@@ -93,7 +93,11 @@ class Made:
 
 
 class Backend(Protocol):
-    """Makes the steps of one kind. Built once in a worker process, then called many times."""
+    """Makes the steps of one kind. Built once in a worker process, then called many times.
+
+    A class with `at_once = True` bears calls of `make` from several threads; others are called by one at a time. One with
+    `close()` gives a card's memory back by it, and loads again if it is called again.
+    """
 
     def __init__(self, spec: BackendSpec, threads: int) -> None:
         """`threads`: how many cores it may keep busy; what is made must not depend on it."""

@@ -26,6 +26,7 @@ from ray.exceptions import AuthenticationError, RayError
 from creative.backends import BackendSpec
 from creative.errors import RunnerError, UsageError
 from creative.places import plain_place
+from creative.running.port import FLIGHTS
 from creative.signals import held
 
 LOCAL = "local"
@@ -162,6 +163,12 @@ class Room:
         mark = f"accelerator_type:{kind}"
         return sum(have.get("GPU", 0.0) for have in self._machines if mark in have)
 
+    def cores(self, gpu: float) -> int:
+        """How many cores go with that many cards, or a part of one, on the machine with the fewest for each; at least one."""
+        self._look()
+        each = [have.get("CPU", 1.0) / have["GPU"] for have in self._machines if have.get("GPU")]
+        return max(1, int(min(each, default=1.0) * gpu + 1e-6))
+
     def came(self, group: str) -> None:
         """A worker of the group is there."""
         for waits in (self._since, self._roomy, self._said):
@@ -217,6 +224,8 @@ class Room:
 def actor_options(spec: BackendSpec) -> dict[str, Any]:
     """What Ray is asked for a backend's own actors. They wait for their card: no core is reserved for that."""
     options: dict[str, Any] = {"num_cpus": 0, "num_gpus": spec.resources.gpu}
+    if spec.resources.gpu:
+        options["max_concurrency"] = FLIGHTS + 1  # and a thread in which it says that it is there
     if spec.resources.accelerator_type:
         options["accelerator_type"] = spec.resources.accelerator_type
     if spec.runtime_env:

@@ -3,7 +3,8 @@
 Every CPU core of the cluster gets one generic actor, which loads whatever CPU backend a batch names; a backend that wants
 a GPU, or an environment of its own, gets actors of its own: as many as the cards of its kind hold (four of half a card on
 two), one backend with a GPU at a time. They reserve no core, since all of those are the generic actors'; their end gives
-the card's memory back. A dead actor loses its batch (the loop splits or retries it) and is replaced. Workers report their
+the card's memory back. They are given several batches at once, so that the card never waits for the next. A dead actor
+loses its batches (the loop splits or retries them) and is replaced. Workers report their
 package version and the catalogue that they read; another than the driver's is refused.
 
 On a cluster some actors more are asked for than it has cores, as long as all are busy: they wait until a machine joins or
@@ -16,74 +17,29 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import ray
-from ray.exceptions import ActorUnavailableError, RayActorError, RayError, RayTaskError, RuntimeEnvSetupError
+from ray.exceptions import ActorUnavailableError, RayError, RayTaskError, RuntimeEnvSetupError
 
 from creative.backends import BackendSpec
 from creative.errors import RunnerError
-from creative.running.port import Batch, Outcome, Status, Worksite
+from creative.running.port import FLIGHTS, Batch, Outcome, Status, Worksite
 from creative.show import console
 from creative.signals import held
 from creative.version import VERSION
 from workers.hands import Hands
+from workers.ray_actors import OWN, Flight, Member, every, is_guilty, why_stillborn
 from workers.ray_cluster import LOCAL, Room, actor_options, check_address, connect, end, first_line
 
 _CPU = "cpu"
-_OWN = "workers."
 _STILLBORN = 5
 _SAID = 3
 _IDLE_SECONDS = 1.0
 _ENVIRONMENT_SECONDS = 600.0  # pip fetches what a backend's own environment has
 _DOUBT_SECONDS = 30.0
-_INNOCENT = (
-    "node has died",
-    "node was ",
-    "node_died",
-    "node_out_of_memory",
-    "low on memory",
-    "above threshold",
-    "exceeded threshold",
-)
-"""What Ray 2.60 says of an actor whose machine died or had no memory left: that may be any batch's doing, or none's."""
-
-
-@dataclass(slots=True)
-class _Member:
-    """One actor of the driver's: `group` is "cpu" or a backend with actors of its own; `ready` once it has answered, `seen`
-    when it last did.
-    """
-
-    handle: Any
-    group: str
-    hello: Any
-    started: float
-    seen: float = 0.0
-    ready: bool = False
-    batch: Batch | None = None
-    lacks: str = ""
-
-    def can(self, spec: BackendSpec) -> bool:
-        """Whether it is idle, and has what the backend needs."""
-        return self.ready and self.batch is None and not (self.lacks and spec.target.startswith(_OWN))
-
-
-@dataclass(slots=True)
-class _Flight:
-    """A batch on its way. `stage` says what is waited for:
-
-    asked     an idle actor has to say that it is there before it gets the batch: what dies first did not die of it
-    sent      the outcomes
-    doubted   Ray lost the actor from sight, and has to say whether it died; its own patience is one second (Ray 2.60)
-    """
-
-    member: _Member
-    batch: Batch
-    stage: Literal["asked", "sent", "doubted"]
-    killed: bool = False
-    doubted_until: float = 0.0
+_WARY = 32  # batches of a group that go one at a time after a death of which nobody knows whose doing it was
 
 
 @contextlib.contextmanager
@@ -105,15 +61,16 @@ class RayRunner:
         self._room = Room(address, _note)
         self._warned: set[str] = set()
         self._ours = False
-        self._members: list[_Member] = []
-        self._flights: dict[Any, _Flight] = {}
+        self._members: list[Member] = []
+        self._flights: dict[Any, Flight] = {}
         self._stillborn: Counter[str] = Counter()
         self._owners: dict[str, BackendSpec] = {}
+        self._wary: Counter[str] = Counter()
         self._started = False
 
     @_plain_words()
     def free(self, spec: BackendSpec) -> int:
-        """Idle actors that have answered; starts Ray and the actors at the first call, which waits for one of them."""
+        """What actors that have answered can take; starts Ray and the actors at the first call, which waits for one of them."""
         self._start()
         group = _group(spec)
         if spec.resources.gpu:
@@ -121,7 +78,7 @@ class RayRunner:
         if group != _CPU and not self._of(group):
             self._hire_own(spec)
         self._greet(group)
-        free = sum(member.can(spec) for member in self._of(group))
+        free = sum(max(0, self._flights_of(group) - len(one.batches)) for one in self._of(group) if one.can(spec))
         if not free:
             self._check_able(spec)
             self._follow(group)
@@ -129,16 +86,17 @@ class RayRunner:
 
     @_plain_words()
     def submit(self, batch: Batch) -> None:
-        """Give the batch to an idle actor."""
-        for member in self._of(_group(batch.spec)):
-            if member.ready and member.batch is None:
-                member.batch = batch
-                # Who answered a moment ago need not be asked: a call costs as much as a small step.
-                idle = time.monotonic() - member.seen >= _IDLE_SECONDS
-                flight = _Flight(member, batch, "asked" if idle else "sent")
-                self._flights[member.handle.begin.remote() if idle else member.handle.run.remote(batch)] = flight
-                return
-        raise RunnerError("no idle worker: ask free() first")
+        """Give the batch to the actor that has least to do."""
+        group = _group(batch.spec)
+        there = [one for one in self._of(group) if one.ready and len(one.batches) < self._flights_of(group)]
+        if not there:
+            raise RunnerError("no idle worker: ask free() first")
+        member = min(there, key=lambda one: len(one.batches))
+        # Who answered a moment ago need not be asked: a call costs as much as a small step.
+        idle = not member.batches and time.monotonic() - member.seen >= _IDLE_SECONDS
+        member.batches.append(batch)
+        flight = Flight(member, batch, "asked" if idle else "sent")
+        self._flights[member.handle.begin.remote() if idle else member.handle.run.remote(batch)] = flight
 
     @_plain_words()
     def wait(self, timeout: float) -> Sequence[tuple[int, Sequence[Outcome]]]:
@@ -160,7 +118,7 @@ class RayRunner:
         """End the batch's actor."""
         for flight in self._flights.values():
             if flight.batch.id == batch:
-                flight.killed = True
+                flight.killed = flight.member.killed = True
                 end(flight.member.handle)
 
     def close(self) -> None:
@@ -193,15 +151,20 @@ class RayRunner:
             ray.wait([member.hello for member in self._members], timeout=1.0)
             self._greet(_CPU)
 
-    def _of(self, group: str) -> list[_Member]:
+    def _of(self, group: str) -> list[Member]:
         return [member for member in self._members if member.group == group]
+
+    def _flights_of(self, group: str) -> int:
+        """How many batches each of the group's actors may have at once."""
+        owner = self._owners.get(group)
+        return FLIGHTS if owner and owner.resources.gpu and not self._wary[group] else 1
 
     def _hire(self, group: str) -> None:
         owner = self._owners.get(group)
         options = actor_options(owner) if owner else {"num_cpus": 1}
         actor = ray.remote(Hands).options(max_restarts=0, max_task_retries=0, **options)
-        handle = actor.remote(self.site, 1)
-        self._members.append(_Member(handle, group, handle.hello.remote(), time.monotonic()))
+        handle = actor.remote(self.site, self._room.cores(owner.resources.gpu) if owner else 1)
+        self._members.append(Member(handle, group, handle.hello.remote(), time.monotonic()))
 
     def _hire_own(self, spec: BackendSpec) -> None:
         """As many actors as the backend's cards hold, else as there are cores; one waits where there is no card yet."""
@@ -239,7 +202,7 @@ class RayRunner:
     def _check_able(self, spec: BackendSpec) -> None:
         """Raise RunnerError when every worker that is there lacks what the backend needs."""
         there = [member for member in self._of(_group(spec)) if member.ready]
-        if there and spec.target.startswith(_OWN) and all(member.lacks for member in there):
+        if there and spec.target.startswith(OWN) and all(member.lacks for member in there):
             raise RunnerError(
                 f"the workers lack {there[0].lacks}: install the embedded workers where they run: "
                 "pip install 'creative-farm[studio]'"
@@ -249,7 +212,7 @@ class RayRunner:
         """One GPU backend at a time: the idle actors of others go, since fixed pools starve each other."""
         for member in list(self._members):
             owner = self._owners.get(member.group)
-            if owner and owner.resources.gpu and member.group != group and member.batch is None:
+            if owner and owner.resources.gpu and member.group != group and not member.batches:
                 end(member.handle)
                 self._members.remove(member)
 
@@ -272,11 +235,11 @@ class RayRunner:
         more = _ENVIRONMENT_SECONDS if owner and owner.runtime_env else 0.0
         self._room.wait_for(group, resource, max(member.started for member in members) + more)
 
-    def _welcome(self, member: _Member) -> None:
+    def _welcome(self, member: Member) -> None:
         try:
             hello = ray.get(member.hello)
         except RayError as error:
-            reason = _why_stillborn(error)
+            reason = why_stillborn(error)
             if isinstance(error, RuntimeEnvSetupError) or "runtime_env" in str(error):
                 end(member.handle)
                 self._members.remove(member)
@@ -284,7 +247,7 @@ class RayRunner:
                     f"the environment that {member.group} asks for could not be made: {reason}"
                 ) from error
             self._replace(member)
-            if not _is_guilty(error) and not isinstance(error, RayTaskError):
+            if not is_guilty(error) and not isinstance(error, RayTaskError):
                 return  # its machine left before it could answer
             # What the worker itself says is wrong (no such table, no such store) will hardly be otherwise the next time.
             self._stillborn[member.group] += _SAID if isinstance(error, RayTaskError) else 1
@@ -316,7 +279,9 @@ class RayRunner:
                 f"on both{tables}"
             )
 
-    def _replace(self, member: _Member) -> None:
+    def _replace(self, member: Member) -> None:
+        if member not in self._members:
+            return  # another batch of the same actor said so before
         end(member.handle)
         self._members.remove(member)
         self._hire(member.group)
@@ -333,12 +298,16 @@ class RayRunner:
             flight.stage = "sent"
             self._flights[member.handle.run.remote(batch)] = flight
             return None
-        member.batch, member.seen = None, time.monotonic()
+        member.batches.remove(batch)
+        member.seen = time.monotonic()
+        self._wary[member.group] -= self._wary[member.group] > 0
         if flight.killed or flight.stage == "doubted":  # killed: even if it answered just before
             self._replace(member)
-        return batch.id, answer if flight.stage == "sent" else _all(batch, "unavailable", "its worker was out of reach")
+        return batch.id, answer if flight.stage == "sent" else every(
+            batch, "unavailable", "its worker was out of reach"
+        )
 
-    def _fall(self, flight: _Flight, error: RayError) -> tuple[int, Sequence[Outcome]] | None:
+    def _fall(self, flight: Flight, error: RayError) -> tuple[int, Sequence[Outcome]] | None:
         """The same of one whose call came to nothing."""
         member, batch = flight.member, flight.batch
         if isinstance(error, ActorUnavailableError) and flight.stage != "asked" and not flight.killed:
@@ -347,53 +316,35 @@ class RayRunner:
                 flight.stage = "doubted"
                 self._flights[member.handle.begin.remote()] = flight
                 return None
-        member.batch, member.seen = None, time.monotonic()
+        member.together = member.together or len(member.batches) > 1
+        member.batches.remove(batch)
+        member.seen = time.monotonic()
         if isinstance(error, RayTaskError) and not flight.killed:  # it could not be sent or read; the actor is well
-            return batch.id, _all(batch, "unavailable", first_line(error))
+            return batch.id, every(batch, "unavailable", first_line(error))
         self._replace(member)
         if flight.killed:
             status: Status = "unavailable" if flight.stage == "asked" else "lost"
-            return batch.id, _all(batch, status, "its worker was ended")
+            return batch.id, every(batch, status, "its worker was ended")
+        if member.killed:
+            return batch.id, every(batch, "unavailable", "its worker was ended for another batch")
         self._ask_again()
-        guilty = flight.stage != "asked" and _is_guilty(error)
-        return batch.id, _all(batch, "lost" if guilty else "unavailable", f"its worker died: {first_line(error)}")
+        if member.together:
+            # One of several was it: nobody is blamed, and from here on they go one at a time until it shows which.
+            self._wary[member.group] = _WARY
+            return batch.id, every(batch, "unavailable", f"its worker died: {first_line(error)}")
+        guilty = flight.stage != "asked" and is_guilty(error)
+        return batch.id, every(batch, "lost" if guilty else "unavailable", f"its worker died: {first_line(error)}")
 
     def _ask_again(self) -> None:
         """After a death, every idle actor has to say that it is there: what killed one may have killed others."""
         for member in self._members:
-            if member.ready and member.batch is None:
+            if member.ready and not member.batches:
                 member.ready, member.hello, member.started = False, member.handle.hello.remote(), time.monotonic()
 
 
 def _group(spec: BackendSpec) -> str:
     """All CPU backends share their actors; a GPU backend has its own, and so has one with an environment of its own."""
     return f"{spec.kind} {spec.name}" if spec.resources.gpu or spec.runtime_env else _CPU
-
-
-def _all(batch: Batch, status: Status, reason: str) -> list[Outcome]:
-    """One outcome for each of its steps."""
-    return [Outcome(step.key, status, reason=reason) for step in batch.steps]
-
-
-def _is_guilty(error: RayError) -> bool:
-    """Whether the actor died by itself, so that its batch may be what kills."""
-    if not isinstance(error, RayActorError) or isinstance(error, ActorUnavailableError) or error.preempted:
-        return False
-    text = str(error).lower()
-    return not any(words in text for words in _INNOCENT)
-
-
-def _last_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[-1].strip()[:300] if lines else type(error).__name__
-
-
-def _why_stillborn(error: RayError) -> str:
-    if isinstance(error, RayTaskError):
-        return str(error.cause)
-    if "No module named 'workers'" in str(error) or "No module named 'creative'" in str(error):
-        return "its machine has no creative-farm: install the same package on both"
-    return _last_line(error)
 
 
 def _note(line: str) -> None:

@@ -25,7 +25,7 @@ from creative.records import Failure, Receipt
 from creative.registry import Registry
 from creative.rights.guard import Guard
 from creative.running.budget import Budget
-from creative.running.port import Batch, Outcome, Runner
+from creative.running.port import FLIGHTS, Batch, Outcome, Runner
 from creative.running.progress import Progress as Progress  # the loop's own, kept beside it
 from creative.running.progress import StepFailure
 from creative.running.ready import Pace, Ready, State, patience
@@ -213,7 +213,7 @@ class Loop:
         if spec.resources.gpu and not self._gpu_turn(name):
             return False
         free = self.runner.free(spec)
-        if free < 1:
+        if free < 1 or (spec.resources.gpu and not self._worth_it(name, spec, free)):
             return False
         most = self._pace.batch(spec, self._ready.count(name), free + len(self.progress.in_flight))
         steps = tuple(state.step for state in self._ready.take(name, most))
@@ -224,6 +224,12 @@ class Loop:
         self.runner.submit(batch)
         self._begun_at[batch.id] = time.monotonic()
         return True
+
+    def _worth_it(self, name: tuple[str, str], spec: BackendSpec, free: int) -> bool:
+        """A worker that has a batch already gets the next one early only if it is a full one: what is ready by then may fill it."""
+        under_way = sum((batch.spec.kind, batch.spec.name) == name for batch in self.progress.in_flight.values())
+        workers = (free + under_way) / FLIGHTS
+        return under_way < workers or self._ready.alike(name, spec.batch) >= spec.batch
 
     def _gpu_turn(self, name: tuple[str, str]) -> bool:
         """One GPU model at a time, until it has nothing to do. Steps that wait for others do not hold it: those others

@@ -10,6 +10,10 @@ from creative.backends import BackendSpec
 from creative.records import Receipt
 from creative.steps import Step
 
+FLIGHTS = 3
+"""Batches that a worker with a card may have at once: one is painted, the next one's steps are at hand, the one before is
+packed and stored. Otherwise the card waits for all of that."""
+
 Status = Literal["made", "reused", "refused", "failed", "unavailable", "lost"]
 """made, reused (a receipt was there), refused (deterministic), failed (the backend raised something unforeseen),
 unavailable (store, disk or memory: worth another try), lost (its worker died or was killed)."""
@@ -53,7 +57,10 @@ class Runner(Protocol):
     """Runs batches somewhere. Built cheaply; workers start with the first `free` or `submit`."""
 
     def free(self, spec: BackendSpec) -> int:
-        """How many batches of this backend could start now. Raises RunnerError when no worker can ever be had."""
+        """How many batches of this backend could start now. Raises RunnerError when no worker can ever be had.
+
+        Of a backend with a GPU, a worker takes up to FLIGHTS.
+        """
 
     def submit(self, batch: Batch) -> None:
         """Start a batch on a worker that has answered."""
@@ -62,7 +69,10 @@ class Runner(Protocol):
         """Outcomes of the batches that ended, by batch id; empty after `timeout` seconds without any."""
 
     def kill(self, batch: int) -> None:
-        """End a batch by ending its process; its outcomes come from the next `wait` as lost."""
+        """End a batch by ending its process; its outcomes come from the next `wait` as lost.
+
+        Others of the same process come as unavailable.
+        """
 
     def close(self) -> None:
         """End every worker."""

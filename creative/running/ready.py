@@ -8,8 +8,12 @@ import math
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 from creative.backends import BackendSpec
+from creative.models.rows import own_models
+from creative.running.port import FLIGHTS
 from creative.steps import Step
 
 Name = tuple[str, str]
@@ -36,6 +40,11 @@ class State:
     @property
     def name(self) -> Name:
         return self.step.kind, self.step.backend
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """What steps have in common that a card makes at once: the model's size that is nearest to theirs, or none."""
+        return form(self.step, self.spec)
 
 
 class Ready:
@@ -76,15 +85,35 @@ class Ready:
         """Whether the backend has something to do, now or in a while."""
         return bool(self._queues[name] or self._later_of[name])
 
+    def alike(self, name: Name, most: int) -> int:
+        """How many of the next steps, up to `most`, could go in one batch of a card."""
+        return len(self._alike(self._queues[name], most))
+
     def take(self, name: Name, most: int) -> list[State]:
-        """The next steps for one batch. One that has to be alone is."""
+        """The next steps for one batch: for a card, those of the first one's form. One that has to be alone is."""
         queue = self._queues[name]
+        if queue and queue[0][1].spec.resources.gpu:
+            found = self._alike(queue, most)
+            gone = {rank for rank, _ in found}
+            queue[:] = [entry for entry in queue if entry[0] not in gone]
+            heapq.heapify(queue)
+            return [state for _, state in found]
         taken: list[State] = []
         while queue and len(taken) < most and not (queue[0][1].alone and taken):
             taken.append(heapq.heappop(queue)[1])
             if taken[-1].alone:
                 break
         return taken
+
+    @staticmethod
+    def _alike(queue: list[tuple[int, State]], most: int) -> list[tuple[int, State]]:
+        found: list[tuple[int, State]] = []
+        for entry in sorted(queue, key=lambda one: one[0]):
+            if not found or (not entry[1].alone and entry[1].form == found[0][1].form):
+                found.append(entry)
+            if len(found) >= most or found[0][1].alone:
+                break
+        return found
 
     def drain(self, name: Name) -> list[State]:
         """All that could be made now; the queue is empty afterwards."""
@@ -116,5 +145,27 @@ class Pace:
 
 
 def patience(spec: BackendSpec, steps: int) -> float:
-    """Seconds that a batch may take. A group of steps that take next to nothing has no more time than a usual batch."""
-    return spec.timeout_s * min(steps, spec.batch)
+    """Seconds that a batch may take. A group of steps that take next to nothing has no more time than a usual batch; on a
+    card it may be given before others have ended.
+    """
+    return spec.timeout_s * min(steps, spec.batch) * (FLIGHTS if spec.resources.gpu else 1)
+
+
+def form(step: Step, spec: BackendSpec) -> tuple[object, ...]:
+    """See `State.form`. Of a model whose sizes nobody states, only steps of the same size are alike."""
+    width, height = step.params.get("width"), step.params.get("height")
+    if not isinstance(width, int) or not isinstance(height, int) or width < 1 or height < 1:
+        return ()
+    sizes = _sizes(str(spec.options.get("weights", "")), _spelled(spec.options.get("sizes")))
+    made = min(sizes, key=lambda one: (abs(math.log(one[0] * height / (one[1] * width))), one), default=(width, height))
+    return (*made, "cutout" in step.inputs, step.params.get("frames"))
+
+
+def _spelled(sizes: Any) -> tuple[tuple[int, int], ...]:
+    return tuple((int(one[0]), int(one[1])) for one in sizes or ())
+
+
+@cache
+def _sizes(model: str, stated: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    row = own_models().get(model)
+    return stated or (_spelled(row.sizes) if row is not None else ())

@@ -15,7 +15,7 @@ import pytest
 from creative.backends import BackendSpec, Made, Resources, Task
 from creative.catalogue import load_catalogue
 from creative.errors import RunnerError
-from creative.running.port import Batch, Worksite
+from creative.running.port import FLIGHTS, Batch, Worksite
 from creative.steps import KINDS, Step, step
 from creative.store import open_store
 from tests.support.plans import specs
@@ -82,13 +82,13 @@ def test_cards_kinds_of_cards_and_environments_of_ones_own(tmp_path: Path) -> No
         with pytest.raises(RunnerError, match="three needs 3 GPU; this machine has 2"):
             runner.free(_row("three", Resources(gpu=3.0)))
         whole = _row("whole", Resources(gpu=1.0, accelerator_type="H100"))
-        assert _free(runner, whole, 2) == 2
+        assert _free(runner, whole, 2 * FLIGHTS) == 2 * FLIGHTS
         said = _said(runner, whole, 2)
         assert sorted(one["cards"] for one in said) == ["0", "1"]
         assert {one["own"] for one in said} == {""}
         # The idle actors of the other model go, and give their cards back: four halves have room.
         half = _row("half", Resources(gpu=0.5), runtime_env={"env_vars": {"OF_ITS_OWN": "yes"}})
-        assert _free(runner, half, 4) == 4
+        assert _free(runner, half, 4 * FLIGHTS) == 4 * FLIGHTS
         said = _said(runner, half, 4)
         assert sorted(one["cards"] for one in said) == ["0", "0", "1", "1"]
         assert len({one["pid"] for one in said}) == 4
@@ -104,4 +104,4 @@ def test_a_row_says_it_as_data(tmp_path: Path) -> None:
     )
     spec = load_catalogue([tmp_path / "rows.yaml"]).choose("speech", "apart")
     asked = {"num_cpus": 0, "num_gpus": 0.25, "accelerator_type": "L4", "runtime_env": {"pip": ["chatterbox-tts"]}}
-    assert actor_options(spec) == asked
+    assert actor_options(spec) == asked | {"max_concurrency": FLIGHTS + 1}

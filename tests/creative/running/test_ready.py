@@ -75,7 +75,7 @@ def test_small_steps_go_together(seconds: float, count: int, ready: int, workers
 def test_a_gpu_gets_what_its_model_takes_at_a_time() -> None:
     model = BackendSpec("echo", "mix", "", batch=4, resources=Resources(gpu=1), timeout_s=10)
     assert pace(0.0001).batch(model, 100, 1) == 4
-    assert (patience(model, 4), patience(model, 3), patience(MIX, 16)) == (40, 30, MIX.timeout_s)
+    assert (patience(model, 4), patience(model, 3), patience(MIX, 16)) == (120, 90, MIX.timeout_s)
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""The driver's actors and the batches on their way to them; whose fault it is when one dies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ray.exceptions import ActorUnavailableError, RayActorError, RayError, RayTaskError
+
+from creative.backends import BackendSpec
+from creative.running.port import Batch, Outcome, Status
+
+OWN = "workers."
+_INNOCENT = (
+    "node has died",
+    "node was ",
+    "node_died",
+    "node_out_of_memory",
+    "low on memory",
+    "above threshold",
+    "exceeded threshold",
+)
+"""What Ray 2.60 says of an actor whose machine died or had no memory left: that may be any batch's doing, or none's."""
+
+
+@dataclass(slots=True)
+class Member:
+    """One actor of the driver's: `group` is "cpu" or a backend with actors of its own; `ready` once it has answered, `seen`
+    when it last did. `batches`: what it has. Of one that is gone, `together` says whether there were several of them, and
+    `killed` that we ended it.
+    """
+
+    handle: Any
+    group: str
+    hello: Any
+    started: float
+    seen: float = 0.0
+    ready: bool = False
+    batches: list[Batch] = field(default_factory=list)
+    lacks: str = ""
+    together: bool = False
+    killed: bool = False
+
+    def can(self, spec: BackendSpec) -> bool:
+        """Whether it has answered, and has what the backend needs."""
+        return self.ready and not (self.lacks and spec.target.startswith(OWN))
+
+
+@dataclass(slots=True)
+class Flight:
+    """A batch on its way. `stage` says what is waited for:
+
+    asked     an idle actor has to say that it is there before it gets the batch: what dies first did not die of it
+    sent      the outcomes
+    doubted   Ray lost the actor from sight, and has to say whether it died; its own patience is one second (Ray 2.60)
+    """
+
+    member: Member
+    batch: Batch
+    stage: Literal["asked", "sent", "doubted"]
+    killed: bool = False
+    doubted_until: float = 0.0
+
+
+def every(batch: Batch, status: Status, reason: str) -> list[Outcome]:
+    """One outcome for each of its steps."""
+    return [Outcome(step.key, status, reason=reason) for step in batch.steps]
+
+
+def is_guilty(error: RayError) -> bool:
+    """Whether the actor died by itself, so that its batch may be what kills."""
+    if not isinstance(error, RayActorError) or isinstance(error, ActorUnavailableError) or error.preempted:
+        return False
+    text = str(error).lower()
+    return not any(words in text for words in _INNOCENT)
+
+
+def why_stillborn(error: RayError) -> str:
+    """Why an actor could not start, in a line."""
+    if isinstance(error, RayTaskError):
+        return str(error.cause)
+    if "No module named 'workers'" in str(error) or "No module named 'creative'" in str(error):
+        return "its machine has no creative-farm: install the same package on both"
+    return _last_line(error)
+
+
+def _last_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip()[:300] if lines else type(error).__name__
