@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +47,33 @@ class Painter:
             with torch.cuda.stream(self._stream):
                 latents.record_stream(self._stream)
                 pixels, finite = _decoded(pipe.vae, latents, rest, named)
-                pixels = torch.empty_like(pixels, device="cpu", pin_memory=True).copy_(pixels, non_blocking=True)
-                finite = torch.empty_like(finite, device="cpu", pin_memory=True).copy_(finite, non_blocking=True)
+                pixels, finite = _fetched(pixels, finite)
                 done = torch.cuda.Event()
                 done.record(self._stream)
             return _each(pixels, finite, count, done)
+
+    def film(self, pipe: Any, asked: Mapping[str, Any]) -> Iterator[Seen]:
+        """One film in parts, in order, (frames, h, w, 3) each: while one is looked at, the card decodes the next ones."""
+        import torch
+
+        decoder = self.pipes.film_decoder
+        if decoder is None or self._stream is None or self.pipes.offloaded or pipe.vae.use_tiling:
+            yield from (one() for one in self.paint(pipe, asked, 1))
+            return
+        waiting: list[tuple[Any, Any, Any]] = []
+        with torch.inference_mode(), quiet():
+            with held_back(pipe.vae) as held:
+                pipe(**asked, output_type="pt", return_dict=False)
+            ((latents, _, _),) = held
+            self._stream.wait_stream(torch.cuda.current_stream(self.pipes.device))
+            with torch.cuda.stream(self._stream):
+                latents.record_stream(self._stream)
+                for values in decoder.parts(latents.to(pipe.vae.dtype)):
+                    waiting.append((*_fetched(*_bytes(values)), torch.cuda.Event()))
+                    waiting[-1][2].record(self._stream)
+        for pixels, finite, done in waiting:
+            done.synchronize()
+            yield Seen(np.asarray(pixels[0]), bool(finite[0]))
 
     def release(self) -> None:
         """Give back what a call that went wrong left behind."""
@@ -64,14 +86,25 @@ class Painter:
 
 
 def _decoded(vae: Any, latents: Any, rest: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Bytes (batch, [frames,] h, w, 3), and for each picture whether it was finite."""
+    """As `_bytes`, of latents."""
+    return _bytes(vae.decode(latents.to(vae.dtype), *rest, **named, return_dict=False)[0])
+
+
+def _bytes(values: Any) -> tuple[Any, Any]:
+    """Values of -1 to 1 as bytes (batch, [frames,] h, w, 3), and for each picture whether it was finite."""
     import torch
 
-    values = vae.decode(latents.to(vae.dtype), *rest, **named, return_dict=False)[0]
     finite = torch.isfinite(values).flatten(1).all(1)
     values = torch.nan_to_num(values.float() / 2 + 0.5).clamp(0, 1) * 255
     order = (0, 2, 3, 1) if values.ndim == 4 else (0, 2, 3, 4, 1)
     return values.round().to(torch.uint8).permute(*order).contiguous(), finite
+
+
+def _fetched(*made: Any) -> tuple[Any, ...]:
+    """Copies on this side of the card, which are complete when its stream has come so far."""
+    import torch
+
+    return tuple(torch.empty_like(one, device="cpu", pin_memory=True).copy_(one, non_blocking=True) for one in made)
 
 
 def _each(pixels: Any, finite: Any, count: int, done: Any) -> list[Callable[[], Seen]]:

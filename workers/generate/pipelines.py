@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +12,9 @@ from typing import Any
 from creative.backends import BackendSpec
 from creative.errors import UsageError
 from creative.models.files import ModelError
-from creative.scratch import own_folder
 from workers.generate.recipe import Recipe
+from workers.generate.switches import denoiser, switched
 from workers.models.libraries import diffusers_ready, quiet
-from workers.models.weights import weights
-
-_RECOMPILES = 64  # beyond torch's limit of 8 what is new runs uncompiled, without a word
 
 
 class Pipelines:
@@ -30,6 +26,8 @@ class Pipelines:
         Raises ModelError for weights that are missing or not what they should be, UsageError where the device is none for
         this row, or the library lacks a class.
         """
+        from workers.models.weights import weights
+
         folder = weights(spec)
         diffusers = diffusers_ready()
         self.recipe = recipe
@@ -62,7 +60,7 @@ class Pipelines:
         if other:
             second = _class(diffusers, auto[1] if other == "auto" else other)
             self.other = second.from_pipe(self.words, dtype=dtype)
-        self._ready(torch, dtype)
+        self._ready(dtype)
 
     @classmethod
     def of(cls, pipe: Any, recipe: Recipe, device: Any) -> Pipelines:
@@ -72,14 +70,14 @@ class Pipelines:
         self = cls.__new__(cls)
         self.words, self.other, self.recipe, self.device = pipe, None, recipe, device
         with quiet():
-            self._ready(torch, getattr(torch, recipe.dtype))
+            self._ready(getattr(torch, recipe.dtype))
         return self
 
-    def _ready(self, torch: Any, dtype: Any) -> None:
+    def _ready(self, dtype: Any) -> None:
         for pipe in self.each():
             pipe.set_progress_bar_config(disable=True)
         self._place()
-        self._switch(torch, dtype)
+        self.film_decoder = switched(self.words, self.recipe, self.device, dtype, offloaded=self.offloaded)
 
     def each(self) -> list[Any]:
         """The pipelines that there are."""
@@ -88,10 +86,12 @@ class Pipelines:
     @property
     def denoiser(self) -> Any:
         """The network that is called in every step."""
-        return getattr(self.words, "transformer", None) or self.words.unet
+        return denoiser(self.words)
 
     def _parts(self, spec: BackendSpec, diffusers: Any, dtype: Any) -> None:
         """Parts with weights of their own: a few-step LoRA, melted into the network, a small VAE; another scheduler."""
+        from workers.models.weights import weights
+
         recipe = self.recipe
         if recipe.lora:
             folder = weights(_named(spec, recipe.lora))
@@ -135,30 +135,9 @@ class Pipelines:
             if hasattr(self.words.vae, name):
                 getattr(self.words.vae, name)()
 
-    def _switch(self, torch: Any, dtype: Any) -> None:
-        recipe, vae, net = self.recipe, self.words.vae, self.denoiser
-        for wanted, name in ((recipe.slicing, "enable_slicing"), (recipe.tiling, "enable_tiling")):
-            if wanted and hasattr(vae, name):
-                getattr(vae, name)()
-        if self.device.type != "cuda":
-            return
-        if recipe.channels_last:
-            for part in (vae, net):
-                if any(isinstance(module, torch.nn.Conv2d) for module in part.modules()):
-                    part.to(memory_format=torch.channels_last)
-        if recipe.attention and hasattr(net, "set_attention_backend"):
-            net.set_attention_backend(recipe.attention)
-        if recipe.fp8:
-            net.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
-        if recipe.compile and not recipe.fp8 and hasattr(net, "compile_repeated_blocks"):
-            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(own_folder() / "compiled"))
-            torch._dynamo.config.recompile_limit = _RECOMPILES
-            torch._dynamo.config.suppress_errors = True  # what cannot be compiled runs as it is
-            net.compile_repeated_blocks(fullgraph=False)
-
     def close(self) -> None:
         """Give the memory back."""
-        self.words = self.other = None
+        self.words = self.other = self.film_decoder = None
         gc.collect()
         if self.device.type == "cuda":
             import torch

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from creative.backends import BackendSpec
-from creative.brief.types import did_you_mean
 from creative.errors import UsageError
-from creative.models.rows import own_models
 
 _SPELLED = {"class": "pipeline"}
 _DTYPES = ("bfloat16", "float16", "float32")
+_MEANT: dict[str, dict[str | bool, str]] = {
+    "compile": {"": "", "blocks": "blocks", "whole": "whole", True: "blocks", False: ""},
+    "fp8": {"": "", "storage": "storage", "compute": "compute", True: "storage", False: ""},
+}
+"""What a row may say, and what is meant: yes and no are of rows from before there was a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,14 @@ class Recipe:
     choice; "": none). `sizes`: px that are made, width first. `steps` and `guidance` as the library counts them. `strength` of
     inpainting. `frames`: {most, step, plus, fps} of a film.
 
-    Without a word about what is seen, only about how fast: `compile` (repeated blocks, its cache kept), `channels_last`,
-    `slicing` and `tiling` of the VAE, `attention` (a name of diffusers' attention backends), `fp8` (weights are stored so,
-    and computed with in `dtype`), `variant` (which of the weights' files), `tiny_vae` and `lora` (names of models of their own), `offload`: auto, always or never;
-    `vram_gb`: what the card must have for all parts to stay on it.
+    Without a word about what is seen, only about how fast: `compile` of the network ("blocks": its repeated blocks, one graph
+    for all of them; "whole": as one function, which takes minutes once and pays where much lies outside of the blocks; "": not),
+    `compile_vae`, `autotune` (products are tried in several ways when they are compiled), `graphs` (the network's launches kept
+    as one), `fused` (queries, keys and values in one product), `channels_last`, `tuned_convolutions` (cuDNN tries its ways once
+    a form: another process may take another one, and differ in rounding), `slicing` and `tiling` of the VAE, `attention` (a name
+    of diffusers' attention backends), `fp8` ("storage": weights are stored so and computed with in `dtype`; "compute": large
+    products are made in it), `variant` (which of the weights' files), `tiny_vae` and `lora` (names of models of their own),
+    `offload`: auto, always or never; `vram_gb`: what the card must have for all parts to stay on it.
     """
 
     weights: str
@@ -39,12 +46,17 @@ class Recipe:
     strength: float = 1.0
     prompt_tokens: int | None = None
     frames: dict[str, int] = field(default_factory=dict)
-    compile: bool = True
+    compile: str = "blocks"
+    compile_vae: bool = True
+    autotune: bool = False
+    graphs: bool = False
+    fused: bool = False
+    tuned_convolutions: bool = False
     channels_last: bool = True
     slicing: bool = True
     tiling: bool = False
     attention: str = ""
-    fp8: bool = False
+    fp8: str = ""
     tiny_vae: str = ""
     lora: str = ""
     scheduler: str = ""
@@ -55,6 +67,8 @@ class Recipe:
 
 def recipe_of(spec: BackendSpec) -> Recipe:
     """The row's recipe. Raises UsageError that names the row and what is wrong in it."""
+    from creative.brief.types import did_you_mean
+
     options = dict(spec.options)
     name = options.get("weights")
     if not isinstance(name, str):
@@ -75,10 +89,18 @@ def recipe_of(spec: BackendSpec) -> Recipe:
         raise UsageError(f"the row {spec.name} of the catalogue: sizes must be multiples of 16 px")
     if said["dtype"] not in _DTYPES:
         raise UsageError(f"the row {spec.name} of the catalogue: dtype must be one of {', '.join(_DTYPES)}")
+    for key, meant in _MEANT.items():
+        if key in said:
+            if not isinstance(said[key], str | bool) or said[key] not in meant:
+                choice = ", ".join(str(one) or "''" for one in meant)
+                raise UsageError(f"the row {spec.name} of the catalogue: {key} must be one of {choice}")
+            said[key] = meant[said[key]]
     return Recipe(**said)
 
 
 def _of_model(name: str) -> dict[str, Any]:
+    from creative.models.rows import own_models
+
     row = own_models().get(name)
     if row is None:
         return {"weights": name}

@@ -25,10 +25,28 @@ _WAN = {
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """How a model is run: `name`, what of its recipe is otherwise than "ours" is, and at which batches."""
+
+    name: str
+    changes: Mapping[str, Any]
+    batches: tuple[int, ...] = (1,)
+
+
+PLAIN: Mapping[str, Any] = {
+    "compile": "", "compile_vae": False, "graphs": False, "fused": False, "tuned_convolutions": False, "channels_last": False,
+    "slicing": False, "fp8": "", "autotune": False,
+}  # fmt: skip
+EAGER = "eager diffusers"
+"""The way that others are compared with: the library's pipeline, nothing switched."""
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """One model. `size`: px and, of films, frames. `target`: what the issue asks for, seconds for one, or None.
 
-    `small`: the rehearsal's maker of the same pipeline, and the size that it is asked for.
+    `tflop`: of one picture or film, counted (`--count` counts again). `ways`: what is measured besides plain diffusers, the
+    most telling first. `small`: the rehearsal's maker of the same pipeline, and the size that it is asked for.
     """
 
     name: str
@@ -36,10 +54,13 @@ class Model:
     size: tuple[int, int, int]
     steps: int
     guidance: float
-    batches: tuple[int, ...]
+    tflop: float
+    ways: tuple[Way, ...]
     target: float | None
     small: str
     small_size: tuple[int, int, int]
+    within_ahead: bool = False
+    """Whether its compilation takes so long that it is made before, beside that of others."""
 
 
 def _scheduler(name: str, **config: Any) -> Any:
@@ -128,16 +149,39 @@ def _wan(small: bool) -> Any:
     )  # fmt: skip
 
 
+_VAE_EAGER = {"compile_vae": False}
 MODELS: Mapping[str, Model] = {
     one.name: one
     for one in (
-        Model("sdxl", _sdxl, (1024, 1024, 1), 4, 0.0, (1, 4, 8, 16), 1 / 12, "rehearse-sdxl", (64, 64, 1)),
-        Model("flux.2-klein-4b", _klein, (1024, 1024, 1), 4, 1.0, (1, 2, 4), 0.30, "rehearse-flux2-klein", (64, 64, 1)),
-        Model("z-image-turbo", _z_image, (1024, 1024, 1), 9, 0.0, (1, 2, 4), None, "rehearse-z-image", (64, 64, 1)),
-        Model("wan2.1-t2v-1.3b", lambda: _wan(True), (832, 480, 81), 3, 1.0, (1,), 2.5, "rehearse-wan", (64, 64, 9)),
-        Model("wan2.2-ti2v-5b", lambda: _wan(False), (1280, 704, 121), 4, 1.0, (1,), None, "rehearse-wan", (64, 64, 9)),
+        Model("sdxl", _sdxl, (1024, 1024, 1), 4, 0.0, 37.5, (
+            Way("whole", {"compile": "whole"}, (8, 1)),
+            Way("whole, graphs", {"compile": "whole", "graphs": True}),
+            Way("blocks, VAE not compiled", _VAE_EAGER, (1, 8, 16)),
+            Way("whole, tuned convolutions", {"compile": "whole", "tuned_convolutions": True}, (8,)),
+        ), 1 / 12, "rehearse-sdxl", (64, 64, 1), True),
+        Model("flux.2-klein-4b", _klein, (1024, 1024, 1), 4, 1.0, 149.8, (
+            Way("blocks", {}, (1, 4)),
+            Way("blocks, fused", {"fused": True}),
+            Way("blocks, VAE not compiled", _VAE_EAGER),
+            Way("blocks, fused, graphs, tuned convolutions", {"fused": True, "graphs": True, "tuned_convolutions": True}),
+            Way("blocks, fused, fp8", {"fused": True, "fp8": "compute"}, (1, 4)),
+            Way("blocks, fused, autotuned", {"fused": True, "autotune": True}),
+        ), 0.30, "rehearse-flux2-klein", (64, 64, 1), True),
+        Model("wan2.1-t2v-1.3b", lambda: _wan(True), (832, 480, 81), 3, 1.0, 1124.0, (
+            Way("blocks", {}),
+            Way("blocks, VAE not compiled", _VAE_EAGER),
+            Way("blocks, fused, tuned convolutions", {"fused": True, "tuned_convolutions": True}),
+            Way("blocks, fused, fp8", {"fused": True, "fp8": "compute"}),
+        ), 2.5, "rehearse-wan", (64, 64, 9), True),
+        Model("z-image-turbo", _z_image, (1024, 1024, 1), 9, 0.0, 463.0, (
+            Way("blocks", {}, (1, 4)),
+            Way("blocks, fused, fp8", {"fused": True, "fp8": "compute"}),
+        ), None, "rehearse-z-image", (64, 64, 1)),
+        Model("wan2.2-ti2v-5b", lambda: _wan(False), (1280, 704, 121), 4, 1.0, 4094.0, (
+            Way("blocks", {}),
+        ), None, "rehearse-wan", (64, 64, 9)),
     )
-}
+}  # fmt: skip
 
 
 def build(model: Model, device: Any, dtype: Any, *, small: bool) -> Any:

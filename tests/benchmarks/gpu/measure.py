@@ -1,4 +1,8 @@
-"""One model: plain eager diffusers at batch 1, then this farm's way at its batches, in the same run; operations counted."""
+"""One model: plain eager diffusers at batch 1, then this farm's way at its batches, in the same run.
+
+Where the time goes is taken in a call of its own, after those that are counted: a step of the network, what comes after the last
+step (decoding, and the way to this side), and encoding a film, which goes on beside the decoding.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,13 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.gpu.architectures import Model, build, denoiser, told
+from tests.benchmarks.gpu.architectures import EAGER, PLAIN, Model, Way, build, denoiser, told
 from workers.generate.batching import is_out_of_memory
 from workers.generate.painting import Painter
 from workers.generate.pipelines import Pipelines
@@ -24,7 +28,10 @@ from workers.models.libraries import quiet
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table. `seconds` and `tflop` are for one picture or film; None where it did not come to it."""
+    """One line of the table. `seconds` and `tflop` are for one picture or film; None where it did not come to it.
+
+    `phases`: seconds of one call, whatever its batch: `step` of the network, `after` the last one, `mp4` beside it.
+    """
 
     model: str
     way: str
@@ -35,38 +42,69 @@ class Figure:
     first_s: float | None = None
     target: float | None = None
     note: str = ""
+    phases: dict[str, float] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
         """For a file of lines."""
         return asdict(self)
 
 
-def measure(model: Model, device: Any, dtype: Any, *, small: bool, repeats: int) -> Iterator[Figure]:
-    """Figures as they come. An error is one line's note and ends only that line."""
+def measure(
+    model: Model, device: Any, dtype: Any, *, small: bool, repeats: int, within: float = 3600, ways: str = "",
+    batches: tuple[int, ...] = (),
+) -> Iterator[Figure]:  # fmt: skip
+    """Figures as they come. An error is one line's note and ends only that line.
+
+    `within`: seconds after which no other way is begun. `ways`: words that a way's name must have one of, parted by "|"; one that is
+    exactly a way's name means that way alone. `batches`: only these. `repeats`: 0 makes the first calls only.
+    """
+    began = time.monotonic()
+    wanted = [word for word in ways.split("|") if word]
+    names = {EAGER, *(way.name for way in model.ways)}
+    for way in (Way(EAGER, PLAIN), *model.ways):
+        if wanted and not any(word == way.name if word in names else word in way.name for word in wanted):
+            continue
+        chosen = [batch for batch in way.batches if not batches or batch in batches]
+        if not chosen:
+            continue
+        if time.monotonic() - began > within:
+            yield Figure(model.name, way.name, way.batches[0], target=model.target, note="no time left for it")
+            continue
+        yield from _measured(model, way, chosen, device, dtype, small, repeats, began + within)
+
+
+def _measured(
+    model: Model, way: Way, batches: list[int], device: Any, dtype: Any, small: bool, repeats: int, until: float
+) -> Iterator[Figure]:
+    import torch
+
+    torch._dynamo.reset()
     size = model.small_size if small else model.size
-    work = count(model, small=small)
-    yield Figure(
-        model.name, "counted", 1, tflop=work, target=model.target, note="operations of one, on torch's meta device"
-    )
-    for way, batches in (("eager diffusers", (1,)), ("ours", model.batches[:2] if small else model.batches)):
+    try:
         pipe = build(model, device, dtype, small=small)
         recipe = Recipe(
-            model.name, type(pipe).__name__, (size[:2],), model.steps, model.guidance, str(dtype).split(".")[-1],
-            compile=way == "ours", channels_last=way == "ours", slicing=way == "ours",
+            model.name, type(pipe).__name__, (size[:2],), model.steps, model.guidance, str(dtype).split(".")[-1], **way.changes
         )  # fmt: skip
         pipes = Pipelines.of(pipe, recipe, device)
-        painter = Painter(pipes)
-        for batch in batches:
-            call = functools.partial(_call, painter, model, size, batch, dtype, way)
-            yield _line(model, way, batch, work, call, pipes, repeats)
-        pipes.close()
-        del pipe, pipes, painter
-        gc.collect()
+    except Exception as error:  # noqa: BLE001  whatever a library raises is one line's note
+        yield Figure(model.name, way.name, way.batches[0], target=model.target, note=_said(error))
+        return
+    painter = Painter(pipes)
+    for batch in batches[:2] if small else batches:
+        if batch != batches[0] and time.monotonic() > until:
+            break
+        call = functools.partial(_call, painter, model, size, batch, dtype, way.name == EAGER)
+        yield _line(model, way.name, batch, call, pipes, repeats, small)
+    pipes.close()
+    del pipe, pipes, painter
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
 
 
 def _line(
-    model: Model, way: str, batch: int, work: float, call: Callable[[], None], pipes: Pipelines, repeats: int
-) -> Figure:
+    model: Model, way: str, batch: int, call: Callable[[dict[str, float]], None], pipes: Pipelines, repeats: int, small: bool
+) -> Figure:  # fmt: skip
     import torch
 
     card = pipes.device.type == "cuda"
@@ -74,30 +112,83 @@ def _line(
         if card:
             torch.cuda.reset_peak_memory_stats()
         first = _timed(call, card)
+        if not repeats:
+            return Figure(model.name, way, batch, first_s=first, target=model.target)
         if repeats > 1:
-            call()
+            call({})
         taken = statistics.median(_timed(call, card) for _ in range(repeats)) / batch
         peak = torch.cuda.max_memory_allocated() / 1e9 if card else None
-        return Figure(model.name, way, batch, taken, work, peak, first, model.target)
+        phases = _phases(call, denoiser(pipes.words), card)
+        return Figure(
+            model.name, way, batch, taken, None if small else model.tflop, peak, first, model.target, phases=phases
+        )
     except Exception as error:  # noqa: BLE001  whatever a library raises is one line's note
-        why = "out of memory" if is_out_of_memory(error) else f"{type(error).__name__}: {error}"[:200]
-        return Figure(model.name, way, batch, target=model.target, note=why)
+        return Figure(model.name, way, batch, target=model.target, note=_said(error))
 
 
-def _timed(call: Callable[[], None], card: bool) -> float:
+def _said(error: Exception) -> str:
+    return "out of memory" if is_out_of_memory(error) else " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
+def _timed(call: Callable[[dict[str, float]], None], card: bool) -> float:
     import torch
 
     if card:
         torch.cuda.synchronize()
     began = time.perf_counter()
-    call()
+    call({})
     if card:
         torch.cuda.synchronize()
     return time.perf_counter() - began
 
 
-def _call(painter: Painter, model: Model, size: tuple[int, int, int], batch: int, dtype: Any, way: str) -> None:
-    """From embeddings to bytes on this side; a film is an MP4 afterwards."""
+def _phases(call: Callable[[dict[str, float]], None], net: Any, card: bool) -> dict[str, float]:
+    """Seconds of one more call: a step (mean), all until the last step ended, and what came after it; and of encoding."""
+    import torch
+
+    marks: list[tuple[str, Any]] = []
+
+    def mark(what: str) -> None:
+        if card:
+            event = torch.cuda.Event(enable_timing=True)
+            event.record()
+            marks.append((what, event))
+        else:
+            marks.append((what, time.perf_counter()))
+
+    def between(first: Any, second: Any) -> float:
+        return float(first.elapsed_time(second) / 1e3) if card else float(second - first)
+
+    hooks = [
+        net.register_forward_pre_hook(lambda *_: mark("began")),
+        net.register_forward_hook(lambda *_: mark("ended")),
+    ]
+    spent: dict[str, float] = {}
+    try:
+        mark("start")
+        call(spent)
+        if card:
+            torch.cuda.synchronize()
+        mark("end")
+        if card:
+            torch.cuda.synchronize()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    began = [one for what, one in marks if what == "began"]
+    ended = [one for what, one in marks if what == "ended"]
+    steps = [between(*pair) for pair in zip(began, ended, strict=True)]
+    start, end = marks[0][1], marks[-1][1]
+    return {
+        "step": statistics.mean(steps), "steps": sum(steps), "before the last ended": between(start, ended[-1]),
+        "after": between(ended[-1], end), **spent,
+    }  # fmt: skip
+
+
+def _call(
+    painter: Painter, model: Model, size: tuple[int, int, int], batch: int, dtype: Any, eager: bool, spent: dict[str, float]
+) -> None:  # fmt: skip
+    """From embeddings to bytes on this side; a film is an MP4 afterwards. `spent`: gets the seconds of encoding."""
     import torch
 
     pipe, device = painter.pipes.words, painter.pipes.device
@@ -107,24 +198,32 @@ def _call(painter: Painter, model: Model, size: tuple[int, int, int], batch: int
     }  # fmt: skip
     if size[2] > 1:
         asked["num_frames"] = size[2]
-    if way == "ours":
-        films = [one().pixels for one in painter.paint(pipe, asked, batch)]
-    else:
+    if eager:
         with torch.inference_mode(), quiet():
             made = pipe(**asked, output_type="np", return_dict=False)[0]
-        films = [(np.asarray(one) * 255).round().astype(np.uint8) for one in made]
-    if size[2] > 1:
-        _encode(films[0])
+        shown = [(np.asarray(one) * 255).round().astype(np.uint8) for one in made]
+        if size[2] > 1:
+            _encode(iter(shown), size, spent)
+    elif size[2] > 1:
+        _encode((part.pixels for part in painter.film(pipe, asked)), size, spent)
+    else:
+        for one in painter.paint(pipe, asked, batch):
+            one()
 
 
-def _encode(frames: Any) -> None:
+def _encode(parts: Iterator[Any], size: tuple[int, int, int], spent: dict[str, float]) -> None:
     from workers.clip.clip import Track
 
     with tempfile.TemporaryDirectory() as name:
-        height, width = frames.shape[1:3]
-        with Track(Path(name) / "film.mp4", width, height, 24) as track:
-            for frame in frames:
-                track.add(np.ascontiguousarray(frame))
+        seconds = 0.0
+        with Track(Path(name) / "film.mp4", size[0], size[1], 24) as track:
+            for part in parts:
+                began = time.perf_counter()
+                for frame in part:
+                    track.add(np.ascontiguousarray(frame))
+                seconds += time.perf_counter() - began
+            began = time.perf_counter()
+        spent["mp4"] = seconds + time.perf_counter() - began
 
 
 def count(model: Model, *, small: bool) -> float:

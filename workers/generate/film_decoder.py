@@ -1,0 +1,81 @@
+"""Wan's decoder in few large parts: a film's first pictures are there, and can be encoded, while its last are still latents.
+
+The library decodes latent after latent, each with what the one before left in its causal convolutions. Here several go at
+once, which is the same sum: what precedes the film is zeros either way. All parts but the first then have one form, so that
+one compiled function does for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+_AT_ONCE = (5, 4, 3, 2, 1)
+"""Latents in a part: the largest of these by which a film can be cut without a rest. More is no faster, and takes memory."""
+
+
+def fits(vae: Any) -> bool:
+    """Whether this is a decoder of Wan's that is not told to work in tiles."""
+    return type(vae).__name__ == "AutoencoderKLWan" and not vae.use_tiling
+
+
+class FilmDecoder:
+    """The decoder of one VAE. `most`: latents in a part at most. `last`: channels last, as its weights are then."""
+
+    def __init__(self, vae: Any, *, most: int = 5, last: bool = False, compiled: bool = False) -> None:
+        import torch
+
+        self._vae, self._most = vae, most
+        self._format = torch.channels_last_3d if last else torch.contiguous_format
+        self._step = torch.compile(self._decoded, dynamic=False) if compiled else self._decoded
+
+    def parts(self, latents: Any) -> Iterator[Any]:
+        """Pictures of one film or several, (films, 3, frames, h, w) in -1 to 1: one frame first, then four a latent."""
+        inside = self._vae.post_quant_conv(latents).contiguous(memory_format=self._format)
+        caches: list[Any] = [None] * self._vae._cached_conv_counts["decoder"]
+        shown, caches = self._first(inside[:, :, :1], caches)
+        yield self._shown(shown)
+        rest = inside.shape[2] - 1
+        size = next(count for count in _AT_ONCE if count <= self._most and rest % count == 0)
+        for start in range(1, rest + 1, size):
+            part = inside[:, :, start : start + size].contiguous(memory_format=self._format)
+            shown, caches = self._step(part, caches)
+            yield self._shown(shown)
+
+    def _first(self, latent: Any, caches: list[Any]) -> tuple[Any, list[Any]]:
+        """The film's first picture, and what it leaves behind, in the form of what later parts leave: two frames each."""
+        import torch
+
+        forms: list[Any] = []
+        hooks = [
+            module.register_forward_pre_hook(lambda _, given: forms.append(given[0].shape))
+            for module in self._vae.decoder.modules()
+            if type(module).__name__ == "WanResample" and module.mode == "upsample3d"
+        ]
+        try:
+            shown = self._vae.decoder.forward(latent, feat_cache=caches, feat_idx=[0], first_chunk=True)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        left = iter(forms)
+        whole = []
+        for cache in caches:
+            if isinstance(cache, str):  # nothing came before: zeros
+                batch, channels, _, height, width = next(left)
+                cache = latent.new_zeros((batch, channels, 2, height, width))
+            elif cache is not None and cache.shape[2] < 2:
+                cache = torch.nn.functional.pad(cache, (0, 0, 0, 0, 2 - cache.shape[2], 0))
+            whole.append(None if cache is None else cache.contiguous(memory_format=self._format))
+        return shown, whole
+
+    def _decoded(self, part: Any, caches: list[Any]) -> tuple[Any, list[Any]]:
+        left = list(caches)
+        shown = self._vae.decoder.forward(part, feat_cache=left, feat_idx=[0])
+        return shown, [None if one is None else one.contiguous(memory_format=self._format) for one in left]
+
+    def _shown(self, made: Any) -> Any:
+        from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify
+
+        if self._vae.config.patch_size is not None:
+            made = unpatchify(made, patch_size=self._vae.config.patch_size)
+        return made.clamp(-1.0, 1.0)
