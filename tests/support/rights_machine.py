@@ -1,8 +1,8 @@
 """Consents as a state machine: people enter and revoke them, days go by, runs go on meanwhile, ads are approved, delivered and
 matched. A model of what is allowed runs beside the farm's own stores, workers, loop and registry.
 
-Two things must always hold: nothing is made or used in a voice without a consent in force, and nothing that needs one which is
-not in force is matched, delivered or approved.
+Two things must always hold: nothing is made or used with a voice, a likeness or a track without a consent to it in force, and
+nothing that needs one which is not in force is matched, delivered or approved.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import dataclasses
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +33,8 @@ from creative.registry import open_registry
 from creative.review import Wish, judge
 from creative.review.withdrawing import withdraw_lapsed
 from creative.rights import Consent, entering, ledger
+from creative.rights.guard import ENTERS
+from creative.rights.records import Kind
 from creative.rights.scope import constraint
 from creative.running import campaign as campaigns
 from creative.running.campaign import CampaignRun
@@ -46,12 +48,19 @@ from tests.support.registry_records import told
 from workers.work import Workshop
 
 START = date(2026, 11, 1)
-IDS = ("mara-1", "mara-2", "otto-1")
-REFERENCES = {"mara-1": b"mara", "mara-2": b"mara", "otto-1": b"otto"}
+IDS: Mapping[str, Kind] = {
+    "mara-1": "voice",
+    "mara-2": "voice",
+    "otto-1": "voice",
+    "ana-1": "likeness",
+    "song-1": "music",
+}
+REFERENCES = {"mara-1": b"mara", "mara-2": b"mara", "otto-1": b"otto", "ana-1": b"ana", "song-1": b"song"}
 PLACEMENT = "spotify-audio-15"
 _NULL = "tests.support.null:Null"
 ADS = st.sets(st.sampled_from("xyz"), min_size=1, max_size=2)
-_KINDS = ("speech", "fit", "mix", *ENDS)
+USES = st.sets(st.sampled_from(("voice", "likeness", "music")), min_size=1)
+_KINDS = ("speech", "fit", "bed", "mix", "scene", "film", *ENDS)
 SPECS = {
     (kind, "null"): BackendSpec(
         "null", kind, _NULL, generative=kind == "speech", facts={"uses": ["clone"]} if kind == "speech" else {}
@@ -61,30 +70,50 @@ SPECS = {
 _SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 
-def spoken(campaign: str, ad: str, named: Consent) -> tuple[CellRecord, tuple[Part, ...]]:
-    """A voice ad in a cloned voice, as planning makes one. Ads that say the same share their sentences."""
+def planned(campaign: str, ad: str, named: Mapping[Kind, Consent]) -> tuple[CellRecord, tuple[Part, ...]]:
+    """An ad with a cloned voice, somebody's photo, a licensed track, or several of them, as planning makes one. Ads that say
+    the same share their sentences.
+    """
 
     def one(kind: str, params: dict[str, Any], inputs: dict[str, Any], *below: Part, seed: int | None = None) -> Part:
+        rights = [named[ENTERS[kind][1]].id] if kind in ENTERS else []
         return part(step(kind, "null", 1, None, params, inputs, seed, f"{kind} of {ad}").under(rights), *below)
 
-    rights = (named.id,)
-    said = {"phrases": [f"Take {ad}."], "locale": "en-GB", "speaker": "clone"}
-    speech = one("speech", said, {"reference": named.references[0].sha256}, seed=7)
-    fit = one("fit", {"ms": 15000}, {"audio.0": speech.out("audio"), "times.0": speech.out("times")}, speech)
-    loud = {"ms": 15000, "lufs_tenths": -140, "true_peak_tenths": -10}
-    mix = one("mix", loud, {"voice": fit.out("audio")}, fit)
-    label = {"ad_id": f"ad_{campaign}{ad}", "title": "t", "format": "mp3", "source_type": _SOURCE, "ai_note": named.id}
-    finish = one("finish", label, {"media": mix.out("audio")}, mix)
+    source = {kind: consent.references[0].sha256 for kind, consent in named.items()}
+    heard: dict[str, Part] = {}
+    if "voice" in named:
+        said = {"phrases": [f"Take {ad}."], "locale": "en-GB", "speaker": "clone"}
+        speech = one("speech", said, {"reference": source["voice"]}, seed=7)
+        inputs = {"audio.0": speech.out("audio"), "times.0": speech.out("times")}
+        heard["voice"] = one("fit", {"ms": 15000}, inputs, speech)
+    if "music" in named:
+        heard["bed"] = one("bed", {"ms": 15000}, {"track": source["music"]}, seed=0)
+    made = []
+    if heard:
+        loud = {"ms": 15000, "lufs_tenths": -140, "true_peak_tenths": -10}
+        made.append(one("mix", loud, {role: below.out("audio") for role, below in heard.items()}, *heard.values()))
+    if "likeness" in named:
+        made.append(one("scene", {"width": 64, "height": 64}, {"photo": source["likeness"]}, seed=7))
+        outs = {"mix" if below.step.kind == "mix" else "body": below for below in made}
+        inputs = {role: below.out("audio" if role == "mix" else "image") for role, below in outs.items()}
+        made = [one("film", {"ms": 15000, "lufs_tenths": -140, "true_peak_tenths": -10}, inputs, *made)]
+    [whole] = made
+    ids = tuple(sorted(consent.id for consent in named.values()))
+    note = ", ".join(ids)
+    label = {"ad_id": f"ad_{campaign}{ad}", "title": "t", "format": "mp3", "source_type": _SOURCE, "ai_note": note}
+    finish = one("finish", label, {"media": whole.out("film" if "likeness" in named else "audio")}, whole)
     asset = {"asset": finish.out("asset")}
     measure = one("measure", {"modality": "audio"}, asset, finish)
     poster = one("poster", {"side": 64}, asset, finish)
     ends = dict(zip(ENDS, (finish, measure, poster), strict=True))
-    standing = ledger.Rights({named.id: ledger.Standing(named, "", "")})
+    assert finish.step.rights == ids
+    standing = ledger.Rights({consent.id: ledger.Standing(consent, "", "") for consent in named.values()})
     cell = CellRecord(
         ad_id=f"ad_{campaign}{ad}", campaign=campaign, market="GB", locale="en-GB", product=None, offer=None,
         segment=ad, placement=PLACEMENT, arm=None, variant=1, modality="audio", name=f"{campaign}_{ad}", choices={},
-        texts={"script": f"Take {ad}."}, wanted=named.id, binding="b",
-        steps={end: made.step.key for end, made in ends.items()}, carried={"rights": [constraint(standing, named.id)]},
+        texts={"script": f"Take {ad}."}, wanted=note, binding="b",
+        steps={end: made.step.key for end, made in ends.items()},
+        carried={"rights": [constraint(standing, id) for id in ids]},
     )  # fmt: skip
     return cell, tuple(ends.values())
 
@@ -137,6 +166,7 @@ class RightsMachine(RuleBasedStateMachine):
     """See the module. `base`: a folder for its own."""
 
     base: Path
+    taken: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -167,13 +197,14 @@ class RightsMachine(RuleBasedStateMachine):
         for id in IDS:
             self.enter(id, "a", 0, 30 if long else 3)
 
-    @rule(id=st.sampled_from(IDS), take=st.sampled_from("ab"), first=st.integers(-2, 3), days=st.integers(1, 9))
+    @rule(id=st.sampled_from(sorted(IDS)), take=st.sampled_from("ab"), first=st.integers(-2, 3), days=st.integers(1, 9))
     def enter(self, id: str, take: str, first: int, days: int) -> None:
         """With a new statement, or with one that was used before."""
         statement: BlobRef = blob(f"{id} {take}".encode())
         start = Clock.day + timedelta(days=first)
         named = consent(
             id if id not in self.entered else f"{id}-{len(self.entered)}",
+            kind=IDS[id],
             statement=statement,
             references=(blob(REFERENCES[id]),),
             valid_from=start.isoformat(),
@@ -214,18 +245,24 @@ class RightsMachine(RuleBasedStateMachine):
     @rule(
         campaign=st.sampled_from("cd"),
         ads=ADS,
+        uses=USES,
         at=st.integers(0, 99),
         revoked=st.none() | st.tuples(st.integers(0, 11), st.integers(0, 99)),
         retry=st.booleans(),
     )
-    def run(self, campaign: str, ads: set[str], at: int, revoked: tuple[int, int] | None, retry: bool) -> None:
+    def run(
+        self, campaign: str, ads: set[str], uses: set[Kind], at: int, revoked: tuple[int, int] | None, retry: bool
+    ) -> None:
         """A run, whose plan was right when it was made. `revoked`: at which moment of it, and which consent."""
-        if not self.entered:
-            return
-        named = self.entered[sorted(self.entered)[at % len(self.entered)]]
-        planned = [spoken(campaign, ad, named) for ad in sorted(ads)]
-        steps = {below.key: below for _, parts in planned for made in parts for below in made.steps}
-        cells = (PlannedCell(c.ad_id, c.modality, c.segment, c.steps, lambda c=c: c) for c, _ in planned)
+        named: dict[Kind, Consent] = {}
+        for kind in sorted(uses):
+            there = sorted(id for id, one in self.entered.items() if one.kind == kind)
+            if not there:
+                return
+            named[kind] = self.entered[there[at % len(there)]]
+        made = [planned(campaign, ad, named) for ad in sorted(ads)]
+        steps = {below.key: below for _, parts in made for each in parts for below in each.steps}
+        cells = (PlannedCell(c.ad_id, c.modality, c.segment, c.steps, lambda c=c: c) for c, _ in made)
         moments = iter(range(10_000))
 
         def between() -> None:
@@ -248,12 +285,13 @@ class RightsMachine(RuleBasedStateMachine):
             report = going.run(dict.fromkeys(sorted(ads), 1))
         finally:
             campaigns.Planner = original  # type: ignore[misc]
-        if self.in_force(named.id):
+        if all(self.in_force(one.id) for one in named.values()):
             assert report.assets == len(ads), report.failed
         else:
             assert report.assets == 0 or revoked is not None
-        if revoked is None and not self.in_force(named.id):
-            assert set(receipt_keys(self.store)) == before
+        if revoked is None:
+            for key in set(receipt_keys(self.store)) - before:
+                assert all(map(self.in_force, steps[key].rights)), steps[key]
         self.ads |= {(campaign, ad) for ad in ads}
         self._nothing_lapsed_is_shown(campaign)
 
@@ -265,9 +303,9 @@ class RightsMachine(RuleBasedStateMachine):
             else:
                 assert outcome.status == "refused", (outcome, one.rights)
 
-    @rule(campaign=st.sampled_from("cd"), ads=ADS, at=st.integers(0, 99))
-    def run_and_approve(self, campaign: str, ads: set[str], at: int) -> None:
-        self.run(campaign, ads, at, None, False)
+    @rule(campaign=st.sampled_from("cd"), ads=ADS, uses=USES, at=st.integers(0, 99))
+    def run_and_approve(self, campaign: str, ads: set[str], uses: set[Kind], at: int) -> None:
+        self.run(campaign, ads, uses, at, None, False)
         self.approve(campaign)
 
     @rule(campaign=st.sampled_from("cd"))
@@ -303,6 +341,7 @@ class RightsMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_is_matched_is_agreed_to(self) -> None:
+        type(self).taken += 1
         at = datetime(Clock.day.year, Clock.day.month, Clock.day.day, 12, tzinfo=UTC)
         for campaign, ad in sorted(self.ads):
             asked = dataclasses.replace(request(PLACEMENT, "GB", "en-GB", ad, campaign=campaign), at=at)
@@ -321,18 +360,27 @@ class RightsMachine(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-def run(folder: Path, monkeypatch: Any, examples: int, steps: int) -> None:
-    """So many examples of at most so many steps."""
+def run(folder: Path, monkeypatch: Any, examples: int, steps: int) -> int:
+    """So many examples of at most so many steps; returns how many steps those were."""
     monkeypatch.setattr(ledger, "datetime", Clock)
     monkeypatch.setattr(os, "fsync", lambda _: None)  # no power cut is part of this
+    memory = Path("/dev/shm")  # where there is such a place: SQLite waits for a disk otherwise, hundreds of times
+    if memory.is_dir():
+        folder = Path(tempfile.mkdtemp(prefix="rights-", dir=memory))
     machine = type("Rights", (RightsMachine,), {"base": folder})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        machine,
-        settings=settings(
-            max_examples=examples,
-            phases=tuple(phase for phase in Phase if phase is not Phase.explain),
-            stateful_step_count=steps,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        ),
-    )
+    try:
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            machine,
+            settings=settings(
+                max_examples=examples,
+                phases=tuple(phase for phase in Phase if phase is not Phase.explain),
+                stateful_step_count=steps,
+                deadline=None,
+                suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+            ),
+        )
+    finally:
+        if folder.parent == memory:
+            shutil.rmtree(folder, ignore_errors=True)
+    taken: int = machine.taken
+    return taken
