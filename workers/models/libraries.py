@@ -32,6 +32,12 @@ def torchaudio_ready() -> None:
         importlib.import_module("torchaudio")
 
 
+def transformers_ready() -> None:
+    """Make what transformers imports where it is installed importable: with torch for CPUs, see `torchaudio_ready`."""
+    with contextlib.suppress(ImportError):  # nobody asks for it then
+        torchaudio_ready()
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Within it the libraries' own warnings, which are for their developers, are not heard."""
@@ -48,8 +54,7 @@ def diffusers_ready() -> Any:
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         with quiet():
-            with contextlib.suppress(ImportError):  # nobody asks for it then
-                torchaudio_ready()
+            transformers_ready()
             import diffusers
             import transformers
     except ImportError as error:

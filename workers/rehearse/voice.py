@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from creative.models.files import write_manifest
+from workers.models.libraries import transformers_ready
 
 REPO, REVISION = "rehearsal", "0" * 40
 _LETTERS = "abcdefghijklmnopqrstuvwxyzäöüßáéíóúñàèìòùâêîôûçæœåø'"
@@ -174,6 +175,7 @@ def xtts_words(folder: Path) -> dict[str, int]:
 
 def pocket(folder: Path) -> None:
     """A pocket-tts of 2 MB with its codec in `audio_tokenizer/`, a tokenizer of letters and a template; 24,000 Hz."""
+    transformers_ready()
     from transformers import (
         PocketTTSAudioTokenizerConfig,
         PocketTTSAudioTokenizerModel,

@@ -16,15 +16,24 @@ import torch
 
 from creative.models.files import ModelError
 from workers.sound.wav import Samples
+from workers.speech.flowloop import Ending, FlowLoop
 from workers.speech.neural import Line, Said
 
 _FLIGHT = {"cpu": 4, "cuda": 64}
-_FRAMES = 32
-"""The time of a batch is rounded up to so many frames where its cache is static: few shapes, few graphs."""
+_TOGETHER = 16  # lines that are decoded at once: 6 s of one take about 0.15 GB at the codec's last layers
+_KNOBS = {
+    "num_flow_steps": 1,
+    "eos_threshold": -4.0,
+    "min_frames_before_eos": 6,
+}  # the library's, where the model says none
 
 
 class Pocket:
-    """A loaded pocket-tts with its codec. Options: `flight`, `cache`, `temperature_permille` (the variance of its noise)."""
+    """A loaded pocket-tts with its codec.
+
+    Options: `flight`; `graphs: false` for no CUDA graphs; `compile: true` compiles a layer and the flow head;
+    `temperature_permille` (the variance of its noise).
+    """
 
     def __init__(self, model: Any, processor: Any, device: str, options: Mapping[str, Any]) -> None:
         """`model`: PocketTTSForConditionalGeneration on its device; `processor`: PocketTTSProcessor with its codec there."""
@@ -34,12 +43,15 @@ class Pocket:
         self.frames_a_second = float(model.config.frame_rate)
         own = model.generation_config.temperature
         self.temperature = int(options.get("temperature_permille", round(1000 * (own or 0.7)))) / 1000
-        self.more: dict[str, Any] = {}
-        if device == "cuda" and options.get("cache") == "static":
-            self.more["cache_implementation"] = "static"
-        self.generators: list[torch.Generator] = []
-        self._plain = model.sample_latent
-        model.sample_latent = self._sample
+        knobs = {name: getattr(model.generation_config, name, None) for name in _KNOBS}
+        self.knobs = {name: _KNOBS[name] if value is None else value for name, value in knobs.items()}
+        on_card = device == "cuda"
+        self.loop = FlowLoop(
+            model,
+            on_card and bool(options.get("graphs", True)),
+            int(self.knobs["num_flow_steps"]),
+            on_card and bool(options.get("compile", False)),
+        )
 
     @classmethod
     def load(
@@ -70,41 +82,40 @@ class Pocket:
 
     def read(self, lines: Sequence[Line]) -> Sequence[Said]:
         """One read a line, side by side."""
+        return self.sounds(self.latents(lines))
+
+    def latents(self, lines: Sequence[Line]) -> list[torch.Tensor]:
+        """What each line's frames are to the codec, (frames, latent)."""
         prompts = [self._prompt(line) for line in lines]
         voices = [line.voice for line in lines]
-        inputs = self.processor(text=prompts, audio_prompt_latents=voices, return_tensors="pt", padding=True).to(
-            self.device
-        )
+        inputs = self.processor(text=prompts, audio_prompt_latents=voices, return_tensors="pt", padding=True)
+        after = tuple(int(frames) for frames in inputs.pop("frames_after_eos"))
         most = [max(1, math.ceil(line.seconds * self.frames_a_second)) for line in lines]
-        self.generators = [torch.Generator().manual_seed(line.seed) for line in lines]
-        with torch.inference_mode():
-            made = self.model.generate(
-                **inputs,
-                do_sample=True,
-                temperature=1.0,
-                max_new_tokens=self._rounded(max(most)),
-                return_dict_in_generate=True,
-                **self.more,
-            )
-            mask = made.audio_latents_mask.clone()
-            for row, frames in enumerate(most):  # a neighbour's time is not this line's
-                mask[row, frames:] = 0
-            sounds = self.processor.decode(made.audio_latents.float(), mask)
-        return [Said(np.asarray(sound.numpy(), np.float32)) for sound in sounds]
+        end = Ending(float(self.knobs["eos_threshold"]), int(self.knobs["min_frames_before_eos"]), after)
+        return self.loop.run(
+            inputs.to(self.device), [self._noise(*one) for one in zip(lines, most, strict=True)], most, end
+        )
+
+    def sounds(self, latents: Sequence[torch.Tensor]) -> list[Said]:
+        """The samples of each line. The codec hears no future: what fills a line up behind its end changes nothing in it."""
+        found: list[Said] = []
+        for start in range(0, len(latents), _TOGETHER):
+            own = latents[start : start + _TOGETHER]
+            made = torch.nn.utils.rnn.pad_sequence(list(own), batch_first=True)
+            lengths = torch.tensor([len(one) for one in own], device=made.device)
+            mask = (torch.arange(made.shape[1], device=made.device) < lengths[:, None]).long()
+            with torch.inference_mode():
+                found += [Said(np.asarray(one.numpy(), np.float32)) for one in self.processor.decode(made, mask)]
+        return found
+
+    def _noise(self, line: Line, frames: int) -> torch.Tensor:
+        """A line's own noise, (frames, latent): drawn on the CPU, so that every device draws the same."""
+        own = torch.Generator().manual_seed(line.seed)
+        return torch.randn(frames, int(self.model.config.latent_dim), generator=own) * math.sqrt(self.temperature)
 
     def _prompt(self, line: Line) -> str:
         said = [{"type": "audio"}, {"type": "text", "text": line.piece.text}]
         return str(self.processor.apply_chat_template([{"role": "user", "content": said}], tokenize=False))
-
-    def _rounded(self, frames: int) -> int:
-        return -(-frames // _FRAMES) * _FRAMES if self.more else frames
-
-    def _sample(self, condition: torch.Tensor, noise: torch.Tensor, num_flow_steps: int) -> torch.Tensor:
-        """The next frame of every line, from its own noise: drawn on the CPU, so that every device draws the same."""
-        drawn = torch.stack([torch.randn(noise.shape[1], generator=own) for own in self.generators])
-        drawn = (drawn * math.sqrt(self.temperature)).to(noise.device, noise.dtype)
-        made: torch.Tensor = self._plain(condition, drawn, num_flow_steps)
-        return made
 
 
 def processor(folder: Path, sounds: Any) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from creative.models.files import ModelError
+from workers.models.libraries import transformers_ready
 from workers.models.weights import weights
 from workers.speech.coqui import config_of
 from workers.speech.devices import device_of, dtype_of
@@ -31,6 +32,7 @@ class TransformersSpeech(Neural):
         """The engine of the folder's model. Raises ModelError for one that this backend does not know."""
         folder, options = weights(self.spec), self.spec.options
         kind, device = str(config_of(folder).get("model_type")), device_of(options)
+        transformers_ready()
         if kind == "pocket_tts":
             from workers.speech.pocket import Pocket
 

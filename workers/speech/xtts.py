@@ -22,6 +22,7 @@ from workers.speech.coqui import config_of, load_state, ready
 from workers.speech.devices import dtype_of
 from workers.speech.gptloop import Loop, Sampling
 from workers.speech.neural import Line, Said
+from workers.speech.vocoder import Vocoder
 
 _FLIGHT = {"cpu": 4, "cuda": 64}
 _TRAINING = ("gpt.gpt_inference.", "gpt.gpt.wte", "torch_mel_spectrogram_", "dvae.", "gpt.text_head.")
@@ -37,7 +38,11 @@ class Voice:
 
 
 class XttsEngine:
-    """A loaded XTTS. Options: `flight`, `dtype` of its GPT, `graphs: false` for no CUDA graphs."""
+    """A loaded XTTS.
+
+    Options: `flight`; `dtype` of its GPT, `decoder_dtype` of its decoder; `graphs: false` for no CUDA graphs; `attention`, see
+    `Loop`; `compile: true` compiles a layer of the GPT.
+    """
 
     def __init__(self, model: Any, device: str, options: Mapping[str, Any]) -> None:
         """`model`: a `TTS.tts.models.xtts.Xtts` with its weights and its tokenizer."""
@@ -50,7 +55,15 @@ class XttsEngine:
         gpt, config = self.gpt, self.config
         for part in (gpt.gpt, gpt.final_norm, gpt.mel_head, gpt.mel_embedding, gpt.mel_pos_embedding):
             part.to(self.dtype)
-        self.loop = Loop(gpt, device == "cuda" and bool(options.get("graphs", True)))
+        self.vocoder = Vocoder(
+            model.hifigan_decoder, dtype_of({"dtype": options.get("decoder_dtype", "float32")}, device)
+        )
+        self.loop = Loop(
+            gpt,
+            device == "cuda" and bool(options.get("graphs", True)),
+            str(options.get("attention", "fused")),
+            device == "cuda" and bool(options.get("compile", False)),
+        )
         self.how = Sampling(
             float(config.temperature), int(config.top_k), float(config.top_p), float(config.repetition_penalty)
         )
@@ -91,13 +104,21 @@ class XttsEngine:
 
     def read(self, lines: Sequence[Line]) -> Sequence[Said]:
         """One read a line, side by side."""
+        with torch.inference_mode():
+            return self.sounds(lines, self.latents(lines))
+
+    def latents(self, lines: Sequence[Line]) -> list[torch.Tensor]:
+        """What each line's tokens are to the decoder, (tokens, width)."""
         # One token is 1024 samples of the 22,050 Hz that the model was trained on.
         stride = int(self.gpt.code_stride_len) / _HEARS
         most = [min(int(self.gpt.max_gen_mel_tokens), math.ceil(line.seconds / stride)) for line in lines]
-        with torch.inference_mode():
-            prefixes = [self._prefix(line) for line in lines]
-            said = self.loop.run(prefixes, most, [line.seed for line in lines], self.how)
-            return [self._sound(line, latents) for line, (_, latents) in zip(lines, said, strict=True)]
+        said = self.loop.run([self._prefix(line) for line in lines], most, [line.seed for line in lines], self.how)
+        return [latents for _, latents in said]
+
+    def sounds(self, lines: Sequence[Line], latents: Sequence[torch.Tensor]) -> list[Said]:
+        """The samples of each line."""
+        made = self.vocoder.sounds(latents, [line.voice.colour for line in lines])
+        return [Said(np.asarray(one.numpy(), np.float32)) for one in made]
 
     def _prefix(self, line: Line) -> torch.Tensor:
         """The voice and the words, embedded: (places, width)."""
@@ -111,7 +132,3 @@ class XttsEngine:
         words = gpt.text_embedding(tokens) + gpt.text_pos_embedding(tokens)
         whole: torch.Tensor = torch.cat([line.voice.latents, words], dim=1)[0].to(self.dtype)
         return whole
-
-    def _sound(self, line: Line, latents: torch.Tensor) -> Said:
-        made = self.model.hifigan_decoder(latents[None].float(), g=line.voice.colour)
-        return Said(np.asarray(made.flatten().float().cpu().numpy(), np.float32))
