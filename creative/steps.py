@@ -82,8 +82,9 @@ KINDS: Mapping[str, Kind] = {
         #           sound keep|none, ms (of the sound; silent after the footage's end).
         #   picture: H.264 without sound, width x height, fps, frames.  audio: 48 kHz stereo WAV of exactly ms.
         #   image: its last frame, RGB PNG.  meta: as of a scene (product is null), and sound: bool.
-        #   Of a trained model, without footage: params: width, height, fps, frames, ms, take; prompt: what it is told;
-        #   image, meta, plate, layer: of the scene that moves, whose product stands before every frame.
+        #   Of a trained model, without footage: params: fps, frames, ms, take; prompt: what it is told; image, meta, plate,
+        #   layer: of the scene that moves.   picture, image: the whole of that scene's set, without its product, as large as
+        #   the model makes it.
         Kind(
             "clip",
             ("footage*", "prompt?", "image?", "meta?", "plate?", "layer?"),
@@ -123,17 +124,17 @@ KINDS: Mapping[str, Kind] = {
         #           loop (it starts as its end card ends), least_kbps (kbit/s that it has at least: finer, where it is plain).
         #   plate, layer: of the scene; with them the product moves against its set.
         #   clip: footage of the same size, fps and frames, which is seen instead of a camera's moves over the scene; scene and
-        #   meta are then its last frame's, on which the end card goes on.
+        #   meta are then its last frame's, on which the end card goes on. Or the scene's set as it moves, by a trained model.
         Kind(
             "body",
             ("scene", "meta", "plate?", "layer?", "layout", "font*", "logo*", "cues?", "clip?"),
             {"picture": MP4, "boxes": JSON},
         ),
         # The last frames: logo and call to action, with the body's encoder settings so that both join by copy.
-        #   params: as body.
+        #   params: as body.   clip: the body's, where the scene's set moves; then also params: moving, the body's frames.
         Kind(
             "endcard",
-            ("scene", "meta", "plate?", "layer?", "layout", "font*", "logo*"),
+            ("scene", "meta", "plate?", "layer?", "layout", "font*", "logo*", "clip?"),
             {"picture": MP4, "boxes": JSON},
         ),
         # Body and end card joined by copy, sound beside them.

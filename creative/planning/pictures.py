@@ -220,14 +220,12 @@ class Pictures:
         return part(step("clip", named.name, named.revision, named.model, params, inputs, label=label))
 
     def _painted(self, scene: Part, product: str | None, words: str, family: str, placement: Placement) -> Part | None:
-        """A film's picture from a trained model, where the brief names one: the scene's set moves behind the product."""
+        """A film's set from a trained model, where the brief names one: it moves behind the product, whatever the layout."""
         row = self.world.catalogue.choose("clip", self.brief.backends.get("clip"))
         if "prompts" not in row.facts:
             return None
         there = self._cut(product) if product is not None else None
         params = {
-            "width": placement.width,
-            "height": placement.height,
             "fps": placement.fps or 30,
             "frames": film_frames(placement)[0],
             "ms": placement.ms,
@@ -320,14 +318,12 @@ class Pictures:
         mix: Part | None,
         clip: Part | None = None,
     ) -> tuple[Part, Part, Part]:
-        """Film, body and end card; with a `clip`, that is seen, and the end card goes on from its last frame."""
+        """Film, body and end card; with a `clip` of footage, that is seen, and the end card goes on from its last frame."""
         row = self.world.placements[placement]
         framing = self.world.document(layout, placement, direction(about.locale)).family
         scene = clip or self.scene(about.product, words, framing)
-        if clip is None:
-            clip = self._painted(scene, about.product, words, framing, row)
-            scene = clip or scene
-        label = self.label(about.locale, scene, mix is not None and any(map(_is_cloned, mix.steps)))
+        painted = self._painted(scene, about.product, words, framing, row) if clip is None else None
+        label = self.label(about.locale, painted or scene, mix is not None and any(map(_is_cloned, mix.steps)))
         document = self.world.document(layout, placement, direction(about.locale), bool(label))
         texts = self.texts(about, headline, layout, placement, label)
         body_frames, card_frames = film_frames(row)
@@ -342,7 +338,8 @@ class Pictures:
         inputs = self._layout_inputs(scene, document, [*texts.values(), *captions], about.locale)
         if clip is None:
             inputs |= {"plate": scene.out("plate"), "layer": scene.out("layer")}
-        shown = {"clip": clip.out("picture")} if clip is not None else {}
+        moving = clip or painted
+        shown: dict[str, str | Output] = {"clip": moving.out("picture")} if moving is not None else {}
         said = {role: text for role, text in texts.items() if role in _body_roles(document)}
         body = part(
             self._step(
@@ -352,12 +349,13 @@ class Pictures:
                 inputs | {"cues": cues.out("cues")} | shown,
                 label=f"film {placement}",
             ),
-            scene,
+            painted or scene,
             cues,
         )
-        card = part(
-            self._step("endcard", shared | {"frames": card_frames}, inputs, label=f"end card {placement}"), scene
-        )
+        rest = shared | {"frames": card_frames}
+        if painted is not None:
+            rest["moving"], inputs = body_frames, inputs | shown
+        card = part(self._step("endcard", rest, inputs, label=f"end card {placement}"), painted or scene)
         joined: dict[str, str | Output] = {"body": body.out("picture"), "endcard": card.out("picture")}
         below = [body, card]
         if mix is not None:

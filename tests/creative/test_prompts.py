@@ -161,6 +161,11 @@ def test_a_painted_film_is_made_from_its_scene_and_said_to_be(tmp_path: Path) ->
         assert isinstance(scene, Output) and steps[scene.step].kind == "scene"
         body = next(step for step in steps.values() if step.kind == "body" and clip.key in set(step.needs()))
         assert {role for role, source in body.inputs.items() if source == Output(clip.key, "picture")} == {"clip"}
+        # The camera and the end card have the scene itself, and its product as a layer.
+        card = next(step for step in steps.values() if step.kind == "endcard" and clip.key in set(step.needs()))
+        for part in (body, card):
+            assert part.inputs["scene"] == Output(scene.step, "image") and part.inputs["layer"] == scene
+        assert card.params["moving"] == body.params["frames"] == clip.params["frames"]
     films = [step for step in steps.values() if step.kind == "finish" and step.params["format"] == "mp4"]
     assert films and all("film by wan-2.2-ti2v-5b" in step.params["ai_note"] for step in films)
 

@@ -64,16 +64,16 @@ class Body(OneByOne):
         shots = storyboard(
             stage, material.frames, material.fps, bool(cues), [cue.first for cue in cues], material.motion
         )
-        layers = body_layers(material, stage, _worst_of(material) if material.clip else None)
+        layers = body_layers(material, stage, _worst_of(material) if material.footage else None)
         opening = opening_of(material, stage, shots, cues)
         words = in_order(_words(material, off_surfaces(layers, material.canvas), shots, cues, opening))
         words += _captions(material, cues)
         ground = Ground(material.canvas, material.window("body"), surfaces(layers))
-        low, high = ([], words) if material.clip else lifted(material, "body", words)
+        low, high = ([], words) if material.footage else lifted(material, "body", words)
         path = task.scratch / "body.mp4"
 
         def frames() -> Iterator[av.VideoFrame]:
-            if material.clip:
+            if material.footage:
                 return (ground.under(frame) for frame in _footage(material))
             sharp = scenery(material)
             soft: Scenery | None = None
@@ -84,7 +84,10 @@ class Body(OneByOne):
             rest = shots if opening is None else shots[1:]
             begun = iter(()) if opening is None else opened(opening, material, ground, sharp, soft, steps)
             seen = _through(material, rest, sharp, soft, steps, low)
-            return chain(begun, (ground.under(frame) for frame in seen))
+            coming = chain(begun, (ground.under(frame) for frame in seen))
+            if sharp.reel is None or material.clip is None:
+                return coming
+            return sharp.reel.turning(material.clip, material.frames, coming)
 
         finer = shoot(path, material, frames, [shot.first for shot in shots], high)
         notes = {"shots": [f"{shot.kind} {shot.first}-{shot.end}" for shot in shots], "finer": finer}

@@ -17,6 +17,7 @@ from PIL import Image, ImageFilter
 
 from workers.compose.encode import Planes, opacity, planes, views
 from workers.compose.motion import Camera, View, Window
+from workers.compose.reel import Reel
 
 Box = tuple[float, float, float, float]
 
@@ -43,16 +44,20 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Scenery:
-    """What a camera is given: the set (without the product, if that can be) and the product's layer."""
+    """What a camera is given: the set (without the product, if that can be) and the product's layer.
+
+    With a `reel` the set moves: what it shows is seen in the ground's place.
+    """
 
     ground: Planes
     cut: Cut | None = None
     layer: Planes | None = None
+    reel: Reel | None = None
 
     @staticmethod
-    def of(ground: Image.Image, cut: Cut | None) -> Scenery:
+    def of(ground: Image.Image, cut: Cut | None, reel: Reel | None = None) -> Scenery:
         """The planes of both."""
-        return Scenery(planes(np.asarray(ground)), cut, None if cut is None else _framed(cut))
+        return Scenery(planes(np.asarray(ground)), cut, None if cut is None else _framed(cut), reel)
 
 
 class Depth:
@@ -67,7 +72,10 @@ class Depth:
         self.canvas = canvas
         self._size = (ground.width, ground.height)
         self._inside = holes is None
-        self._camera = Camera(ground, canvas, [look.view for look in looks], holes)
+        self._reel = scenery.reel
+        self._ratio = 1.0 if self._reel is None else self._reel.size[0] / ground.width
+        taken = ground if self._reel is None else Planes.blank(*self._reel.size)
+        self._camera = Camera(taken, canvas, [self._taken(look.view) for look in looks], holes)
         self._cut = cut
         if cut is not None:
             assert scenery.layer is not None
@@ -86,7 +94,13 @@ class Depth:
 
     def ground(self, look: Look, hole: Window | None = None) -> av.VideoFrame:
         """A fresh frame of the set alone: of the canvas, or of a hole in it."""
-        return self._camera.see(look.view, hole)
+        if self._reel is not None:
+            self._camera.show(self._reel.now)
+        return self._camera.see(self._taken(look.view), hole)
+
+    def _taken(self, view: View) -> View:
+        """A view of the scene in the px of what the camera takes."""
+        return View(view.scale / self._ratio, view.x * self._ratio, view.y * self._ratio)
 
     def _near(self, look: Look, cut: Cut) -> View:
         """The view of the layer (in its own px) that puts its foot where the set has it, larger by `near`."""

@@ -40,6 +40,12 @@ class Planes:
     v: Bytes
     alpha: Bytes | None = None
 
+    @staticmethod
+    def blank(width: int, height: int) -> Planes:
+        """A black picture."""
+        half = np.full((height // 2, width // 2), 128, np.uint8)
+        return Planes(np.full((height, width), 16, np.uint8), half, half)
+
     @property
     def width(self) -> int:
         """Pixels a row."""

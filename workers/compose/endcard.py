@@ -57,7 +57,7 @@ class EndCard(OneByOne):
         ink = ink_of(before)
         picture = quiet(material, ink)
         material = replace(material, ink=ink)  # words keep their colour over the whole film
-        still = replace(material, scene=picture)
+        still = replace(material, scene=picture, glimpses=None)
         said = {role: text for role, text in material.texts.items() if role != "caption"}
         ground = still.ground([material.view("endcard")], "endcard")
         layers = material.layers("endcard", said, ground)

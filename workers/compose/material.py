@@ -21,6 +21,7 @@ from workers.compose.colour import luminance, mixed, rgb, spelled
 from workers.compose.depth import Cut
 from workers.compose.kinetic import MOTIONS, Motion
 from workers.compose.motion import View, Window
+from workers.compose.reel import Glimpses, Reel, glimpses
 from workers.compose.still import read_image, read_json, read_logos
 from workers.compose.typeset import Layer, lay_out
 
@@ -66,6 +67,8 @@ class Material:
     ink: str | None = None
     """The colour that words on the picture have already, if any: later parts of a film keep to it."""
     clip: Path | None = None
+    glimpses: Glimpses | None = None
+    """Of a clip that is the scene's set as it moves."""
 
     @property
     def canvas(self) -> tuple[int, int]:
@@ -156,6 +159,13 @@ class Material:
         """Whether the scene is the last frame of footage, which moves by itself."""
         return self.meta.get("set") == "footage"
 
+    def reel(self) -> Reel | None:
+        """The set as a camera takes it where it moves by itself, at the end of its clip; None where it stands still."""
+        if self.glimpses is None:
+            return None
+        width, height = self.scene.size
+        return Reel((round(width / 4) * 2, round(height / 4) * 2), self.glimpses.last)
+
     def layers(self, part: str, texts: Mapping[str, str], ground: Image.Image, logo: bool = True) -> list[Layer]:
         """Lay out `texts` over a ground of the canvas's size."""
         return lay_out(
@@ -189,11 +199,13 @@ class Material:
         Each small square shows the darkest and the brightest that passes under it, in turns like a chessboard. `over`: a
         picture that is looked at instead of the scene.
         """
-        small = (over or self.scene).reduce(2)
+        looked = [(over or self.scene).reduce(2)]
+        if over is None and self.glimpses is not None:
+            looked += self.glimpses.pictures
         left, top, width, height = self.window(part)
         square = max(4, min(self.canvas) // _SMALLER)
         size = (max(1, width // square), max(1, height // square))
-        board = worst(self._sample(small, view, size, (width, height)) for view in views)
+        board = worst(self._sample(small, view, size, (width, height)) for small in looked for view in views)
         ground = Image.fromarray(board).resize((width, height), Image.Resampling.NEAREST)
         if (width, height) == self.canvas:
             return ground
@@ -250,6 +262,8 @@ def open_material(task: Task) -> Material:
     if list(scene.size) != [meta["width"], meta["height"]]:
         raise StepRefused(f"the scene is {scene.width}x{scene.height}, its meta says {meta['width']}x{meta['height']}")
     behind, cut = _layers(task, scene, meta)
+    clip = task.inputs.get("clip")
+    moves = clip is not None and meta.get("set") != "footage"
     motion = next((one for one in MOTIONS if one == params.get("motion", "push")), None)
     if motion is None:
         raise StepRefused(f"there is no motion {params['motion']!r}: choose one of {', '.join(MOTIONS)}")
@@ -270,8 +284,14 @@ def open_material(task: Task) -> Material:
         motion=motion,
         loops=bool(params.get("loop", False)),
         least_kbps=int(params.get("least_kbps", 0)),
-        clip=task.inputs.get("clip"),
+        clip=clip,
+        glimpses=glimpses(clip, _moving(params), scene.reduce(2).size) if clip and moves else None,
     )
+
+
+def _moving(params: Mapping[str, Any]) -> int:
+    """Frames of the clip that a body shows; an end card says so of the body before it."""
+    return int(params.get("moving", params["frames"]))
 
 
 def with_captions(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -17,15 +17,18 @@ from math import exp, log
 import av
 import numpy as np
 from av.filter import Graph
+from av.video.reformatter import Interpolation
+from numpy.typing import NDArray
 from PIL import Image
 
-from workers.compose.encode import Planes, frame_of
+from workers.compose.encode import Planes, frame_of, views
 
 _MARGIN = 112  # px around the picture: room for the search below
 _ENLARGED = (1.0, 1.071, 1.153, 1.217, 1.303)
 _GOOD = 0.09  # px: an error that nobody sees; larger sources cost time
 _LOOKED_AT = 9  # views of a move that choose the enlargement
 _REACH = 6  # px beyond the view that the resampling kernel reads
+_HOW = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 
 
 def ease_in_out(t: float) -> float:
@@ -181,6 +184,7 @@ class Camera:
             if worst < _GOOD:
                 break
         self._source = _enlarged(picture, self._size)
+        self._shown: av.VideoFrame | None = None
         self._format = "yuv420p" if picture.alpha is None else "yuva420p"
 
     def _sizes(self) -> list[tuple[int, int]]:
@@ -205,6 +209,14 @@ class Camera:
     def error(self, view: View) -> float:
         """By how many px at most a point is shown beside its place."""
         return max(span.error for span in self._spans(view, self._size, (0, 0, *self.canvas)))
+
+    def show(self, picture: av.VideoFrame) -> None:
+        """Look at another picture of any size from now on, as if it were as large as the one before."""
+        if picture is self._shown:
+            return
+        scaled = picture.reformat(*self._size, format="yuv420p", interpolation=_HOW, threads=1)
+        self._source = _drawn_out(views(scaled))
+        self._shown = picture
 
     def see(self, view: View, window: Window | None = None) -> av.VideoFrame:
         """A fresh frame that shows `view`: of the canvas' size, or only of a `window` (x, y, w, h: even numbers) on it."""
@@ -245,5 +257,11 @@ def _enlarged(picture: Planes, size: tuple[int, int]) -> av.VideoFrame:
         if size != (picture.width, picture.height):
             image = Image.fromarray(plane).resize((size[0] // part, size[1] // part), Image.Resampling.LANCZOS)
             large = np.asarray(image)
-        made.append(np.pad(large, _MARGIN // part, mode="edge"))
-    return frame_of(Planes(*made))
+        made.append(large)
+    return _drawn_out(made)
+
+
+def _drawn_out(made: Sequence[NDArray[np.uint8]]) -> av.VideoFrame:
+    """Planes (luma, two of chroma, opacity if there is one) with the margin on all sides."""
+    parts = zip(made, (1, 2, 2, 1), strict=False)
+    return frame_of(Planes(*(np.pad(plane, _MARGIN // part, mode="edge") for plane, part in parts)))

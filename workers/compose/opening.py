@@ -42,7 +42,7 @@ def opening_of(material: Material, stage: Stage, shots: Sequence[Shot], cues: Se
     captions would lie over the product, and where words of the law have to stand from the first frame."""
     manner = material.document["parts"]["body"].get("opening")
     window, canvas = material.window("body"), material.canvas
-    if manner is None or material.loops or material.clip or len(shots) < 2 or window == (0, 0, *canvas):
+    if manner is None or material.loops or material.footage or len(shots) < 2 or window == (0, 0, *canvas):
         return None
     if "legal" in material.texts:
         return None

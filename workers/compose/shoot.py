@@ -154,8 +154,8 @@ def in_order(words: Sequence[Shown]) -> list[Shown]:
 
 
 def scenery(material: Material) -> Scenery:
-    """The sharp set and the product."""
-    return Scenery.of(material.behind, material.cut)
+    """The sharp set and the product; a set that moves is where its clip ends."""
+    return Scenery.of(material.behind, material.cut, material.reel())
 
 
 def lifted(material: Material, part: str, words: Sequence[Shown]) -> tuple[list[Shown], list[Shown]]:

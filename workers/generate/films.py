@@ -1,8 +1,10 @@
-"""Clips by a trained film model: the set of a scene moves, and the product stands before it with its own pixels.
+"""Clips by a trained film model: the set of a scene moves; the product is laid before it by the film that shows it.
 
 The film begins with the scene's own picture, without its product, where the model can be given one; the camera is told to
-stand still. The product's layer is then laid over every frame, where the scene has it. A model makes few seconds at its own
-rate: what is longer is stretched a little, beyond that the film goes forth and back, which slow light and air bear.
+stand still. It stays as large as the model makes it, and shows all of the scene: whoever composes a film moves a camera over
+it and lays the product's layer over every frame, with its own pixels, as over a scene that stands still. A model makes few
+seconds at its own rate: what is longer is stretched a little, beyond that the film goes forth and back, which slow light and
+air bear.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from workers.generate.images import noise_seed, told_by
 from workers.generate.painting import Painter, Seen
 from workers.generate.pipelines import Pipelines
 from workers.generate.recipe import recipe_of
-from workers.generate.shapes import Shape, Size, shape
+from workers.generate.shapes import Shape, shape
 from workers.scene import develop, layers
 from workers.scene.frame import Box
 from workers.scene.library import shadowed
@@ -41,11 +43,13 @@ _STRETCH = 1.25
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """A scene at the film's size: the set `bare` of its product, and the product's layer in its box."""
+    """A scene: the set `bare` of its product, and the product's layer in its box, px. `side`: -1 if light comes from the
+    left, 1 from the right."""
 
     bare: Image.Image
     product: Image.Image | None
     box: Box
+    side: float
 
 
 class DiffusersVideo(OneByOne):
@@ -70,20 +74,21 @@ class DiffusersVideo(OneByOne):
         """Raises StepRefused for a scene that cannot be used, AttemptRefused for a film that is none, UsageError for a card
         that is too small, ModelError for weights that are not here."""
         params = task.params
-        size = (int(params["width"]), int(params["height"]))
         fps, count = int(params["fps"]), int(params["frames"])
-        stage = _stage(task, size)
-        form = shape(size, self.recipe.sizes, None)
+        stage = _stage(task)
+        form = shape(stage.bare.size, self.recipe.sizes, None)
         made = self.length(count / fps)
         told = told_by(task)
         seen = self._filmed(task, told, stage, form, made)
         self._accepting.film(seen.pixels, seen.finite, _wish(task, told))
         path = task.scratch / "clip.mp4"
-        picture = np.zeros((size[1], size[0], 3), np.uint8)
+        film = _framed(seen.pixels, form)
+        if not self.recipe.first:
+            film = _shaded(film, stage)
+        size = (film.shape[2], film.shape[1])
+        picture = film[0]
         with Track(path, *size, fps) as track:
-            for picture in _frames(
-                seen.pixels, form, stage, count, fps, self.recipe.frames["fps"], bool(self.recipe.first)
-            ):
+            for picture in _frames(film, count, fps, self.recipe.frames["fps"]):
                 track.add(picture)
         meta = {"width": size[0], "height": size[1], "product": None, "set": "painted", "sound": False}
         return Made(
@@ -155,8 +160,8 @@ def _wish(task: Task, told: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _stage(task: Task, size: Size) -> Set:
-    """The step's scene at the film's size, cut around its product. Raises StepRefused for one that is damaged."""
+def _stage(task: Task) -> Set:
+    """The step's scene, without its product. Raises StepRefused for one that is damaged."""
     try:
         image = Image.open(task.inputs["image"]).convert("RGB")
         meta = json.loads(task.inputs["meta"].read_bytes())
@@ -164,23 +169,10 @@ def _stage(task: Task, size: Size) -> Set:
         layer = Image.open(task.inputs["layer"]).convert("RGBA") if product and plate else None
         if plate and layer is not None:
             image.paste(Image.open(task.inputs["plate"]).convert("RGB"), tuple(plate[:2]))
+        x, y, w, h = product if layer is not None else (0, 0, 1, 1)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StepRefused(f"the scene of this film cannot be read: {error}") from error
-    scale = max(size[0] / image.width, size[1] / image.height)
-    wide, high = size[0] / scale, size[1] / scale
-    box = product if layer is not None else [image.width // 2, image.height // 2, 0, 0]
-    left = min(max(box[0] + box[2] / 2 - wide / 2, 0), image.width - wide)
-    top = min(max(box[1] + box[3] / 2 - high / 2, 0), image.height - high)
-    bare = (
-        image
-        if image.size == size
-        else image.resize(size, Image.Resampling.LANCZOS, (left, top, left + wide, top + high))
-    )
-    place = tuple(round(value * scale) for value in (box[0] - left, box[1] - top, max(box[2], 1), max(box[3], 1)))
-    x, y, w, h = place
-    if layer is not None and layer.size != (w, h):
-        layer = develop.fitted(layer, (x, y, w, h))
-    return Set(bare, layer, (x, y, w, h))
+    return Set(image, layer, (x, y, w, h), -1.0 if meta.get("light") == "left" else 1.0)
 
 
 def times(count: int, fps: int, made: int, rate: int) -> Iterator[float]:
@@ -195,25 +187,39 @@ def times(count: int, fps: int, made: int, rate: int) -> Iterator[float]:
         yield min(place if place <= last else 2 * last - place, float(last))
 
 
-def _frames(film: Pixels, form: Shape, stage: Set, count: int, fps: int, rate: int, shaded: bool) -> Iterator[Pixels]:
-    """The clip's frames (h, w, 3): between two of the film's both are seen; the product before them.
+def _framed(film: Pixels, form: Shape) -> Pixels:
+    """What of a film's frames (n, h, w, 3) is the scene, with even sides, as codecs want them; at least 16 px."""
+    x, y, w, h = form.crop
+    wide, high = max(w // 2 * 2, 16), max(h // 2 * 2, 16)
+    return film[:, y : y + high, x : x + wide]
 
-    `shaded`: the film began with the set, its shadow and all; otherwise the product throws one.
-    """
+
+def _shaded(film: Pixels, stage: Set) -> Pixels:
+    """The frames of a film that was made from words, with the shadow that the product throws on them."""
+    if stage.product is None:
+        return film
+    high, wide = film.shape[1:3]
+    scale = wide / stage.bare.width
+    x, y, w, h = (round(value * scale) for value in stage.box)
+    box = (x, y, max(w, 1), max(h, 1))
+    product = develop.fitted(stage.product, box)
+    white = shadowed(Image.new("RGB", (wide, high), (255, 255, 255)), product, box, stage.side)
+    shade = develop.grounded(np.asarray(white), product, box)[..., :1].astype(np.uint16)
+    return np.stack([((frame * shade + 127) // 255).astype(np.uint8) for frame in film])
+
+
+def _frames(film: Pixels, count: int, fps: int, rate: int) -> Iterator[Pixels]:
+    """The clip's frames (h, w, 3): between two of the film's both are seen."""
     for place in times(count, fps, len(film), rate):
-        before, share = int(place), place - int(place)
-        picture: Pixels = film[before]
-        if share > 0.01:
-            after = film[min(before + 1, len(film) - 1)]
-            mixed = picture.astype(np.float32) * (1 - share) + after.astype(np.float32) * share
-            picture = (mixed + 0.5).astype(np.uint8)
-        ground = form.cut(Image.fromarray(picture))
-        if stage.product is not None:
-            if not shaded:
-                ground = shadowed(ground, stage.product, stage.box, 1.0)
-            lit = develop.grounded(np.asarray(ground), stage.product, stage.box)
-            ground = develop.lay_over(lit, stage.product, stage.box)
-        yield np.ascontiguousarray(np.asarray(ground))
+        before, share = int(place), round((place - int(place)) * 256)
+        after = min(before + 1, len(film) - 1)
+        if 2 < share < 254:
+            mixed = film[before] * np.uint16(256 - share)
+            mixed += film[after] * np.uint16(share)
+            mixed += 128
+            yield (mixed >> 8).astype(np.uint8)
+        else:
+            yield np.ascontiguousarray(film[after if share > 128 else before])
 
 
 __all__: Sequence[str] = ["DiffusersVideo", "times"]
