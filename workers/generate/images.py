@@ -96,19 +96,12 @@ class DiffusersImage:
                 drafts.append((number, self._drafted(task)))
             except StepError as refusal:
                 results[number] = refusal
-        painting = [self._card.submit(self._told, drafts).result()] if drafts else []
         waiting: list[tuple[int, Future[Made]]] = []
-        begun = [
-            (group, self._card.submit(self._painted, [job for _, job in group]))
-            for groups in painting
-            for group in groups
-        ]
-        for group, future in begun:
-            for (number, job), seen in zip(group, future.result(), strict=True):
-                try:
-                    waiting.append((number, self._packing.submit(self._accepted(job, seen()))))
-                except StepError as refusal:
-                    results[number] = refusal
+        for number, job, seen in self._card.submit(self._begun, drafts).result() if drafts else ():
+            try:
+                waiting.append((number, self._packing.submit(self._accepted(job, seen()))))
+            except StepError as refusal:
+                results[number] = refusal
         for number, packing in waiting:
             try:
                 results[number] = packing.result()
@@ -133,6 +126,7 @@ class DiffusersImage:
 
     def _load(self) -> Pipelines:
         if self._pipes is None:
+            self._packing.start()
             self._pipes = Pipelines(self.spec, self.recipe, self.recipe.inpaint, _AUTO)
             guided = self.recipe.guidance > (0 if type(self._pipes.words).__name__.startswith("ZImage") else 1)
             self._encoder = Encoder(self._pipes.words, guided, self.recipe.prompt_tokens)
@@ -150,6 +144,14 @@ class DiffusersImage:
         geometry = frame(params["width"], params["height"], slot, aspect)
         form = shape((geometry.width, geometry.height), self.recipe.sizes, slot if cutout is not None else None)
         return Draft(task, geometry, cutout, form, told_by(task), noise_seed(task))
+
+    def _begun(self, drafts: Sequence[tuple[int, Draft]]) -> list[tuple[int, Job, Callable[[], Seen]]]:
+        """All that the card has to do for a batch, begun: each step with a function that waits for its picture."""
+        begun = []
+        for group in self._told(drafts):
+            painted = self._painted([job for _, job in group])
+            begun += [(number, job, seen) for (number, job), seen in zip(group, painted, strict=True)]
+        return begun
 
     def _told(self, drafts: Sequence[tuple[int, Draft]]) -> list[list[tuple[int, Job]]]:
         """Steps that can be painted together, with what the model's encoders make of their words."""

@@ -94,6 +94,13 @@ class Packing:
         self._own = threading.Lock()
         self._pool: ProcessPoolExecutor | ThreadPoolExecutor | None = None
 
+    def start(self) -> None:
+        """Have the children begin now, beside what takes long itself: each imports what it needs."""
+        if self.processes > 1:
+            with self._own:
+                for _ in range(self.processes):
+                    self._here().submit(_ready)
+
     def submit(self, painted: Painted) -> Future[Made]:
         """Begin. A child that died, for want of memory for instance, is an OSError of the result, not the end of all."""
         with self._own:
@@ -127,6 +134,10 @@ def _begin() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.join,), daemon=True).start()
+
+
+def _ready() -> None:
+    """This module is imported by then."""
 
 
 def _end_with(wait: Callable[[], None]) -> None:
