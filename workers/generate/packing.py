@@ -24,11 +24,10 @@ from creative.backends import Made
 from workers.generate.accept import Pixels
 from workers.generate.compose import composed
 from workers.generate.shapes import Shape
-from workers.scene import layers
+from workers.scene import develop, layers
 from workers.scene.calm import calm
 from workers.scene.cutout import open_photo
 from workers.scene.frame import Frame
-from workers.scene.studio import light_side
 
 _MOST = 16
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -58,7 +57,7 @@ def packed(painted: Painted) -> Made:
     if cutout is None:
         image, parts = ground, layers.flat(ground.size)
     else:
-        side = light_side(cutout, np.random.default_rng(painted.seed))
+        side = develop.light_side(cutout, np.random.default_rng(painted.seed))
         done = composed(ground, cutout, geometry.box, side, painted=painted.around)
         image, parts = done.image, done.parts
         notes["product_px_unchanged"] = done.unchanged

@@ -103,3 +103,20 @@ def lay_over(ground: npt.NDArray[np.uint8], product: Image.Image, box: Box) -> I
     image = Image.fromarray(ground)
     image.paste(product.convert("RGB"), (box[0], box[1]), product.getchannel("A"))
     return image
+
+
+def light_side(cutout: Image.Image | None, rng: np.random.Generator) -> float:
+    """The side that the product is lit from in its own photo, -1 left or 1 right; when that cannot be told, drawn."""
+    drawn = -1.0 if rng.random() < 0.5 else 1.0
+    if cutout is None:
+        return drawn
+    small = np.asarray(cutout.resize((64, 64), Image.Resampling.BOX)).astype(np.float32)
+    weight = small[..., 3] / 255
+    grey = small[..., :3] @ WEIGHTS
+    halves = [
+        float((grey[:, part] * weight[:, part]).sum() / max(float(weight[:, part].sum()), 1e-3))
+        for part in (slice(0, 32), slice(32, 64))
+    ]
+    if abs(halves[0] - halves[1]) < 0.03 * max(sum(halves), 1e-3):
+        return drawn
+    return -1.0 if halves[0] > halves[1] else 1.0

@@ -27,7 +27,6 @@ from workers.scene.crop import MOST_ENLARGED, WHOLE, Rect, Sight, best_crop, cut
 from workers.scene.cutout import open_photo
 from workers.scene.frame import Box
 from workers.scene.photo import open_upright
-from workers.scene.studio import light_side
 
 Floats = npt.NDArray[np.float32]
 
@@ -234,7 +233,7 @@ def _before(image: Image.Image, sight: Sight, size: tuple[int, int], place: Any,
     box = _standing(size, place, cutout)
     crop = best_crop(sight, size, _slot(place), centred=False)
     ground = surface(cut(image, crop, size), box)
-    side = light_side(cutout, np.random.default_rng(1))
+    side = develop.light_side(cutout, np.random.default_rng(1))
     product = develop.fitted(cutout, box)
     shaded = shadowed(ground, product, box, side)
     picture = develop.lay_over(np.asarray(shaded), product, box)

@@ -44,7 +44,7 @@ class Studio(OneByOne):
         mood = look(prompt, rng, cutout is not None)
         colours = scheme(_palette(params["palette"]), tone(cutout), mood.late, rng)
         mood = replace(mood, hour=balanced(mood.hour, colours.wall))
-        side = light_side(cutout, rng)
+        side = develop.light_side(cutout, rng)
         geometry = frame(params["width"], params["height"], slot, aspect, float(rng.uniform(-1, 1)))
         stage = Stage(geometry, mood, colours, rng, task.scratch, side)
         traced, hour = self._traced(stage, cutout, seed)
@@ -138,23 +138,6 @@ def tone(cutout: Image.Image | None) -> Rgb | None:
     weight = small[..., 3] / 255
     red, green, blue = (float((small[..., k] * weight).sum() / max(weight.sum(), 1e-3)) for k in range(3))
     return linear(f"#{round(red):02x}{round(green):02x}{round(blue):02x}")
-
-
-def light_side(cutout: Image.Image | None, rng: np.random.Generator) -> float:
-    """The side that the product is lit from in its own photo, -1 left or 1 right; when that cannot be told, drawn."""
-    drawn = -1.0 if rng.random() < 0.5 else 1.0
-    if cutout is None:
-        return drawn
-    small = np.asarray(cutout.resize((64, 64), Image.Resampling.BOX)).astype(np.float32)
-    weight = small[..., 3] / 255
-    grey = small[..., :3] @ develop.WEIGHTS
-    halves = [
-        float((grey[:, part] * weight[:, part]).sum() / max(float(weight[:, part].sum()), 1e-3))
-        for part in (slice(0, 32), slice(32, 64))
-    ]
-    if abs(halves[0] - halves[1]) < 0.03 * max(sum(halves), 1e-3):
-        return drawn
-    return -1.0 if halves[0] > halves[1] else 1.0
 
 
 def _accept(light: npt.NDArray[np.float32]) -> None:
