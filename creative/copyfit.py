@@ -15,7 +15,7 @@ from creative.bidi import base_level, classes_of, levels, on_line, runs_leftward
 from creative.font_files import Source
 from creative.font_table import FontRole, own_fonts
 from creative.layouts import LEAST_PX
-from creative.linebreak import Line
+from creative.linebreak import Line, stubs
 from creative.paragraphs import Paragraph, Setting
 from creative.scripts import INVISIBLE, RTL_LANGUAGES, subtags
 from creative.segments import typographic
@@ -31,6 +31,13 @@ _WHOLE_PRICE = re.compile(
 )
 CENTS_SCALE = 0.54
 """Cents and the currency's sign beside the whole part of a price; CRAFT: big whole part, raised cents."""
+POINT_SCALE = 0.7
+"""The decimal sign under raised cents: at full size a comma hangs into what stands below."""
+
+_GROWS, _STAMMER_GROWS = 120, 135
+"""How large, per cent of it with one line less, a text has to be for one line more; and where that makes it stammer."""
+_POINT_GAP, _CENTS_GAP = 0.012, 0.02
+"""Before a decimal sign, and how much further right than it the cents begin, in ems."""
 
 _REMEMBERED = 65536
 """How many answers are kept before all are forgotten."""
@@ -88,7 +95,7 @@ class Metrics(Typeface):
         # What reads well comes first; then the narrowest lines; then breaks inside of phrases and long words.
         for fine, tight in ((False, False), (False, True), (True, False), (True, True)):
             parts = copy.fine if fine else copy.words
-            if fine and (room.whole or len(parts) == len(copy.words)):
+            if (room.whole and (fine or tight)) or (fine and len(parts) == len(copy.words)):
                 break
             counts = range(1, min(room.lines, len(parts)) + 1)
             found = room.best(self._seen(copy.split(count, tight, fine), room) for count in counts)
@@ -116,7 +123,8 @@ def direction(locale: str) -> Literal["ltr", "rtl"]:
 def price_pieces(metrics: Typeface, text: str, locale: str = "") -> tuple[Piece, ...]:
     """A formatted price as a retail designer sets it, from left to right: the whole part large, cents and sign small, raised.
 
-    Raised parts share the whole part's top; the cents stand over the decimal sign. Where the currency stands is the
+    Raised parts share the whole part's top; the cents stand over the decimal sign, which is smaller than it would be
+    between figures. Where the currency stands is the
     bidirectional algorithm's: left of the number in Arabic and Hebrew. What is no plain price with two cents ("5 for 3",
     "1,000") is one piece as it is.
     """
@@ -132,11 +140,12 @@ def price_pieces(metrics: Typeface, text: str, locale: str = "") -> tuple[Piece,
     made = []
     if before:
         made.append(Piece(before, CENTS_SCALE, rise, 0.0))
-    point = match["point"] if cents else ""
-    made.append(Piece(match["whole"] + point, 1.0, 0.0, 0.1 if any(map(str.isalpha, before)) else 0.0))
+    made.append(Piece(match["whole"], 1.0, 0.0, 0.1 if any(map(str.isalpha, before)) else 0.0))
     if cents:
-        hang = 0.82 if point in ".," else 0.5
-        made.append(Piece(cents, CENTS_SCALE, rise, -hang * metrics.ink(point, locale).width))
+        point = match["point"]
+        wide = POINT_SCALE * metrics.ink(point, locale).width
+        made.append(Piece(point, POINT_SCALE, 0.0, _POINT_GAP))
+        made.append(Piece(cents, CENTS_SCALE, rise, _CENTS_GAP - wide if point in ".," else -0.5 * wide))
     if after:
         made.append(Piece(after, CENTS_SCALE, rise, 0.06))
     return tuple(made)
@@ -181,8 +190,10 @@ class Room(NamedTuple):
     whole: bool = False
 
     def best(self, options: Iterable[Setting]) -> Fit | None:
-        """The option that is best set here: one line more only where it lets the text grow by a fifth."""
+        """The option that is best set here: one line more only where it lets the text grow by a fifth; by a half where it
+        makes lines of a short word that the other has not."""
         chosen: Fit | None = None
+        stammers = False
         for lines, top, bottom, least in options:
             leading = max(self.leading, least)
             ems = max(line.width for line in lines) + 2 * self.pad[0] / 1000
@@ -195,8 +206,10 @@ class Room(NamedTuple):
                 + 2 * round(size * self.pad[1] / 1000) > self.height
             ):  # fmt: skip
                 size -= 1
-            if size >= self.least and (chosen is None or size * 5 >= chosen.size * 6):
-                chosen = Fit(size, lines, top, bottom, leading)
+            stub = stubs(lines)
+            grows = _STAMMER_GROWS if stub and not stammers else _GROWS
+            if size >= self.least and (chosen is None or size * 100 >= chosen.size * grows):
+                chosen, stammers = Fit(size, lines, top, bottom, leading), stub
         return chosen
 
 
@@ -211,8 +224,8 @@ def fit_text(
     """The largest setting of a text in an item of a layout document, or None when even the least size is too large.
 
     Tries every allowed number of lines: one line more is taken where it lets the text grow by a fifth or more. Splits
-    that read well come first; where none fits, the narrowest does; then long words are hyphenated and phrases broken,
-    unless the text has to stay `whole`. `least` stands in for the item's.
+    that read well come first; where none fits, the narrowest does; then long words are hyphenated and phrases broken:
+    none of that where the text has to stay `whole`. `least` stands in for the item's.
     """
     price = item["role"] == "price"
     floor = item["least"] if least is None else least

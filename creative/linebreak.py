@@ -14,6 +14,10 @@ from creative.segments import SOFT_HYPHEN, closes, ends, pieces, weak
 _WIDOW_EM = 2.2
 """A last line narrower than this, under others, looks forgotten."""
 
+_STUB = 0.55
+"""A line narrower than this share of the widest, where no clause ends, reads like a stammer."""
+_NARROWER = 0.85
+
 _WEAK_COSTS, _SPLIT_COST, _INNER_COST, _SENTENCE_COST = (1.0, 1.18, 1.5), 1.25, 1.2, 1.4
 
 
@@ -81,7 +85,28 @@ def balanced(parts: Sequence[Word], lines: int, *, tight: bool = False) -> tuple
     weak word (50 % inside of a foreign name), 25 % if it ends with a hyphen, 20 % if it ends inside of a clause where
     another could end (40 % where a sentence could), 3 % narrower if it ends one, and far wider if it is a lone short word at the end. `tight` leaves
     this out: the narrowest split, whatever it reads like.
+
+    In a narrow column that makes lines of one short word ("Let / the day go."): each sentence is then balanced on lines of
+    its own, if that is narrower by a sixth.
     """
+    made = _split(parts, lines, tight)
+    if tight or not stubs(made):
+        return made
+    other = _split(parts, lines, False, narrow=True)
+    narrower = max(line.width for line in other) < _NARROWER * max(line.width for line in made)
+    return other if narrower and not stubs(other) else made
+
+
+def stubs(lines: Sequence[Line]) -> bool:
+    """Whether any of three or more lines but the last is a stub: short beside the others, and no clause ends there."""
+    if len(lines) < 3:
+        return False
+    widest = max((line.width for line in lines), default=0.0)
+    return any(line.width < _STUB * widest and not closes(line.text) for line in lines[:-1])
+
+
+def _split(parts: Sequence[Word], lines: int, tight: bool, narrow: bool = False) -> tuple[Line, ...]:
+    """See `balanced`. `narrow`: no line goes on beyond a sentence's end, hardly one beyond a clause's; weak words may end lines."""
     count = len(parts)
     lines = min(lines, count)
     inner = _INNER_COST if any(word.closes for word in parts[:-1]) else 1.0
@@ -99,12 +124,17 @@ def balanced(parts: Sequence[Word], lines: int, *, tight: bool = False) -> tuple
         ems = width(first, end)
         if tight:
             return ems
+        if narrow and any(word.ends for word in parts[first : end - 1]):
+            return 4 * ems
+        if narrow and any(word.closes for word in parts[first : end - 1]):
+            ems *= _SENTENCE_COST
         if end == count:
             return ems if ems > _WIDOW_EM or first == 0 else ems + 2 * _WIDOW_EM
         last = parts[end - 1]
         if last.closes:
             return ems * 0.97
-        return ems * inner * (_WEAK_COSTS[last.weak] if last.weak else _SPLIT_COST if last.hyphen else 1.0)
+        weak = _WEAK_COSTS[last.weak] if last.weak == 2 or not narrow else 1.0
+        return ems * (1.0 if narrow else inner) * (weak if last.weak else _SPLIT_COST if last.hyphen else 1.0)
 
     costs = [[cost(first, end) if first < end else 0.0 for end in range(count + 1)] for first in range(count)]
     # table[k][j]: the first j words in k lines: the cost of their costliest line, the sum of squares, the last break.

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creative.copyfit import Fitter, Metrics, direction, fit_text, items_of, offer_items, price_pieces
+from creative.copyfit import (
+    CENTS_SCALE,
+    Fitter,
+    Metrics,
+    direction,
+    fit_text,
+    items_of,
+    offer_items,
+    price_ink,
+    price_pieces,
+)
 from creative.layouts import load_layouts
 from creative.linebreak import SOFT_HYPHEN, balanced, pieces, words
 from creative.placements import placements
@@ -75,13 +85,13 @@ def test_nothing_is_no_piece() -> None:
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("£5.49", ["£", "5.", "49"]),
-        ("5,99\u00a0€", ["5,", "99", "€"]),
-        ("1.299,00\u00a0€", ["1.299,", "00", "€"]),
-        ("1\u202f299,00\u00a0€", ["1\u202f299,", "00", "€"]),
-        ("CHF\u00a05.90", ["CHF", "5.", "90"]),
-        ("$1,299.50", ["$", "1,299.", "50"]),
-        ("ab 5,99\u00a0€", ["ab", "5,", "99", "€"]),
+        ("£5.49", ["£", "5", ".", "49"]),
+        ("5,99\u00a0€", ["5", ",", "99", "€"]),
+        ("1.299,00\u00a0€", ["1.299", ",", "00", "€"]),
+        ("1\u202f299,00\u00a0€", ["1\u202f299", ",", "00", "€"]),
+        ("CHF\u00a05.90", ["CHF", "5", ".", "90"]),
+        ("$1,299.50", ["$", "1,299", ".", "50"]),
+        ("ab 5,99\u00a0€", ["ab", "5", ",", "99", "€"]),
         ("nur heute 5,99\u00a0€", ["nur heute 5,99\u00a0€"]),
         ("¥500", ["¥", "500"]),
         ("1.300\u00a0₫", ["1.300", "₫"]),
@@ -94,7 +104,13 @@ def test_prices_in_pieces(text: str, parts: list[str]) -> None:
     assert [piece.text for piece in found] == parts
     if len(found) > 1:
         small = [piece for piece in found if piece.scale < 1]
-        assert len(small) == len(found) - 1 and all(piece.rise > 0 for piece in small)
+        assert len(small) == len(found) - 1 and all((piece.rise > 0) != (piece.text in ".,") for piece in small)
+
+
+def test_a_decimal_sign_hangs_less_than_a_letter() -> None:
+    assert price_ink(METRICS, "27,90\u00a0€", "de-DE").bottom < METRICS.ink("27,", "de-DE").bottom
+    whole, cents = METRICS.ink("27", "").width, price_ink(METRICS, "27,90", "de-DE").width
+    assert whole < cents - METRICS.ink("90", "").width * CENTS_SCALE  # clear of the figures before them
 
 
 @given(st.text(max_size=12))

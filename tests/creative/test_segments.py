@@ -133,3 +133,12 @@ def test_any_text_is_cut_without_loss(text: str, locale: str) -> None:
     assert typographic(set_, locale) == set_
     found = "".join(parts(text, locale))
     assert re.sub(r"[ \t\r\n\u00ad]", "", set_) == re.sub(r"[ \t\r\n\u00ad]", "", found)
+
+
+def test_narrow_columns_do_not_stammer() -> None:
+    """A weak word may end a line where the other way is a line of one short word."""
+    text = "Let the day go. Keep the calm."
+    assert [line.text for line in balanced(words(text, len, "en-GB"), 4)] == ["Let the", "day go.", "Keep the", "calm."]
+    assert [line.text for line in balanced(words(text, len, "en-GB"), 2)] == ["Let the day go.", "Keep the calm."]
+    text = "Fünf Zutaten. Mehr braucht es nicht."
+    assert [line.text for line in balanced(words(text, len, "de-DE"), 3)][:2] == ["Fünf Zutaten.", "Mehr braucht"]

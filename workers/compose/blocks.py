@@ -15,6 +15,8 @@ from creative.segments import typographic
 from workers.compose.glyphs import Face, check_glyphs
 
 _YIELDS = 3
+_LARGER = 125
+"""How large, per cent, a price over its details has to be beside one that has them at its side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,30 @@ class Setter:
         size = min(self._fit(items[role], texts[role]).size for role in small)
         details = [self._detail(items[role], texts[role], size) for role in small]
         if item["details"]["place"] == "beside":
-            return self._beside(item, self._price(items["price"], texts["price"]), details)
+            beside = self._price(items["price"], texts["price"])
+            under = self._under(item, texts, details, align)
+            if under is not None and under.parts[0].size * 100 >= beside.size * _LARGER:
+                return under
+            return self._beside(item, beside, details)
         gap = round(size * 0.75)
         row = sum(part.mask.width for part in details) + gap * (len(details) - 1)
         one = row <= item["width"]
         price = offer_items(item, row=one)["price"]
         return self._priced(item, price, texts, [details] if one else [[part] for part in details], gap, align)
+
+    def _under(
+        self, item: Mapping[str, Any], texts: Mapping[str, str], details: Sequence[Part], align: str
+    ) -> Block | None:
+        """What would stand beside a price, in one row under it: a wide currency leaves a price little room beside words; None
+        where there is no room for it."""
+        gap = round(details[0].size * 0.75)
+        below = {**item, "details": {**item["details"], "place": "below"}}
+        price = offer_items(below, row=True)["price"]
+        row = sum(part.mask.width for part in details) + gap * (len(details) - 1)
+        if row > item["width"] or not self._fits(price, texts["price"]):
+            return None
+        made = self._priced(below, price, texts, [details], gap, align)
+        return made if made.height <= item["height"] else None
 
     def _priced(
         self,
@@ -111,7 +131,7 @@ class Setter:
             if over <= 0:
                 break
             price = {**price, "height": price["height"] - over}
-            if fit_text(self.faces[price["font"]].metrics, texts["price"], self.locale, price) is None:
+            if not self._fits(price, texts["price"]):
                 break  # smaller than it may be: the check of the finished ad will tell
             block = self._below(item, self._price(price, texts["price"]), rows, gap, align)
         return block
@@ -156,6 +176,9 @@ class Setter:
             baseline += round(size * 0.4)
         height = max(part.y + part.mask.height for part in parts)
         return Block("price", width, height, tuple(parts), 0, 0)
+
+    def _fits(self, item: Mapping[str, Any], text: str) -> bool:
+        return fit_text(self.faces[item["font"]].metrics, text, self.locale, item) is not None
 
     def _fit(self, item: Mapping[str, Any], text: str) -> Fit:
         check_glyphs(self.faces, item["font"], item["role"], text, self.locale)

@@ -36,7 +36,7 @@ from workers.compose.surfaces import surface as panel
 _APART = 24.0
 """A button whose colour is nearer to the ground than this (CIE Lab) would drown in it."""
 _ROUNDS = 4
-_MILKY = 2.4
+_MILKY = 3.2
 """How many times worse a veil of light is than a shadow as strong: over dark ground it is fog, a shadow is one more fold."""
 
 _LABEL_READS = 5.5

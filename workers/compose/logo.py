@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from workers.compose.colour import Rgb, Sample, between, contrast, inks
+from workers.compose.colour import Rgb, Sample, between, contrast, inks, is_light
 
 READABLE = 3.0
 """WCAG 2.2, 1.4.11, asks 3:1 of graphics."""
@@ -18,6 +18,8 @@ AIMED = 3.3
 """What is aimed at with a scrim, since JPEG moves thin strokes a little."""
 _NEARLY = 2.4
 """From here on a faint scrim is enough: then the version of the words' own lightness stays."""
+_DARK = 0.25
+"""Relative luminance under which a ground is seen as dark: white letters on it look right, where figures say either."""
 _ONE_COLOUR = 14.0
 """Standard deviation (0 to 255) of opaque pixels below which a logo has one colour, antialiasing aside."""
 
@@ -26,10 +28,13 @@ def legible(
     versions: Sequence[Image.Image], under: Sample, palette: Mapping[str, str], text: Rgb | None
 ) -> tuple[Image.Image, Rgb, float]:
     """The logo (of RGBA versions of one size) that goes with the text's colour if it stands out, else the one that does best;
-    its colour, and its contrast with all but 2 % of the ground. `text` is None where no words stand on that ground."""
+    its colour, and its contrast with all but 2 % of the ground. `text` is None where no words stand on that ground: then a light
+    logo goes with one that is dark on the whole."""
+    light = float(under.luminance.mean()) < _DARK
 
     def merit(version: tuple[Image.Image, Rgb, bool]) -> tuple[bool, bool, float]:
-        ratio, goes = contrast(version[1], under), text is not None and between(version[1], text) < READABLE
+        ratio = contrast(version[1], under)
+        goes = is_light(version[1]) == light if text is None else between(version[1], text) < READABLE
         # One dark and one light line on one ground look like a mistake: a faint scrim is the lesser one.
         return goes and ratio >= READABLE, goes and ratio >= _NEARLY, ratio
 

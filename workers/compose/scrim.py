@@ -84,13 +84,15 @@ def scrim(
     tint = _tint(under, colour)
     left, top = min(x for x, _, _, _ in spots), min(y for _, y, _, _ in spots)
     right, bottom = max(x + w for x, _, w, _ in spots), max(y + h for _, y, _, h in spots)
-    factor = _factor(type_size, product)
+    room = _room(spots, product, 2 * _soft(type_size))
+    factor = max(1, min(_factor(type_size, product), round(room / 3))) if room else _factor(type_size, product)
     alpha = veil(ground.size, (left, top, right - left, bottom - top), factor) * needed(under, colour, _MOST, aim)
     clear = np.ones(alpha.shape) if product is None else _clear_of(product, ground.size, factor)
     alpha = alpha * clear
     local = _over_what_stands_out(ground, spots, colour, tint, alpha, type_size, factor, aim)
     if product is not None:
-        local = local * np.maximum(clear, _within(spots, ground.size, factor, 2 * _soft(type_size)))
+        near = _within(spots, ground.size, factor, 2 * _soft(type_size))
+        local = local * np.maximum(clear, near * _clear_of(product, ground.size, factor, room) if room else near)
     alpha = 1 - (1 - alpha) * (1 - local)
     # Rounded up, so that eight bits of alpha cannot take the last tenth of contrast away.
     coarse = Image.fromarray(np.ceil(alpha.clip(0, 1) * 255).astype(np.uint8))
@@ -118,6 +120,18 @@ def _soft(type_size: int) -> float:
 
 def _reach(product: Box) -> float:
     return max(6.0, 0.18 * product[2])
+
+
+def _room(spots: Sequence[Box], product: Box | None, most: float) -> float:
+    """px, `most` at most, that a veil may go beyond the words before it lies on the product: its colours stay. 0 where the
+    words do: then they have to be read."""
+    if product is None:
+        return most
+    left, top, wide, high = product
+    for x, y, w, h in spots:
+        across, down = max(left - x - w, x - left - wide, 0), max(top - y - h, y - top - high, 0)
+        most = min(most, math.hypot(across, down))
+    return most
 
 
 def veil(size: tuple[int, int], box: Box, factor: int = 1) -> Floats:
@@ -151,13 +165,13 @@ def _middles(length: int, factor: int) -> Floats:
     return middles
 
 
-def _clear_of(product: Box, size: tuple[int, int], factor: int) -> Floats:
-    """0 over the product, rising to 1 around it."""
+def _clear_of(product: Box, size: tuple[int, int], factor: int, reach: float | None = None) -> Floats:
+    """0 over the product, rising to 1 at `reach` px from it; a square's strength counts as far as its neighbours."""
     x, y, w, h = product
-    reach = _reach(product)
+    reach, rim = (_reach(product), 0) if reach is None else (max(reach - 2 * factor, 1.0), factor)
     columns, rows = _middles(size[0], factor), _middles(size[1], factor)
-    across = np.maximum(x - columns, columns - (x + w)) / reach
-    down = np.maximum(y - rows, rows - (y + h)) / reach
+    across = (np.maximum(x - columns, columns - (x + w)) - rim) / reach
+    down = (np.maximum(y - rows, rows - (y + h)) - rim) / reach
     away: Floats = np.hypot(np.maximum(across, 0)[None, :], np.maximum(down, 0)[:, None]).clip(0, 1)
     clear: Floats = away * away * (3 - 2 * away)
     return clear
