@@ -162,7 +162,8 @@ def _words(
     fps, frames = material.fps, material.frames
     # What lies on surfaces that close in comes when they stand.
     begin = opening.end if opening is not None and opening.whole else 0
-    logo = _LOGO_FRAMES if (material.loops or begin) and frames > begin + 2 * _LOGO_FRAMES else 0
+    comes = begin or (material.loops and not material.logo_stays)
+    logo = _LOGO_FRAMES if comes and frames > begin + 2 * _LOGO_FRAMES else 0
     made = [
         shown(layer, Timing(begin, frames, logo if layer.role == "logo" else 0))
         for layer in layers

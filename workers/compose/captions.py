@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -33,16 +34,35 @@ def captions(material: Material, cues: Sequence[Cue]) -> list[tuple[Cue, Layer]]
         return []
     plate = _plate(material)
     flat = Image.new("RGB", material.canvas, plate)
-    # Words of a caption are coloured for their own plate, whatever surfaces lie under that.
+    found = _laid(material, cues, flat)
+    sizes = {int(words.runs[0]["size"]) for _, words in found}
+    if len(sizes) > 1:  # a voice does not change its size from sentence to sentence
+        found = _laid(material, cues, flat, min(sizes))
+    return [(cue, _on_plate(material.canvas, plate, words)) for cue, words in found]
+
+
+def _laid(
+    material: Material, cues: Sequence[Cue], flat: Image.Image, most: int | None = None
+) -> list[tuple[Cue, Layer]]:
+    """Each caption's words in their place, at most so large (px)."""
+    # They are coloured for their own plate, whatever surfaces lie under that.
     part = {**material.document["parts"]["body"], "picture": None, "surfaces": []}
+    if most is not None:
+        part["groups"] = [
+            {**group, "items": [_smaller(item, most) for item in group["items"]]} for group in part["groups"]
+        ]
     bare = replace(material, document={**material.document, "parts": {**material.document["parts"], "body": part}})
     made = []
     for cue in cues:
         laid = bare.layers("body", {"caption": cue.text}, flat, logo=False)
         words = [layer for layer in laid if layer.kind == "text"]
         if words:
-            made.append((cue, _on_plate(material.canvas, plate, words[0])))
+            made.append((cue, words[0]))
     return made
+
+
+def _smaller(item: dict[str, Any], most: int) -> dict[str, Any]:
+    return item if item["role"] != "caption" else {**item, "most": most}
 
 
 def _plate(material: Material) -> Rgb:

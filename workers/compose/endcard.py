@@ -16,6 +16,7 @@ from workers.compose.ground import Ground
 from workers.compose.kinetic import Shown, Timing, leave_frames, shown
 from workers.compose.material import Material, open_material
 from workers.compose.motion import across, between, ease_in_out, moving, showing
+from workers.compose.overlay import BEAT_FRAMES
 from workers.compose.shoot import (
     SMALL_PRINT,
     body_layers,
@@ -42,6 +43,8 @@ ENTER_MS = 600
 _LEAVE_SECONDS = 0.133
 _SETTLE = 0.7  # of it: the camera
 _FIRST = 0.36  # of it: when the first thing of the card enters
+_CLOSED, _AFTER = 0.5, 0.42  # of it: surfaces that close in stand, and what lies on them begins to enter
+_BEAT_SECONDS, _AGAIN_SECONDS = 0.4, 1.8  # after the card came to rest the ask beats; on long cards once more
 _WITH = {"was": "price", "unit_price": "price"}  # what enters together with what
 _SLIDE = 0.022  # of the canvas's height: from how far below words rise
 
@@ -66,10 +69,17 @@ class EndCard(OneByOne):
         card = _Card(material, stage, before, layers)
         # Without surfaces in the body, those of the card come in from the edges; others need a card that comes as a whole.
         closes = not goes_on and not surfaces(before) and material.window("endcard") != material.window("body")
+        if closes:
+            card.close_in()
         words = card.going_on() if goes_on or closes else card.covering()
-        rest = max(_settle_frames(material), *(one.rests for one in words), 0)
+        rest = max(card.steps, *(one.rests for one in words), 0)
         leaving = material.frames - card.leave()
-        seen = [n for n in range(material.frames) if n <= rest or n >= leaving]
+        words, beats = card.beating(words, rest, leaving)
+        moves = [
+            n <= rest or n >= leaving or any(0 <= n - beat <= BEAT_FRAMES for beat in beats)
+            for n in range(material.frames)
+        ]
+        seen = [n for n, moving in enumerate(moves) if moving]
         low, high = lifted(material, "endcard", words) if goes_on else ([], words)
         sharp = scenery(material)
         soft = quiet_scenery(sharp, picture)
@@ -81,7 +91,7 @@ class EndCard(OneByOne):
             calm = Depth(soft, size_of(material.window("endcard")), [*card.looks, card.last])
             return card.settling(camera, calm, low, seen) if goes_on else card.over(camera, calm)
 
-        finer = shoot(path, material, frames, [0], high, lambda n: n <= rest or n >= leaving)
+        finer = shoot(path, material, frames, [0], high, moves.__getitem__)
         return Made({"picture": path, "boxes": boxes(material, "endcard", words)}, {"finer": finer})
 
 
@@ -92,13 +102,17 @@ class _Card:
         self.material, self.before, self.layers = material, before, layers
         self.first = final_look(stage)
         self.last = Look(material.view("endcard"), material.near("endcard"))
-        self.steps = _settle_frames(material)
+        self.steps, self.first_at = _settle_frames(material), _FIRST
         self.looks = [self._look((n + 1) / self.steps) for n in range(self.steps)]
 
     def _look(self, t: float) -> Look:
         share = ease_in_out(t)
         near = self.first.near + (self.last.near - self.first.near) * share
         return Look(between(self.first.view, self.last.view, share), near)
+
+    def close_in(self) -> None:
+        """Surfaces come first, and sooner: words that enter before their ground would stand half on the picture."""
+        self.steps, self.first_at = max(1, round(self.steps * _CLOSED / _SETTLE)), _AFTER
 
     # --- the same window and surfaces: the camera goes on, while what surrounds the product steps back -----------------
 
@@ -125,7 +139,7 @@ class _Card:
     def going_on(self) -> list[Shown]:
         """What the body ends with stays, and moves to its place; what goes fades; then the rest enters, one by one."""
         material = self.material
-        frames, leave = material.frames, self.leave()
+        frames = material.frames
         before = off_surfaces(self.before, material.canvas)
         layers = off_surfaces(self.layers, material.canvas)
         kept: list[Layer] = []
@@ -144,7 +158,7 @@ class _Card:
                 kept.append(old)
         starts = self._starts([layer for layer, old in pairs if old is None])
         for layer, old in pairs:
-            out = 0 if layer.role in SMALL_PRINT else leave
+            out = self.out_of(layer)
             if old is not None:
                 way = (float(old.x - layer.x), float(old.y - layer.y))
                 scale = old.image.width / layer.image.width
@@ -220,13 +234,13 @@ class _Card:
 
     def covering(self) -> list[Shown]:
         """What comes with the card stands from when it rests; price and call to action enter after it."""
-        frames, leave = self.material.frames, self.leave()
+        frames = self.material.frames
         layers = off_surfaces(self.layers, self.material.canvas)
         first = self._first_words()
         starts = self._starts([layer for layer in layers if layer not in first])
         made = []
         for layer in layers:
-            out = 0 if layer.role in SMALL_PRINT else leave
+            out = self.out_of(layer)
             if layer in first:
                 made.append(shown(layer, Timing(self.steps - 1, frames, 0, out)))
             else:
@@ -239,17 +253,42 @@ class _Card:
 
     # --- both ----------------------------------------------------------------------------------------------------------
 
+    def out_of(self, layer: Layer) -> int:
+        """Frames in which a layer goes: none for small print, nor for a logo that stands where the film starts over."""
+        stays = layer.role in SMALL_PRINT or (layer.role == "logo" and self.material.logo_stays)
+        return 0 if stays else self.leave()
+
     def leave(self) -> int:
         """Frames in which the words go at the end, so that the film can start over."""
         frames = round(_LEAVE_SECONDS * self.material.fps)
-        return frames if self.material.loops and self.material.frames > 6 * frames else 0
+        return frames if self.material.seamless and self.material.frames > 6 * frames else 0
+
+    def beating(self, words: Sequence[Shown], rest: int, leaving: int) -> tuple[list[Shown], list[int]]:
+        """The same with an ask that beats when everything is at rest, and the frames at which it does."""
+        fps = self.material.fps
+        found = [rest + round(_BEAT_SECONDS * fps), rest + round((_BEAT_SECONDS + _AGAIN_SECONDS) * fps)]
+        beats = tuple(beat for beat in found if beat + BEAT_FRAMES + fps // 4 < leaving)
+        buttons = [one for one in self.layers if one.kind == "button"]
+        if not beats or not buttons:
+            return list(words), []
+        left, top = min(one.x for one in buttons), min(one.y for one in buttons)
+        right = max(one.x + one.image.width for one in buttons)
+        foot = max(one.y + one.image.height for one in buttons)
+        centre = ((left + right) / 2, (top + foot) / 2)
+        made = []
+        for one in words:
+            if one.role == "cta" and one.kind != "scrim":
+                moving = tuple(replace(overlay, beats=beats, centre=centre) for overlay in one.overlays)
+                one = replace(one, overlays=moving)
+            made.append(one)
+        return made, list(beats)
 
     def _starts(self, layers: Sequence[Layer]) -> dict[str, int]:
         """The frame at which each role enters: one after another, and all done when the card has to stand."""
         fps, frames = self.material.fps, self.material.frames
         whole = min(round(ENTER_MS * fps / 1000), frames // 3)
         roles = list(dict.fromkeys(_WITH.get(one.role, one.role) for one in layers if one.kind != "scrim"))
-        first = round(_FIRST * whole)
+        first = round(self.first_at * whole)
         apart = (whole - first - self._enter()) / max(1, len(roles) - 1)
         return {role: first + int(number * apart) for number, role in enumerate(roles)}
 

@@ -82,6 +82,21 @@ class Material:
         return None if box is None else (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
 
     @property
+    def seamless(self) -> bool:
+        """Whether the film's first frame goes on from its last one: with another window it cannot, and the card stands."""
+        return self.loops and self.window("body") == self.window("endcard")
+
+    @property
+    def logo_stays(self) -> bool:
+        """Whether a film that starts over has its logo in one place, from the first frame to the last."""
+
+        def places(part: str) -> list[Any]:
+            groups = self.document["parts"][part]["groups"]
+            return [group for group in groups if any(item["role"] == "logo" for item in group["items"])]
+
+        return self.loops and places("body") == places("endcard")
+
+    @property
     def bright(self) -> bool:
         """Whether the scene, as a whole, is a ground for dark words."""
         small = np.asarray(self.scene.reduce(8), np.float64)

@@ -8,7 +8,7 @@ whole pixels would stutter as it comes to its end.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import ceil, floor
+from math import ceil, floor, pi, sin
 
 import av
 import numpy as np
@@ -20,6 +20,9 @@ from workers.compose.motion import ease_in, ease_in_out, ease_out
 
 _Weights = NDArray[np.uint16]
 _ONE = 256  # full opacity
+BEAT_FRAMES = 16
+"""How long a beat takes."""
+_BEAT = 0.06  # how much larger it becomes
 _RIM = 2  # px of nothing around a picture: room for shifts
 
 
@@ -193,6 +196,10 @@ class Overlay:
     scale: float = 1.0
     away: tuple[float, float] = (0.0, 0.0)
     clip: int | None = None
+    beats: tuple[int, ...] = ()
+    """Frames from which, while it stands, it grows a little about its `centre` and comes back: an ask that is seen."""
+    centre: tuple[float, float] | None = None
+    """Px on the canvas; the middle of the picture, if left out."""
     _prepared: _Ink | None = field(default=None, init=False, repr=False)
     _still: _Patch | None = field(default=None, init=False, repr=False)
 
@@ -205,6 +212,11 @@ class Overlay:
     def stands(self) -> tuple[int, int]:
         """Frames [first, end) during which it stands still and opaque."""
         return self.first + self.enter, max(self.first + self.enter, self.end - self.leave)
+
+    def _beat(self, n: int) -> float:
+        """How much larger it is in frame `n` than it stands."""
+        since = next((n - beat for beat in self.beats if 0 <= n - beat < BEAT_FRAMES), None)
+        return 0.0 if since is None else _BEAT * sin(pi * (since + 1) / (BEAT_FRAMES + 1)) ** 2
 
     def blend(self, frame: av.VideoFrame, n: int) -> None:
         """Lay it over frame number `n`, as it is then."""
@@ -224,6 +236,11 @@ class Overlay:
         dx = self.slide[0] * rest + self.away[0] * gone
         dy = self.slide[1] * rest + self.away[1] * gone
         scale = 1 + (self.scale - 1) * rest
+        more = self._beat(n)
+        if more:
+            x, y = self.centre or (self.x + self.image.width / 2, self.y + self.image.height / 2)
+            dx, dy = dx - (x - self.x) * more, dy - (y - self.y) * more
+            scale += more
         if abs(scale - 1) > 1e-6:
             # The picture's own corner is what slides; the rim before it grows too.
             patch = _scaled(

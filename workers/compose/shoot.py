@@ -74,7 +74,7 @@ def staged(material: Material) -> Stage:
         if any(item["role"] == "caption" for item in group["items"])
     ]
     x, y, wide, high = (float(edge) for edge in material.document["field"])
-    loops = material.loops and not material.footage and material.window("endcard") == material.window("body")
+    loops = material.seamless and not material.footage
     return Stage(
         (width, height),
         (x - left, y - top, wide, high),
@@ -206,6 +206,8 @@ def quiet(material: Material, ink: str | None = None) -> Image.Image:
     # A blur this wide looks the same from a quarter of the size, at a tenth of the cost.
     quarter = scene.reduce(4).filter(ImageFilter.GaussianBlur(short * 0.003))
     soft = quarter.resize(scene.size, Image.Resampling.BICUBIC)
+    if material.product is not None:
+        soft = Image.composite(scene, soft, _in_focus(scene.size, material.product))
     # Dark words want a set that steps back into light, light ones one into the dark: it must not cost them contrast.
     bright = material.bright if ink is None else not is_light(rgb(ink))
     towards = mixed((255, 255, 255), rgb(material.palette["ground"]), 0.5) if bright else (0, 0, 0)
@@ -221,6 +223,20 @@ def quiet(material: Material, ink: str | None = None) -> Image.Image:
     ImageDraw.Draw(mask).rounded_rectangle([edge / 4 for edge in around], 0.06 * w, fill=255)
     mask = mask.filter(ImageFilter.GaussianBlur(0.03 * max(w, h)))
     return Image.composite(scene, calm, mask.resize(scene.size, Image.Resampling.BICUBIC))
+
+
+def _in_focus(size: tuple[int, int], product: Box) -> Image.Image:
+    """How sharp a set stays that steps back (0 to 255): where the product stands it is as near as the product, and a ground
+    out of focus under sharp glass would let it float."""
+    x, y, w, h = product
+    foot, middle = y + h, x + w / 2
+    rows, columns = np.arange(size[1]) - foot, np.abs(np.arange(size[0]) - middle) - w / 2
+    # Above its foot the wall comes soon; before it the ground stays within the depth of field for longer.
+    down = np.where(rows < 0, 1 + rows / (0.4 * h), 1 - (rows - 0.14 * h) / (0.4 * h))
+    across = 1 - (columns - 0.3 * w) / (0.9 * w)
+    ramps = [np.clip(ramp, 0.0, 1.0) for ramp in (down, across)]
+    smooth = [ramp * ramp * (3 - 2 * ramp) for ramp in ramps]
+    return Image.fromarray(np.rint(255 * np.outer(*smooth)).astype(np.uint8))
 
 
 def quiet_scenery(sharp: Scenery, picture: Image.Image) -> Scenery:

@@ -23,6 +23,7 @@ _CLEAR = ("open", "close", "away", "wide")  # framings that keep the product cle
 _PUSH = 1.06  # how much a slow push magnifies
 _NEAR = 0.08  # by how much more the product comes near than its set, at most
 _APART = 0.03  # of the shorter side: what stays free between the product and words beside or above it
+_BLEED = 0.2  # of the product's width that a close look may leave outside of the canvas
 _LEAST = 0.95  # a wide framing steps back at most this far to keep it free
 _MOVES = 1.02  # the last shot grows at least this much: a still one looks broken
 _TURNS: dict[Motion, tuple[str, ...]] = {
@@ -105,7 +106,8 @@ def storyboard(
     kinds = _kinds(len(cuts) - 1, motion, loops)
     views, tight = _views(stage, captioned)
     if not tight:  # clear of all words, the close framing would hardly differ from the wide one
-        kinds = [("label" if n else "whole") if kind == "close" else kind for n, kind in enumerate(kinds)]
+        first = "whole" if views["whole"][1].scale >= _TIGHT * stage.base.scale else "label"
+        kinds = [("label" if n else first) if kind == "close" else kind for n, kind in enumerate(kinds)]
     shots = []
     for n, kind in enumerate(kinds):
         start, finish = (view.inside(*stage.scene, stage.canvas) for view in views[kind])
@@ -203,16 +205,27 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
     whole, centred = _closest(stage, (*stage.lasting, *below), middle=True)
     label = min(_CLOSEST, 1.4 * max(whole, base.scale))
     aside = max(0.82 * whole, min(whole, _TIGHT * base.scale))
-    aside_from, aside_to = centred[0] - 0.07 * canvas[0], centred[0] + 0.01 * canvas[0]
+    pan = (
+        _seen_at(canvas, centre, (centred[0] - 0.07 * canvas[0], centred[1]), aside),
+        _seen_at(canvas, centre, (centred[0] + 0.01 * canvas[0], centred[1]), aside * 1.03),
+    )
     near = (
         _seen_at(canvas, centre, (centred[0] + 0.07 * w * label, 0.46 * canvas[1]), label / 1.03),
         _seen_at(canvas, centre, (centred[0] - 0.05 * w * label, 0.56 * canvas[1]), label),
     )
     if any(covers(box, view, stage) for box in below for view in near):  # a caption would hide what it came to show
-        near = _detail(stage, below) or (
-            _seen_at(canvas, centre, (centred[0] + 0.03 * canvas[0], centred[1]), 0.9 * whole),
-            _seen_at(canvas, centre, (centred[0] - 0.02 * canvas[0], centred[1]), 0.95 * whole),
+        near = (
+            _detail(stage, below)
+            or _beside(stage, (*stage.lasting, *below), label)
+            or (
+                _seen_at(canvas, centre, (centred[0] + 0.03 * canvas[0], centred[1]), 0.9 * whole),
+                _seen_at(canvas, centre, (centred[0] - 0.02 * canvas[0], centred[1]), 0.95 * whole),
+            )
         )
+    if _runs_into(pan, (*stage.lasting, *below), stage):
+        low = _beside(stage, (*stage.lasting, *below), 0.86 * label)
+        still = (_seen_at(canvas, centre, centred, aside / 1.03), _seen_at(canvas, centre, centred, aside))
+        pan = (low[0], View(low[0].scale, low[1].x, low[0].y)) if low is not None else still
     last = final_look(stage).view
     foot = (x + w / 2, y + h)
     back = _seen_at(canvas, foot, base.place(*foot, canvas), last.scale)
@@ -231,10 +244,7 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
             _seen_at(canvas, centre, centred, 1.16 * base.scale),
             _seen_at(canvas, centre, centred, 1.08 * base.scale),
         ),
-        "aside": (
-            _seen_at(canvas, centre, (aside_from, centred[1]), aside),
-            _seen_at(canvas, centre, (aside_to, centred[1]), aside * 1.03),
-        ),
+        "aside": pan,
     }, scale >= _TIGHT * base.scale
 
 
@@ -253,6 +263,42 @@ def _detail(stage: Stage, captions: Sequence[Box]) -> tuple[View, View] | None:
         _seen_at(stage.canvas, top, (0.53 * width, foot + 0.05 * height), scale),
         _seen_at(stage.canvas, top, (0.48 * width, foot + 0.035 * height), scale * 1.04),
     )
+
+
+def _beside(stage: Stage, words: Sequence[Box], scale: float) -> tuple[View, View] | None:
+    """A close look at the product beside words at one side of the canvas: its head and foot leave the frame, and of its outer
+    edge at most `_BLEED`. None where this is not much tighter than the wide framing."""
+    width, height = stage.canvas
+    x, y, w, h = _product(stage)
+    margin = 0.03 * min(stage.canvas)
+    left = max((box[0] + box[2] for box in words if box[0] + box[2] / 2 < width / 2), default=0.0) + margin
+    right = min((box[0] for box in words if box[0] + box[2] / 2 >= width / 2), default=float(width)) - margin
+    if left > margin and right < width - margin:
+        return None  # words on both sides
+    free = right - left
+    scale = min(scale, free / ((1 - _BLEED) * w), _CLOSEST)
+    if scale < _TIGHT * stage.base.scale or h * scale < height:
+        return None
+    wide = w * scale
+    middle = (left + right) / 2
+    if wide > free:
+        middle = left + wide / 2 if left > margin else right - wide / 2
+    centre = (x + w / 2, y + h / 2)
+    outwards = 0.02 * width * (1 if left > margin else -1)
+    return (
+        _seen_at(stage.canvas, centre, (middle + outwards, 0.47 * height), scale / 1.04),
+        _seen_at(stage.canvas, centre, (middle, 0.55 * height), scale),
+    )
+
+
+def _runs_into(views: tuple[View, View], words: Sequence[Box], stage: Stage) -> bool:
+    """Whether in one of the views the product is under words, or cut by an upright edge of the canvas."""
+    x, _, w, _ = _product(stage)
+    for view in views:
+        left, right = view.place(x, 0, stage.canvas)[0], view.place(x + w, 0, stage.canvas)[0]
+        if left < 0 or right > stage.canvas[0] or any(covers(box, view, stage) for box in words):
+            return True
+    return False
 
 
 def final_look(stage: Stage) -> Look:

@@ -274,6 +274,49 @@ def test_a_film_that_starts_over_ends_as_it_begins(inputs: dict[str, Path], tmp_
     assert {(row["first"] <= 18, row["end"] >= 36) for row in rows} == {(True, True)}
 
 
+def test_a_logo_in_one_place_stands_where_a_film_starts_over(inputs: dict[str, Path], tmp_path: Path) -> None:
+    document = json.loads(inputs["layout"].read_bytes())
+    for name in ("groups", "plain"):  # the card has the logo where the body has it
+        groups = document["parts"]["endcard"][name] or []
+        without = [group for group in groups if all(item["role"] != "logo" for item in group["items"])]
+        document["parts"]["endcard"][name] = [document["parts"]["body"]["groups"][0], *without]
+    (tmp_path / "layout.json").write_text(json.dumps(document))
+    own = inputs | {"layout": tmp_path / "layout.json"}
+    body = make("body", own, tmp_path / "b", FRAMES, loop=True)
+    card = make("endcard", own, tmp_path / "e", 50, loop=True)
+    for made, frames in ((body, FRAMES), (card, 50)):
+        assert [(row["first"], row["end"]) for row in boxes(made)["marks"] if row["role"] == "logo"] == [(0, frames)]
+
+
+def test_the_ask_beats_once_when_the_card_is_at_rest(inputs: dict[str, Path], tmp_path: Path) -> None:
+    shots = pictures(file(make("endcard", inputs, tmp_path, 66)))
+    moves = [np.abs(b - a).max() > 12 for a, b in pairwise(shots)]
+    rest = next(n for n in range(10, 40) if not any(moves[n : n + 6]))
+    beat = [n for n in range(rest, 58) if moves[n]]  # then comes a key frame
+    assert beat and beat[-1] - beat[0] <= 18
+    assert np.abs(shots[beat[0]] - shots[beat[-1] + 1]).mean() < 1  # and is as it was
+
+
+def test_captions_of_one_film_have_one_size(inputs: dict[str, Path], tmp_path: Path) -> None:
+    cues = [
+        {"text": "Ten minutes.", "first": 4, "end": 24},
+        {"text": "Low heat, patience, and a drum from 1958.", "first": 30, "end": 55},
+    ]
+    (tmp_path / "cues.json").write_text(json.dumps(cues))
+    made = make("body", inputs | {"cues": tmp_path / "cues.json"}, tmp_path / "b", FRAMES)
+    assert len({row["size"] for row in boxes(made)["runs"] if row["role"] == "caption"}) == 1
+
+
+def test_the_ground_under_the_product_stays_sharp_on_the_card(inputs: dict[str, Path], tmp_path: Path) -> None:
+    scene = np.asarray(Image.open(inputs["scene"])).copy()
+    scene[::2, :, :] = scene[::2, :, :] // 2  # fine lines, as wood has
+    Image.fromarray(scene).save(tmp_path / "scene.png")
+    last = pictures(file(make("endcard", inputs | {"scene": tmp_path / "scene.png"}, tmp_path / "e", CARD)))[-1]
+    _, y, _, h = boxes(make("endcard", inputs, tmp_path / "x", CARD))["product"]
+    rows = np.abs(np.diff(last, axis=0)).mean(axis=1)
+    assert rows[y + h + 2 : y + h + 10].mean() > 3 * rows[600:].mean()
+
+
 def test_an_end_card_stands_as_long_as_it_has_to(inputs: dict[str, Path], tmp_path: Path) -> None:
     row = placements()["meta-reel-6"]
     _, frames = film_frames(row)

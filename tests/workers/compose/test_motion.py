@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.compose.encode import planes, views
+from workers.compose.kinetic import MOTIONS, Motion
 from workers.compose.motion import Camera, View, between, ease_drift, ease_in_out, ease_out
-from workers.compose.shots import Stage, storyboard
+from workers.compose.shots import Stage, covers, storyboard
 
 CANVAS = (216, 384)
 SCENE = (240, 400)
@@ -139,3 +140,39 @@ def test_a_product_does_not_grow_into_words_beside_it(layer: float | None, gap: 
     assert edges[-1] < edges[0] - 1  # it grows, and still
     free = product[0] + product[2] * (1 - near) / 2 - words[0] - words[2]
     assert min(edges) - words[0] - words[2] >= min(free, 28)
+
+
+@given(st.sampled_from(MOTIONS), st.floats(380, 620), st.booleans())
+def test_beside_words_the_framings_change_and_nothing_lies_on_the_product(
+    motion: Motion, wide: float, mirrored: bool
+) -> None:
+    def side(x: float, w: float) -> float:
+        return 1920 - x - w if mirrored else x
+
+    logo, caption = (side(54, 400), 54.0, 400.0, 70.0), (side(54, 1000), 880.0, 1000.0, 146.0)
+    headline = (side(54, 1010), 190.0, 1010.0, 400.0)
+    product = (side(1200, wide) + 140, 180.0, wide, 820.0)
+    stage = Stage(
+        (1920, 1080),
+        (54, 54, 1812, 972),
+        (2200, 1240),
+        View(1.0, 1100, 620),
+        product,
+        (headline,),
+        (logo,),
+        (caption,),
+        True,
+    )
+    shots = storyboard(stage, 342, 30, True, (), motion)
+    scales = [shot.start.view.scale for shot in shots]
+    assert max(scales) > 1.3 * min(scales)
+    for shot in shots:
+        for look in (shot.start, shot.finish):
+            for box in (
+                (logo, caption) if shot.kind not in ("close", "wide", "away", "open") else (logo, caption, headline)
+            ):
+                assert not covers(box, look.view, stage)
+    left, _ = shots[0].start.view.place(product[0], 0, stage.canvas)
+    right, _ = shots[0].start.view.place(product[0] + wide, 0, stage.canvas)
+    # Whole, or so near that leaving the frame is meant.
+    assert (left >= 0 and right <= 1920) or shots[0].start.view.scale > 1.2
