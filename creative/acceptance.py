@@ -25,6 +25,7 @@ Figures = Mapping[str, Any]
 Rectangle = Sequence[int]
 
 LEAST_CONTRAST = 4.5
+_MOST_TONE = 10  # levels: crop, scale, codec and shade cost one or two
 _LEAST_INK = 0.02
 _SLACK_PX = 1  # antialiasing may touch the next pixel
 _SOUND_SLACK_MS = 25  # AAC comes in frames of 21.3 ms at 48 kHz
@@ -75,6 +76,7 @@ def accept(
         *_file(figures, placement),
         *_label(figures, ad_id, title),
         *(_picture(figures, placement) if placement.modality != "audio" else ()),
+        *_product(figures),
         *(_film(figures, placement) if placement.modality == "video" else ()),
         *(_sound(figures, placement) if placement.modality != "image" else ()),
         *(reason for text in figures.get("texts", ()) for reason in _text(text, figures, placement)),
@@ -125,6 +127,22 @@ def _picture(figures: Figures, placement: Placement) -> Iterator[str]:
     canvas = figures.get("canvas")
     if canvas is not None and tuple(canvas) != pixels:
         yield f"the boxes are for {canvas[0]}x{canvas[1]} pixels, so that its text could not be measured"
+
+
+def _product(figures: Figures) -> Iterator[str]:
+    """What a model painted may be anything but the product: see `workers.measure.product`."""
+    found = figures.get("product_pixels")
+    if found is None:
+        return
+    if not found["px"]:
+        yield "the generated scene does not show the product that it was made for"
+    if found["changed"]:
+        yield (
+            f"the product in the generated scene is not its photo: {found['changed']:,} of {found['px']:,} pixels differ, "
+            f"by up to {found['most']} levels"
+        )
+    elif (tone := found.get("tone")) is not None and tone > _MOST_TONE:
+        yield f"the product looks unlike its photo: by {tone:g} levels, at most {_MOST_TONE} are expected"
 
 
 def _film(figures: Figures, placement: Placement) -> Iterator[str]:

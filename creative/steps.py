@@ -65,7 +65,7 @@ KINDS: Mapping[str, Kind] = {
         #   people: none, adults or likeness (the one who agreed), focus: [x, y] per mille or null}; product is never null, and meta's product is what the
         #   photo is about where it has no cut-out.
         #   prompt: what a trained model is told (`creative.prompts`), for a backend that is one; the product then stands there
-        #   with its own pixels.
+        #   with its own pixels: the cut-out at its box's size (Lanczos), each opaque pixel as it is, in image and layer.
         Kind(
             "scene",
             ("cutout?", "photo?", "view?", "prompt?"),
@@ -145,7 +145,8 @@ KINDS: Mapping[str, Kind] = {
         Kind("finish", ("media",), {"asset": ANY}),
         # Figures only: a worker decodes the final file.
         #   params: modality image|video|audio.   boxes.0, boxes.1: of the body and the end card.   figures: see acceptance.
-        Kind("measure", ("asset", "boxes*"), {"figures": JSON}),
+        #   scene, meta, layer, cutout: of the generated scene that it shows, if any: the product in it is compared.
+        Kind("measure", ("asset", "boxes*", "scene?", "meta?", "layer?", "cutout?"), {"figures": JSON}),
         # What a trained model says of a finished ad: see `creative.judging`. Beside measure; nothing is made from it.
         #   params: of those that read the script: locale, script (as written), must [str] (what has to be heard).
         #   voice: the read alone.   figures: see the judge.

@@ -32,6 +32,8 @@ _SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _SYNTHETIC = f"{_SOURCE}compositeSynthetic"
 _TRAINED = f"{_SOURCE}compositeWithTrainedAlgorithmicMedia"
 """IPTC NewsCodes, digital source type: the second where a trained model made any part."""
+_COMPARED = {"scene": "image", "meta": "meta", "layer": "layer"}
+"""Roles of a measurement that are outputs of a generated scene."""
 _NOT_COMMERCIAL = "not for commercial use"
 _MAX_FINDINGS = 50
 _UNSAFE = re.compile(r"[^\w.+-]+")
@@ -181,7 +183,8 @@ class Planner:
         inputs: dict[str, str | Output] = {"asset": finish.out("asset")}
         for number, (below, name) in enumerate(boxes):
             inputs[f"boxes.{number}"] = below.out(name)
-        measure = self._step("measure", {"modality": cell.modality}, inputs, label).under(finish.step.rights)
+        compared = inputs | self._generated(made) if cell.modality != "audio" else inputs
+        measure = self._step("measure", {"modality": cell.modality}, compared, label).under(finish.step.rights)
         shown = {"modality": cell.modality, "side": POSTER_SIDE}
         poster = self._step("poster", shown, inputs, label).under(finish.step.rights)
         return dict(zip(ENDS, (finish, Part(measure, (measure,)), Part(poster, (poster,))), strict=True))
@@ -202,6 +205,16 @@ class Planner:
     def _step(self, kind: str, params: Mapping[str, Any], inputs: Mapping[str, str | Output], label: str) -> Step:
         row = self.world.catalogue.choose(kind, self.brief.backends.get(kind))
         return step(kind, row.name, row.revision, row.model, params, inputs, label=label)
+
+    def _generated(self, made: Part) -> dict[str, str | Output]:
+        """The scene that a trained model painted around a product, and the product itself: measurement compares them."""
+        for below in made.steps:
+            if below.kind != "scene" or "cutout" not in below.inputs:
+                continue
+            if self.world.catalogue.specs["scene", below.backend].generative:
+                parts = {role: Output(below.key, name) for role, name in _COMPARED.items()}
+                return {**parts, "cutout": below.inputs["cutout"]}
+        return {}
 
     def _uses_trained_model(self, made: Part) -> tuple[str, ...]:
         """What trained models made of it, in words: "voice by hibari"."""

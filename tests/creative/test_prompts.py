@@ -166,6 +166,10 @@ def test_a_painted_film_is_made_from_its_scene_and_said_to_be(tmp_path: Path) ->
         for part in (body, card):
             assert part.inputs["scene"] == Output(scene.step, "image") and part.inputs["layer"] == scene
         assert card.params["moving"] == body.params["frames"] == clip.params["frames"]
+    measured = [step for step in steps.values() if step.kind == "measure"]
+    for one in measured:  # the product of every generated scene is compared with its photo
+        source = one.inputs["layer"]
+        assert isinstance(source, Output) and one.inputs["cutout"] == steps[source.step].inputs["cutout"]
     films = [step for step in steps.values() if step.kind == "finish" and step.params["format"] == "mp4"]
     assert films and all("film by wan-2.2-ti2v-5b" in step.params["ai_note"] for step in films)
 
@@ -173,3 +177,4 @@ def test_a_painted_film_is_made_from_its_scene_and_said_to_be(tmp_path: Path) ->
 def test_without_a_row_that_is_told_anything_no_step_has_a_prompt(tmp_path: Path) -> None:
     _, steps = _plan(tmp_path, ("backends: {scene: z-image-turbo, clip: wan-2.2-ti2v-5b}", "backends: {scene: studio}"))
     assert not [step for step in steps.values() if "prompt" in step.inputs or step.kind == "clip"]
+    assert not [step for step in steps.values() if step.kind == "measure" and "cutout" in step.inputs]

@@ -12,7 +12,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from PIL import Image
 
-from creative.backends import Made, Task
+from creative.backends import BackendSpec, Made, Task
 from creative.errors import StepRefused
 from workers.backend import OneByOne
 from workers.finish.mp4 import is_faststart
@@ -22,6 +22,7 @@ from workers.measure.contrast import Legibility, Mask, Pixels, Rectangle, around
 from workers.measure.film import Film, crop, watch
 from workers.measure.looks import descriptor, look_at
 from workers.measure.packets import sound_gap_ms
+from workers.measure.product import ROLES, product_pixels, product_tone
 from workers.measure.voice import under_db
 from workers.media.decode import Sound, decoding, picture, read, sound_of
 from workers.media.levels import clipped, loudness, silences, true_peak
@@ -34,6 +35,10 @@ _SHORTEST_STILL_MS = 1000
 class Measure(OneByOne):
     """Decodes a finished file once and measures it; see `figures_of` for what comes out."""
 
+    def __init__(self, spec: BackendSpec, threads: int) -> None:
+        super().__init__(spec, threads)
+        self._known: dict[tuple[str, ...], Mapping[str, int]] = {}
+
     def make_one(self, task: Task) -> Made:
         """See `creative.steps.KINDS["measure"]`. Raises StepRefused for a file that cannot be decoded to its end."""
         numbered = sorted((role for role in task.inputs if role.startswith("boxes.")), key=lambda r: int(r[6:]))
@@ -42,11 +47,24 @@ class Measure(OneByOne):
             str(task.params.get("modality")),
             [task.inputs[role] for role in numbered],
             self.threads,
+            task.inputs.get("cutout"),
         )
+        if "cutout" in task.inputs:
+            figures["product_pixels"] = {**self._compared(task), **figures.get("product_pixels", {})}
         return Made({"figures": json.dumps(figures, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()})
 
+    def _compared(self, task: Task) -> Mapping[str, int]:
+        """What became of the product in the ad's scene; a scene is in several ads, which are measured one after another."""
+        key = tuple(task.digests.get(role, "") for role in ROLES)
+        found = self._known.get(key) if all(key) else None
+        if found is None:
+            found = self._known[key] = product_pixels(task.inputs)
+        return found
 
-def figures_of(asset: Path, modality: str, boxes: Sequence[Path] = (), threads: int = 1) -> Figures:
+
+def figures_of(
+    asset: Path, modality: str, boxes: Sequence[Path] = (), threads: int = 1, cutout: Path | None = None
+) -> Figures:
     """All figures of one file. Absent is what does not apply; null what could not be found (loudness of silence).
 
     Always: `bytes`, `format`, `container`, `metadata` {title, ad_id, source_type, ai_note, software}.
@@ -61,6 +79,8 @@ def figures_of(asset: Path, modality: str, boxes: Sequence[Path] = (), threads: 
     With boxes: `canvas` [w, h], `texts` [{role, text, x, y, w, h, box, size, least, first, end, contrast, ink, sight}],
     `marks` [{role, x, y, w, h, first, end}], `product` [x, y, w, h], `eye`: see `workers.measure.looks.look_at`; a film's
     is that of its end card.
+    With the `cutout` of the product: `product_pixels` {cells, tone}, of a film's end card; a step whose scene is generated has
+    {px, changed, most} of that too: see `workers.measure.product`.
     """
     data, kind = read(asset)
     if _MODALITIES[kind] != modality:
@@ -75,9 +95,10 @@ def figures_of(asset: Path, modality: str, boxes: Sequence[Path] = (), threads: 
     }
     whole = read_boxes(boxes)
     if modality == "image":
-        figures |= _of_picture(data, kind, whole)
+        figures |= _of_picture(data, kind, whole, cutout)
     elif modality == "video":
-        figures |= _of_film(data, whole, threads)
+        rest = read_boxes(boxes[-1:])
+        figures |= _of_film(data, whole, threads, (rest.product, cutout) if rest is not None else (None, None))
     else:
         heard = sound_of(data, kind)
         if heard is None:
@@ -87,7 +108,7 @@ def figures_of(asset: Path, modality: str, boxes: Sequence[Path] = (), threads: 
     return figures
 
 
-def _of_picture(data: bytes, kind: str, boxes: Boxes | None) -> Figures:
+def _of_picture(data: bytes, kind: str, boxes: Boxes | None, cutout: Path | None) -> Figures:
     pixels = np.asarray(picture(data))
     with Image.open(io.BytesIO(data)) as header:
         mode = header.mode
@@ -107,7 +128,15 @@ def _of_picture(data: bytes, kind: str, boxes: Boxes | None) -> Figures:
         figures |= looks.figures()
         if (boxes.width, boxes.height) == (figures["width"], figures["height"]):
             figures["eye"] = _eye(pixels, boxes, 0, boxes.product)
+            if cutout is not None and boxes.product is not None:
+                figures["product_pixels"] = product_tone(pixels, boxes.product, cutout, _over(boxes, 0))
     return figures
+
+
+def _over(boxes: Boxes, moment: int) -> list[Rectangle]:
+    """What words and marks cover in one frame."""
+    words = [run.ink for run in boxes.runs if run.first <= moment < max(run.end, 1)]
+    return words + [(mark.x, mark.y, mark.w, mark.h) for mark in boxes.marks if mark.first <= moment < max(mark.end, 1)]
 
 
 def _eye(pixels: Pixels, boxes: Boxes, moment: int, product: Rectangle | None) -> Figures:
@@ -117,12 +146,13 @@ def _eye(pixels: Pixels, boxes: Boxes, moment: int, product: Rectangle | None) -
     return look_at(pixels, product, texts, marks)
 
 
-def _of_film(data: bytes, boxes: Boxes | None, threads: int) -> Figures:
+def _of_film(data: bytes, boxes: Boxes | None, threads: int, product: tuple[Rectangle | None, Path | None]) -> Figures:
+    """`product`: where the end card has it, and its cut-out, if it is to be compared."""
     with decoding("film"):
         faststart = is_faststart(data)
     heard = sound_of(data, "mp4")
     looks = _Looks(boxes, boxes.width, boxes.height) if boxes is not None else None
-    moments = _Moments(boxes)
+    moments = _Moments(boxes, *product)
     film = watch(data, moments.wanted(looks.wanted() if looks else {}), threads)
     seconds = film.frames / film.fps
     figures: Figures = {
@@ -156,16 +186,20 @@ def _of_film(data: bytes, boxes: Boxes | None, threads: int) -> Figures:
         figures["card"] = boxes.card
         if moments.eye:
             figures["eye"] = moments.eye
+        if moments.tone:
+            figures["product_pixels"] = moments.tone
     return figures
 
 
 class _Moments:
     """The frames of a film that stand for it: two of its body, one of its end card. Known from the boxes alone."""
 
-    def __init__(self, boxes: Boxes | None) -> None:
+    def __init__(self, boxes: Boxes | None, product: Rectangle | None, cutout: Path | None) -> None:
         self.boxes = boxes
+        self.product, self.cutout = product, cutout
         self.looks: list[str] = []
         self.eye: Figures = {}
+        self.tone: Figures = {}
 
     def wanted(
         self, others: Mapping[int, Sequence[Callable[[VideoFrame], None]]]
@@ -190,6 +224,8 @@ class _Moments:
                 and (frame.width, frame.height) == (boxes.width, boxes.height)
             ):
                 self.eye = _eye(pixels, boxes, moment, None)
+                if self.product is not None and self.cutout is not None:
+                    self.tone = product_tone(pixels, self.product, self.cutout, _over(boxes, moment))
 
         return use
 
