@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from creative.models.licences import REHEARSAL
 from creative.placements import ENCODINGS, Placement, placements
 from creative.records import STATES, AssetState
 from creative.registry.rows import AssetRow
@@ -28,6 +29,8 @@ _RIGHTS = (
     ("licensed music", "background_music", "licence"),
 )
 """What is said of rights: what it is, AdCP's use, what is named."""
+REHEARSED = "a rehearsal, not for publication"
+"""What is said of ads that a model of random weights had a part in."""
 _VAGUE = ("", "application/octet-stream")
 _DIGITS = re.compile(r"(\d+)")
 
@@ -76,6 +79,7 @@ class Card:
     choices: tuple[tuple[str, str], ...]
     figures: tuple[str, ...]
     alt: str
+    rehearsed: bool = False
 
     @property
     def open_findings(self) -> str:
@@ -162,6 +166,7 @@ def card_of(row: AssetRow) -> Card:
         choices=tuple(row.choices.items()),
         figures=_figures(row, width, height),
         alt=alt if isinstance(alt, str) and alt.strip() else headline or script or row.name,
+        rehearsed=_rehearsed(row),
     )
 
 
@@ -239,7 +244,7 @@ def _within(card: Card) -> tuple[bool, str, int, str, str, int, str]:
 
 
 def _figures(row: AssetRow, width: int, height: int) -> tuple[str, ...]:
-    figures, found = row.figures, []
+    figures, found = row.figures, [REHEARSED] if _rehearsed(row) else []
     if row.modality != "audio" and width and height:
         found.append(f"{width} × {height}")
     if row.ms:
@@ -259,6 +264,11 @@ def _figures(row: AssetRow, width: int, height: int) -> tuple[str, ...]:
         ids = [str(one.get("rights_id")) for one in row.carried.get("rights") or () if use in one.get("uses", ())]
         found += [f"{name}: {noun} {', '.join(ids)}"] if ids else []
     return (*found, *_judged(figures))
+
+
+def _rehearsed(row: AssetRow) -> bool:
+    """Whether anything of it is the noise of random weights."""
+    return any(str(step.get("model") or "").startswith(REHEARSAL) for step in row.lineage)
 
 
 def _judged(figures: Mapping[str, Any]) -> Iterator[str]:

@@ -144,6 +144,7 @@ def _page(chapters: Sequence[Chapter], media: _Media, title: str, facts: Mapping
         filters=_filters(chapters, cards, findings),
         findings=findings,
         coverage=_Coverage(chapters),
+        rehearsed=sum(card.rehearsed for card in cards),
         lost=sum(len(group.missing) for chapter in chapters for group in chapter.groups),
     )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from creative.cards import GONE, MODALITIES, Card, Chapter, chapters_of, counted, state_counts
+from creative.cards import GONE, MODALITIES, REHEARSED, Card, Chapter, chapters_of, counted, state_counts
 from creative.errors import StoreError, UsageError
 from creative.registry.rows import AssetRow
 from creative.resources import templates
@@ -189,6 +189,9 @@ class _Pen:
         x = self.text((_EDGE, 186), " · ".join(words), 30, _INK)
         for state, count in state_counts(cards).items():
             x = self.text((x + 36, 186), f"{count:,} {state}", 30, _TONES.get(state, _SOFT))
+        if count := sum(card.rehearsed for card in cards):
+            said = REHEARSED if count == len(cards) else f"{count:,} of them {REHEARSED}"
+            self.text((_EDGE, 240), f"{said}: models of random weights", 30, _TONES["failed-check"])
         if not cards:
             self.text((_EDGE, 240), "No ads yet.", 30, _SOFT)
 

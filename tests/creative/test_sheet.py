@@ -146,6 +146,17 @@ def test_the_same_rows_give_the_same_bytes(rows: list[AssetRow], store: Director
     assert (tmp_path / "one.html").read_bytes() == (tmp_path / "other.html").read_bytes()
 
 
+def test_a_rehearsal_is_called_one(rows: list[AssetRow], store: DirectoryStore, tmp_path: Path) -> None:
+    sheet(rows, store, tmp_path / "plain.html")
+    assert "rehearsal" not in read(tmp_path / "plain.html").everything
+    noise = [{"kind": "scene", "backend": "rehearse-sdxl", "model": "rehearsal/rehearse-sdxl 0a1b"}]
+    mixed = [dataclasses.replace(rows[0], lineage=noise), *rows[1:]]
+    sheet(mixed, store, tmp_path / "mixed.html")
+    said = " ".join(check(tmp_path / "mixed.html").everything.split())
+    assert f"1 of these {len(rows)} ads is made with models of random weights: noise by nature" in said
+    assert said.count("a rehearsal, not for publication") == 1  # beside that ad
+
+
 def test_nothing_yet(store: DirectoryStore, tmp_path: Path) -> None:
     summary = sheet([], store, tmp_path / "sheet.html")
     assert (summary.ads, summary.segments) == (0, 0)

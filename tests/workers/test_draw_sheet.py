@@ -55,6 +55,15 @@ def test_every_ad_in_its_colours(rows: list[AssetRow], store: DirectoryStore, tm
     assert [path.name for path in drawn.path.parent.iterdir()] == ["sheet.png"]
 
 
+def test_a_rehearsal_is_called_one(rows: list[AssetRow], store: DirectoryStore, tmp_path: Path) -> None:
+    noise = [{"kind": "scene", "backend": "rehearse-sdxl", "model": "rehearsal/rehearse-sdxl 0a1b"}]
+    plain, rehearsed = (
+        pixels(draw_sheet([dataclasses.replace(rows[0], lineage=made)], store, tmp_path / name, "Autumn").path)[240:280]
+        for name, made in (("a.png", []), ("b.png", noise))
+    )
+    assert not (plain == RED).all(axis=2).any() and (rehearsed == RED).all(axis=2).sum() > 300
+
+
 def test_lines_are_full(rows: list[AssetRow], store: DirectoryStore, tmp_path: Path) -> None:
     """Posters begin at one edge and end at the other, and nothing is drawn beyond."""
     found = pixels(draw_sheet(rows, store, tmp_path / "sheet.png", "Autumn roast").path)
