@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -191,13 +191,19 @@ def there(folder: Path) -> Iterator[str]:
         yield within.as_posix()
 
 
-def problems(folder: Path, manifest: Manifest, paths: Iterable[str] | None = None) -> list[str]:
+def problems(
+    folder: Path,
+    manifest: Manifest,
+    paths: Iterable[str] | None = None,
+    hashed: Callable[[Path], str] = file_digest,
+) -> list[str]:
     """What is wrong with the folder's files, each told with its name: missing, of another size or sha256, or not in the
-    manifest. Reads every byte, several files at a time. `paths`: only those of the manifest's files.
+    manifest. Reads every byte, several files at a time. `paths`: only those of the manifest's files. `hashed`: how a file's
+    sha256 is found.
     """
     wanted = manifest.files if paths is None else {path: manifest.files[path] for path in paths}
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        found = [said for said in pool.map(lambda path: _problem(folder, path, wanted[path]), wanted) if said]
+        found = [said for said in pool.map(lambda path: _problem(folder, path, wanted[path], hashed), wanted) if said]
     if paths is None:
         for path in there(folder):
             if path not in manifest.files:
@@ -206,13 +212,13 @@ def problems(folder: Path, manifest: Manifest, paths: Iterable[str] | None = Non
     return found
 
 
-def _problem(folder: Path, path: str, file: ModelFile) -> str:
+def _problem(folder: Path, path: str, file: ModelFile, hashed: Callable[[Path], str]) -> str:
     full = folder / path
     try:
         size = full.stat().st_size
         if size != file.bytes:
             return f"{path} has {size} bytes, not {file.bytes}"
-        return "" if file_digest(full) == file.sha256 else f"{path} has another sha256 than the manifest says"
+        return "" if hashed(full) == file.sha256 else f"{path} has another sha256 than the manifest says"
     except FileNotFoundError:
         return f"{path} is missing"
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The folder that a backend loads its model from: on this machine, whole, and checked once in each process.
+"""The folder that a backend loads its model from: on this machine, whole, and checked.
 
 Where it is not there yet, one process of the machine brings it while the others wait: from the team's mirror
 (CREATIVE_MODELS_MIRROR, a store), else from the hub, unless CREATIVE_OFFLINE or HF_HUB_OFFLINE says no.
@@ -17,6 +17,8 @@ from creative.models.files import MANIFEST, Manifest, ModelError, is_name, model
 from creative.models.hub import is_offline
 from creative.models.mirror import bring
 from creative.models.rows import own_models
+from creative.models.seen import Seen
+from creative.scratch import own_folder
 
 _checked: dict[Path, Manifest] = {}
 _one_at_a_time = threading.Lock()
@@ -25,8 +27,8 @@ _one_at_a_time = threading.Lock()
 def weights(spec: BackendSpec, scratch: Path | None = None) -> Path:
     """The folder of the model that the row names in `options: {weights: NAME}`, every file held against its sha256.
 
-    Safetensors, JSON, text and tokenizers' models are all that is in it. The first call in a process reads every file;
-    later ones cost nothing. Raises ModelError (a UsageError) in plain words: no such weights here, another sha256, a file
+    Safetensors, JSON, text and tokenizers' models are all that is in it. The first call on a machine reads every file; later
+    ones only look whether they are still the same files (`creative.models.seen`). Raises ModelError (a UsageError) in plain words: no such weights here, another sha256, a file
     that is pickled, another revision than the row's.
     """
     del scratch
@@ -83,7 +85,9 @@ def _revision(spec: BackendSpec) -> str | None:
 
 def _check(folder: Path, name: str) -> Manifest:
     manifest = read_manifest(folder)
-    wrong = problems(folder, manifest)
+    seen = Seen(own_folder() / "hashed.json")
+    wrong = problems(folder, manifest, hashed=seen.digest)
+    seen.keep()
     if wrong:
         more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise ModelError(f"{folder}: {'; '.join(wrong[:3])}{more}: creative models pull {name} brings it again")
