@@ -47,7 +47,7 @@ def list(
         typer.echo(f"{row['locale']}  {row['speaker']:<14} {row['backend']:<8} {'; '.join(notes)}".rstrip(), err=True)
     for row in agreed:
         covers = "; ".join(f"{name} {', '.join(values)}" for name, values in row["scope"].items() if values != ["all"])
-        line = f"consent {row['consent']}: {row['use']} of {row['holder']} for {row['company']}, {row['state']}, "
+        line = f"{'licence' if row['use'] == 'music' else 'consent'} {row['consent']}: {row['use']} of {row['holder']} for {row['company']}, {row['state']}, "
         line += f"{row['valid_from']} to {row['valid_until']}{'; ' + covers if covers else ''}"
         if row["revoked_at"]:
             line += f"; revoked on {row['revoked_at'][:10]} by {row['revoked_by']}: {row['revoked_reason']}"
@@ -112,7 +112,9 @@ def add(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Enter a person's consent to a use of their voice. By somebody with the role rights, never by a brief's owner."""
+    """Enter a person's consent to a use of their voice or likeness, or a licence of music. By somebody with the role rights,
+    never by a brief's owner.
+    """
     from creative.review import reviewer
     from creative.rights import entering
     from creative.store import open_store
@@ -136,12 +138,17 @@ def add(
         say(next(row for row in _consents(settings) if row["consent"] == consent.id))
         return
     from creative.rights.ledger import today
+    from creative.rights.records import NOUNS
 
     state = entered.state(today())
-    typer.echo(f"consent {consent.id}: {state}, {consent.valid_from} to {consent.valid_until}", err=True)
-    if consent.kind == "voice":
-        voice = f"{{id: ..., locale: ..., use: clone, reference: FILE.wav, consent: {consent.id}}}"
-        typer.echo(f"a brief names it so: {voice}", err=True)
+    noun = NOUNS[consent.kind]
+    typer.echo(f"{noun} {consent.id}: {state}, {consent.valid_from} to {consent.valid_until}", err=True)
+    written = {
+        "voice": f"{{id: ..., locale: ..., use: clone, reference: FILE.wav, consent: {consent.id}}}",
+        "likeness": f"scenes: {{people: likeness:{consent.id}, library: FOLDER}}",
+        "music": f"music: {{track: FILE.wav, licence: {consent.id}}}",
+    }
+    typer.echo(f"a brief names it so: {written[consent.kind]}", err=True)
 
 
 @voices.command()
@@ -167,13 +174,15 @@ def revoke(
         raise UsageError("a revocation needs its reason: --reason 'she ended the contract'")
     if problem := bad_reason(why):
         raise UsageError(f"--reason {problem}")
+    from creative.rights.records import NOUNS
     from creative.store import open_store
 
     ended = entering.revoke(
         open_store(settings.store, create=False), id, who, why
     )  # first: nothing is matched from here on
     typer.echo(
-        f"consent {id}: revoked on {ended.revoked_at[:10]}; nothing with it is made or matched any more", err=True
+        f"{NOUNS[ended.consent.kind]} {id}: revoked on {ended.revoked_at[:10]}; nothing with it is made or matched any more",
+        err=True,
     )
     with session(settings, create=False) as opened:
         gone = withdraw_lapsed(opened.store, opened.registry, who)

@@ -116,7 +116,8 @@ def _where(one: Standing, wanted: Wanted) -> Refusal | None:
         )
     if not _covers(scope.markets, (wanted.market,)):
         problem = f"{consent.id} does not cover the market {wanted.market}: it covers {_list(scope.markets)}"
-        leave_out = f"exclude: [{{markets: [{wanted.market}], placements: [{wanted.placement}]}}]"
+        only = f", placements: [{wanted.placement}]" if wanted.kind == "voice" else ""
+        leave_out = f"exclude: [{{markets: [{wanted.market}]{only}}}]"
         return Refusal(
             "consent", problem, f"Leave its {_ADS[wanted.kind]} out there ({leave_out}), or enter another {noun}"
         )
