@@ -66,6 +66,8 @@ class RayRunner:
         self._stillborn: Counter[str] = Counter()
         self._owners: dict[str, BackendSpec] = {}
         self._wary: Counter[str] = Counter()
+        self._hopeless: dict[str, str] = {}  # groups whose environment cannot be made, and why
+        self._turned_away: list[tuple[int, Sequence[Outcome]]] = []
         self._started = False
 
     @_plain_words()
@@ -73,11 +75,15 @@ class RayRunner:
         """What actors that have answered can take; starts Ray and the actors at the first call, which waits for one of them."""
         self._start()
         group = _group(spec)
+        if group in self._hopeless:
+            return 1  # for batches that `submit` turns away
         if spec.resources.gpu:
             self._make_room(group)
         if group != _CPU and not self._of(group):
             self._hire_own(spec)
         self._greet(group)
+        if group in self._hopeless:
+            return 1
         free = sum(max(0, self._flights_of(group) - len(one.batches)) for one in self._of(group) if one.can(spec))
         if not free:
             self._check_able(spec)
@@ -86,8 +92,11 @@ class RayRunner:
 
     @_plain_words()
     def submit(self, batch: Batch) -> None:
-        """Give the batch to the actor that has least to do."""
+        """Give the batch to the actor that has least to do; one whose environment cannot be made is refused."""
         group = _group(batch.spec)
+        if group in self._hopeless:
+            self._turned_away.append((batch.id, every(batch, "failed", self._hopeless[group])))
+            return
         there = [one for one in self._of(group) if one.ready and len(one.batches) < self._flights_of(group)]
         if not there:
             raise RunnerError("no idle worker: ask free() first")
@@ -101,6 +110,9 @@ class RayRunner:
     @_plain_words()
     def wait(self, timeout: float) -> Sequence[tuple[int, Sequence[Outcome]]]:
         """See `Runner.wait`."""
+        if self._turned_away:
+            turned, self._turned_away = self._turned_away, []
+            return turned
         if not self._flights:
             time.sleep(min(timeout, 0.05))
             return ()
@@ -222,9 +234,11 @@ class RayRunner:
         if fresh:
             answered, _ = ray.wait([member.hello for member in fresh], num_returns=len(fresh), timeout=0)
             for member in fresh:
-                if member.hello in answered:
+                if member.hello in answered and member in self._members:
                     self._welcome(member)
         members = self._of(group)
+        if group in self._hopeless:
+            return
         if any(member.ready for member in members):
             self._room.came(group)
             return
@@ -241,11 +255,8 @@ class RayRunner:
         except RayError as error:
             reason = why_stillborn(error)
             if isinstance(error, RuntimeEnvSetupError) or "runtime_env" in str(error):
-                end(member.handle)
-                self._members.remove(member)
-                raise RunnerError(
-                    f"the environment that {member.group} asks for could not be made: {reason}"
-                ) from error
+                self._without_environment(member, reason)
+                return
             self._replace(member)
             if not is_guilty(error) and not isinstance(error, RayTaskError):
                 return  # its machine left before it could answer
@@ -264,6 +275,18 @@ class RayRunner:
             _note(
                 f"{hello['host']} lacks {member.lacks}: it gets no work of the embedded workers (pip install 'creative-farm[studio]')"
             )
+
+    def _without_environment(self, member: Member, reason: str) -> None:
+        """Its environment could not be made: where no other machine has made it, this run does without the backend."""
+        end(member.handle)
+        self._members.remove(member)
+        if any(other.ready for other in self._of(member.group)):
+            return
+        for other in self._of(member.group):
+            end(other.handle)
+            self._members.remove(other)
+        self._hopeless[member.group] = f"the environment that {member.group} asks for could not be made: {reason}"
+        _note(f"{self._hopeless[member.group]}. What needs it fails in this run; the rest goes on")
 
     def _compare(self, hello: dict[str, str]) -> None:
         """Raise RunnerError unless the worker is of the driver's version and has read the same catalogue."""

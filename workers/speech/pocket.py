@@ -65,7 +65,7 @@ class Pocket:
         codec = codec or folder / "audio_tokenizer"
         if not (codec / "config.json").is_file():
             raise ModelError(
-                f"{folder} has no audio_tokenizer/: pull pocket-tts' codec, and name it in the row: `codec`"
+                f"{folder} has no audio_tokenizer/: creative models pull pocket-tts-audio-tokenizer, and name it in the row: `codec`"
             )
         sounds = loaded(PocketTTSAudioTokenizerModel, codec, device, torch.float32)
         return cls(
