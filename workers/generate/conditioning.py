@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workers.models.libraries import quiet
 
 _MOST_BYTES = 1_000_000_000
+_AT_ONCE = 16
 _NAMES: tuple[tuple[str, tuple[str | None, ...]], ...] = (
     ("StableDiffusionXL", ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")),
     ("StableDiffusion", ("prompt_embeds", "negative_prompt_embeds")),
@@ -52,32 +53,55 @@ class Encoder:
 
     def __call__(self, prompt: str, negative: str) -> Encoded:
         """Parameters of the pipeline's call for one picture. A pipeline of no known family is given the words themselves."""
-        key = (prompt, negative if self._negative else "")
+        key = self._key(prompt, negative)
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = self._encode(*key)
-            self.made += 1
-            self._bytes += _bytes(found)
-            while self._bytes > _MOST_BYTES and len(self._kept) > 1:
-                self._bytes -= _bytes(self._kept.popitem(last=False)[1])
+            found = self._encode([key])[0]
+            self._keep(key, found)
         self._kept.move_to_end(key)
         return found
 
-    def _encode(self, prompt: str, negative: str) -> Encoded:
+    def prepare(self, texts: Iterable[tuple[str, str]]) -> None:
+        """Read many texts at once, (prompt, negative) each, as far as they are new: one call of the encoders is mostly waiting."""
+        fresh = [key for key in dict.fromkeys(self._key(*one) for one in texts) if key not in self._kept]
+        if self._names is None or "prompt_embeds_mask" in self._names:  # those come as long as the longest beside them
+            return
+        for start in range(0, len(fresh), _AT_ONCE):
+            part = fresh[start : start + _AT_ONCE]
+            for key, found in zip(part, self._encode(part), strict=True):
+                self._keep(key, found)
+
+    def _key(self, prompt: str, negative: str) -> tuple[str, str]:
+        return prompt, negative if self._negative else ""
+
+    def _keep(self, key: tuple[str, str], found: Encoded) -> None:
+        self._kept[key] = found
+        self.made += 1
+        self._bytes += _bytes(found)
+        while self._bytes > _MOST_BYTES and len(self._kept) > 1:
+            self._bytes -= _bytes(self._kept.popitem(last=False)[1])
+
+    def _encode(self, texts: Sequence[tuple[str, str]]) -> list[Encoded]:
+        prompts, negatives = [prompt for prompt, _ in texts], [negative for _, negative in texts]
         if self._names is None:
-            words = {"prompt": [prompt]}
-            return words | {"negative_prompt": [negative]} if negative else words
+            return [
+                {"prompt": [prompt]} | ({"negative_prompt": [negative]} if negative else {})
+                for prompt, negative in texts
+            ]
         import torch
 
-        # A list: some pipelines write what they made of a text back into it.
-        told = {"negative_prompt": [negative]} if self._negative and not self._twice else {}
+        # Lists: some pipelines write what they made of a text back into it.
+        told = {"negative_prompt": negatives} if self._negative and not self._twice else {}
         with torch.inference_mode(), quiet():
-            made = self._pipe.encode_prompt(prompt=[prompt], **told, **self._asked)
+            made = self._pipe.encode_prompt(prompt=prompts, **told, **self._asked)
             found = self._named(made)
             if self._twice:
-                against = self._named(self._pipe.encode_prompt(prompt=[negative or " "], **self._asked))
-                found |= {f"negative_{name}": value for name, value in against.items()}
-        return {name: _map(value, lambda tensor: tensor.detach().cpu()) for name, value in found.items()}
+                against = self._pipe.encode_prompt(prompt=[negative or " " for negative in negatives], **self._asked)
+                found |= {f"negative_{name}": value for name, value in self._named(against).items()}
+        found = {name: _map(value, lambda tensor: tensor.detach().cpu()) for name, value in found.items()}
+        return [
+            {name: _part(value, number, len(texts)) for name, value in found.items()} for number in range(len(texts))
+        ]
 
     def _named(self, made: Sequence[Any]) -> dict[str, Any]:
         assert self._names is not None
@@ -136,6 +160,14 @@ def _long() -> Any:
     import torch
 
     return torch.long
+
+
+def _part(value: Any, number: int, count: int) -> Any:
+    """What of an encoding of `count` texts is one's, as if it had been encoded alone."""
+    if count == 1:
+        return value
+    assert len(value) == count, "the pipeline encoded another number of texts than it was given"
+    return value[number : number + 1] if isinstance(value, list) else value[number : number + 1].clone()
 
 
 def _map(value: Any, change: Any) -> Any:

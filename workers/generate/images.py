@@ -37,7 +37,10 @@ _AUTO = ("AutoPipelineForText2Image", "AutoPipelineForInpainting")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One step: what is to be painted, before anything is asked of the model. `cutout`: the product's photo, freed."""
+    """One step: what is to be painted, before anything is asked of the model. `cutout`: the product's photo, freed.
+
+    `canvas`: where it is painted around the product, what it is painted on, and the mask.
+    """
 
     task: Task
     geometry: Frame
@@ -45,15 +48,20 @@ class Draft:
     shape: Shape
     prompt: Mapping[str, str]
     seed: int
+    canvas: tuple[Image.Image, Image.Image] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One step, ready to be painted. `around`: the product is there while it is painted."""
+    """One step, ready to be painted."""
 
     draft: Draft
     encoded: Encoded
-    around: bool
+
+    @property
+    def around(self) -> bool:
+        """Whether the product is there while it is painted."""
+        return self.draft.canvas is not None
 
     @property
     def group(self) -> tuple[str, bool, int]:
@@ -143,7 +151,10 @@ class DiffusersImage:
         aspect = opened.width / opened.height if opened is not None else None
         geometry = frame(params["width"], params["height"], slot, aspect)
         form = shape((geometry.width, geometry.height), self.recipe.sizes, slot if cutout is not None else None)
-        return Draft(task, geometry, cutout, form, told_by(task), noise_seed(task))
+        told, canvas = told_by(task), None
+        if opened is not None and self.recipe.inpaint and told["way"] == "with_product":
+            canvas = _canvas(opened, geometry, form, str(params["palette"]["ground"]))
+        return Draft(task, geometry, cutout, form, told, noise_seed(task), canvas)
 
     def _begun(self, drafts: Sequence[tuple[int, Draft]]) -> list[tuple[int, Job, Callable[[], Seen]]]:
         """All that the card has to do for a batch, begun: each step with a function that waits for its picture."""
@@ -155,12 +166,12 @@ class DiffusersImage:
 
     def _told(self, drafts: Sequence[tuple[int, Draft]]) -> list[list[tuple[int, Job]]]:
         """Steps that can be painted together, with what the model's encoders make of their words."""
-        around = self._load().other is not None
+        if self._load().device.type == "cuda":  # elsewhere it saves nothing, and each is the same to the last bit alone
+            self._encoder.prepare((draft.prompt["prompt"], draft.prompt["negative"]) for _, draft in drafts)
         groups: dict[tuple[str, bool, int], list[tuple[int, Job]]] = {}
         for number, draft in drafts:
             told = draft.prompt
-            with_product = around and draft.cutout is not None and told["way"] == "with_product"
-            job = Job(draft, self._encoder(told["prompt"], told["negative"]), with_product)
+            job = Job(draft, self._encoder(told["prompt"], told["negative"]))
             groups.setdefault(job.group, []).append((number, job))
         return list(groups.values())
 
@@ -195,12 +206,12 @@ class DiffusersImage:
             # On the CPU, one a picture: the same noise on every card, and in every batch.
             "generator": [torch.Generator("cpu").manual_seed(job.draft.seed) for job in jobs],
         }
-        if not jobs[0].around:
+        canvases = [job.draft.canvas for job in jobs if job.draft.canvas is not None]
+        if not canvases:
             return self._painter.paint(pipes.words, asked, len(jobs))
-        drafts = [_draft(job.draft) for job in jobs]
         asked |= {
-            "image": [draft for draft, _ in drafts],
-            "mask_image": [mask for _, mask in drafts],
+            "image": [canvas for canvas, _ in canvases],
+            "mask_image": [mask for _, mask in canvases],
             "strength": recipe.strength,
         }
         return self._painter.paint(pipes.other, asked, len(jobs))
@@ -238,18 +249,15 @@ def noise_seed(task: Task) -> int:
     return int(hashlib.sha256(said.encode()).hexdigest()[:16], 16) >> 1
 
 
-def _draft(draft: Draft) -> tuple[Image.Image, Image.Image]:
+def _canvas(cutout: Image.Image, geometry: Frame, form: Shape, colour: str) -> tuple[Image.Image, Image.Image]:
     """The product on an even ground, as large as the model paints, and the mask: white is to be painted."""
-    assert draft.cutout is not None
-    geometry, cutout = draft.geometry, photo(draft.cutout)
-    colour = str(draft.task.params["palette"]["ground"])
     canvas = Image.new("RGB", (geometry.width, geometry.height), colour)
     product = cutout.resize(geometry.box[2:], Image.Resampling.LANCZOS)
     canvas.paste(product.convert("RGB"), geometry.box[:2], product.getchannel("A"))
     mask = Image.new("L", canvas.size, 255)
     mask.paste(0, geometry.box[:2], product.getchannel("A").point(lambda alpha: 255 if alpha > 200 else 0))
-    laid = draft.shape.lay(mask, 255).point(lambda value: 255 if value > 127 else 0)
-    return draft.shape.lay(canvas, colour), laid
+    laid = form.lay(mask, 255).point(lambda value: 255 if value > 127 else 0)
+    return form.lay(canvas, colour), laid
 
 
 __all__ = ["DiffusersImage", "Job", "Pixels", "noise_seed", "told_by"]
