@@ -115,7 +115,8 @@ class ManifestLine(_Part):
     lineage: ManifestLineage
     checks: Mapping[str, Any] = Field(
         description="measured on the final file; sound has lufs, lufs_target (LUFS) and true_peak (dBTP), "
-        "text has contrast, the least ratio"
+        "text has contrast, the least ratio; a generated scene has product_pixels: how many of the product's it shows (px), how "
+        "many of them are not its photo's (changed), and by how many levels the file's product differs, coarsely (tone)"
     )
     poster: str | None = Field(description="sha256 of the picture that pages show")
     subtitles: Mapping[str, str] | None = Field(
@@ -199,6 +200,8 @@ def checks(figures: Mapping[str, Any], placement: str) -> dict[str, Any]:
             for name, said in judges.items()
             if isinstance(said, Mapping)
         }
+    if isinstance(compared := figures.get("product_pixels"), Mapping):
+        found["product_pixels"] = dict(compared)
     if "lufs" in figures:
         found["lufs_target"] = _target(placement)
     return found

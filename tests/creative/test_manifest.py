@@ -226,6 +226,11 @@ FIGURES = st.recursive(
 )
 
 
+def test_what_was_compared_of_the_product_is_told() -> None:
+    compared = {"px": 250_000, "changed": 0, "most": 0, "cells": 800, "tone": 1.5}
+    assert checks({"codec": "jpeg", "product_pixels": compared}, "no-such-placement")["product_pixels"] == compared
+
+
 @given(st.dictionaries(st.text().filter(lambda name: name != "texts"), FIGURES, max_size=6))
 def test_checks_are_single_values(figures: dict[str, Any]) -> None:
     found = checks(figures, "no-such-placement")

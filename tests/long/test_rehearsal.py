@@ -49,9 +49,18 @@ def test_the_demo_is_made_on_ray_and_called_a_rehearsal(tmp_path: Path, rehearsa
     assert {one.split(" by ")[1] for one in made["rehearsals"]} >= {NAMED["scene"], NAMED["speech"]}
     assert "a rehearsal, not for publication" in notes
     lines = (tmp_path / "out" / "marlo-autumn" / "manifest.jsonl").read_text("utf-8").splitlines()
-    steps = [one for line in lines for one in json.loads(line)["lineage"]["steps"]]
+    ads = [json.loads(line) for line in lines]
+    steps = [one for ad in ads for one in ad["lineage"]["steps"]]
     used = {one["backend"] for one in steps if str(one["model"]).startswith("rehearsal/")}
-    assert used >= {NAMED["scene"], NAMED["speech"]}
+    assert used == set(NAMED.values())
+    # In noise too the product is the product, and is seen: every picture and film was compared with its photo.
+    for ad in ads:
+        compared = ad["checks"].get("product_pixels")
+        assert (compared is None) == (ad["modality"] == "audio")
+        assert compared is None or (compared["px"] > 10_000 and compared["changed"] == 0 and compared["tone"] < 10), ad
+    assert not [ad["reasons"] for ad in ads if ad["state"] == "failed-check" and "product" in " ".join(ad["reasons"])]
+    page = (tmp_path / "out" / "marlo-autumn" / "sheet.html").read_text("utf-8")
+    assert "42 of these 42 ads are made with models of random weights" in " ".join(page.split())
     again, _ = _creative("run", str(path), "--runner", "ray", "--workers", "2", "--out", out, **rehearsal)
     assert again["steps_made"] == 0
 
