@@ -97,7 +97,10 @@ def _note(model: type[BaseModel], node: Node, error: ErrorDetails, rest: list[st
             near = difflib.get_close_matches(path[1], _PLAIN_COPY, n=1, cutoff=0.75) if path[0] == "copy" else []
             if near:
                 instead = f"Did you mean 'copy.{near[0]}'? For a headline: {instead[0].lower()}{instead[1:]}"
-        findings.add(place, where, "is not a known field", instead)
+        if path[-1:] != () and path[-1] in names and path[:-1] in _FORMS:  # of the other form
+            findings.add(place, where, "does not go with the rest", _FORMS[path[:-1]])
+        else:
+            findings.add(place, where, "is not a known field", instead)
     elif kind == "refused":
         place = node.key if isinstance(node.value, dict) else place  # it is about its key, or all of it
         findings.add(place, where, str(context["problem"]), str(context["instead"]))

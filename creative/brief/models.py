@@ -287,7 +287,8 @@ MusicOrTrack = Annotated[
     Discriminator(
         lambda value: (
             "<track>"
-            if isinstance(value, Track) or (isinstance(value, dict) and {"track", "licence"} & set(value))
+            if isinstance(value, Track)
+            or (isinstance(value, dict) and "mood" not in value and {"track", "licence"} & set(value))
             else "<mood>"
         )
     ),

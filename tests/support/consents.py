@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from creative.records import BlobRef, Entry
-from creative.rights import Consent, ConsentEvent, RevocationEvent, RightsLog, Scope
+from creative.rights import Consent, ConsentEvent, RevocationEvent, Rights, RightsLog, Scope, Standing
 from creative.store import Store
 from tests.support.demo import edit
 
@@ -88,6 +89,18 @@ def consent(id: str = "mara-2027", **more: Any) -> Consent:
         "verifier": "Ines Rau",
     }
     return Consent(**row | more)
+
+
+def agreed(*consents: Consent, by: str = "Ines Rau") -> Rights:
+    """What a store says in whose log these stand."""
+    return Rights({one.id: Standing(one, by, "2026-10-01T10:00:00+00:00") for one in consents})
+
+
+def photo(colour: str = "#8a6a4a") -> bytes:
+    """A JPEG, large enough for a library."""
+    data = io.BytesIO()
+    Image.new("RGB", (2000, 1400), colour).save(data, "JPEG")
+    return data.getvalue()
 
 
 def enter(store: Store, one: Consent | None = None, by: str = "Ines Rau", at: str | None = None) -> Entry:

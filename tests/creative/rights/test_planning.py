@@ -16,15 +16,11 @@ from creative.rights import Rights, Standing
 from creative.rights.scope import constraint
 from creative.steps import SILENT, Step
 from creative.world import ingest
-from tests.support.consents import blob, cloned, consent, table, wav
+from tests.support.consents import agreed, blob, cloned, consent, table, wav
 from tests.support.demo import demo, edit
 
 DAY = date(2026, 11, 22)
 ONLY = {"segment": frozenset({"commuters"}), "market": frozenset({"GB"})}
-
-
-def agreed(*consents: Any, by: str = "Ines Rau") -> Rights:
-    return Rights({one.id: Standing(one, by, "2026-10-01T10:00:00+00:00") for one in consents})
 
 
 @pytest.fixture
