@@ -164,21 +164,24 @@ def _ramp(samples: Samples, rise: float, fall: float) -> None:
 
 
 class Track:
-    """An MP4 file with one H.264 track of RGB pictures (BT.709, video range), nearly lossless."""
+    """An MP4 file with one H.264 track of RGB pictures (BT.709, video range), nearly lossless.
 
-    def __init__(self, path: Path, width: int, height: int, fps: int) -> None:
+    `threads`: of the encoder, a number of the caller's and not of the machine's: another number gives other bytes.
+    """
+
+    def __init__(self, path: Path, width: int, height: int, fps: int, threads: int = 1) -> None:
         self._file = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"})
         stream = self._file.add_stream("libx264", rate=fps)
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.time_base = Fraction(1, fps)
-        context.thread_count = 1
+        context.thread_count = threads
         context.gop_size = fps
         context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         context.options = {
             "preset": "veryfast", "crf": str(_CRF), "flags": "+bitexact",
-            "x264-params": "threads=1:lookahead-threads=1:sliced-threads=0:force-cfr=1",
+            "x264-params": f"threads={threads}:lookahead-threads=1:sliced-threads=0:force-cfr=1",
         }  # fmt: skip
         self._stream, self._count, self._base = stream, 0, Fraction(1, fps)
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-_AT_ONCE = (5, 4, 3, 2, 1)
-"""Latents in a part: the largest of these by which a film can be cut without a rest. More is no faster, and takes memory."""
+_AT_ONCE = (4, 3, 2, 1)
+"""Latents in a part: the largest of these by which a film can be cut without a rest. More is no faster, takes memory, and
+leaves more to encode when all is decoded."""
 _MOST_PIXELS = 8_000_000
-"""Of all pictures of a part: 20 of 832x480, 8 of 1280x704. Wan 2.2's decoder takes about 2.6 kB a pixel while it works."""
+"""Of all pictures of a part: 16 of 832x480, 8 of 1280x704. Wan 2.2's decoder takes about 2.6 kB a pixel while it works."""
 
 
 def fits(vae: Any) -> bool:
@@ -24,7 +25,7 @@ def fits(vae: Any) -> bool:
 class FilmDecoder:
     """The decoder of one VAE. `most`: latents in a part at most. `last`: channels last, as its weights are then."""
 
-    def __init__(self, vae: Any, *, most: int = 5, last: bool = False, compiled: bool = False) -> None:
+    def __init__(self, vae: Any, *, most: int = 4, last: bool = False, compiled: bool = False) -> None:
         import torch
 
         self._vae, self._most = vae, most
@@ -40,7 +41,7 @@ class FilmDecoder:
         rest = inside.shape[2] - 1
         size = self._size(rest, inside.shape[3] * inside.shape[4])
         for start in range(1, rest + 1, size):
-            part = inside[:, :, start : start + size].contiguous(memory_format=self._format)
+            part = inside[:, :, start : start + size].clone(memory_format=self._format)
             shown, caches = self._step(part, caches)
             yield self._shown(shown)
 
@@ -73,13 +74,14 @@ class FilmDecoder:
                 cache = latent.new_zeros((batch, channels, 2, height, width))
             elif cache is not None and cache.shape[2] < 2:
                 cache = torch.nn.functional.pad(cache, (0, 0, 0, 0, 2 - cache.shape[2], 0))
-            whole.append(None if cache is None else cache.contiguous(memory_format=self._format))
+            whole.append(None if cache is None else cache.clone(memory_format=self._format))
         return shown, whole
 
+    # A copy, not a view made contiguous: of a form with one film the strides would differ, and another graph be made for it.
     def _decoded(self, part: Any, caches: list[Any]) -> tuple[Any, list[Any]]:
         left = list(caches)
         shown = self._vae.decoder.forward(part, feat_cache=left, feat_idx=[0])
-        return shown, [None if one is None else one.contiguous(memory_format=self._format) for one in left]
+        return shown, [None if one is None else one.clone(memory_format=self._format) for one in left]
 
     def _shown(self, made: Any) -> Any:
         from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify

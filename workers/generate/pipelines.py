@@ -13,7 +13,7 @@ from creative.backends import BackendSpec
 from creative.errors import UsageError
 from creative.models.files import ModelError
 from workers.generate.recipe import Recipe
-from workers.generate.switches import denoiser, switched
+from workers.generate.switches import denoiser, lighter, switched
 from workers.models.libraries import diffusers_ready, quiet
 
 
@@ -76,6 +76,7 @@ class Pipelines:
     def _ready(self, dtype: Any) -> None:
         for pipe in self.each():
             pipe.set_progress_bar_config(disable=True)
+            lighter(pipe)
         self._place()
         self.film_decoder = switched(self.words, self.recipe, self.device, dtype, offloaded=self.offloaded)
 

@@ -6,6 +6,7 @@ so that no backend is set unasked; convolutions are 1.3 to 2.2 times as fast wit
 
 from __future__ import annotations
 
+import inspect
 import os
 from typing import Any
 
@@ -13,9 +14,12 @@ from creative.scratch import own_folder
 from workers.generate.film_decoder import FilmDecoder, fits
 from workers.generate.fp8 import in_fp8
 from workers.generate.graphs import Graphed
+from workers.generate.norms import ChannelNorm, by_channels
 from workers.generate.recipe import Recipe
 
-_RECOMPILES = 64  # beyond torch's limit of 8 what is new runs uncompiled, without a word
+_RECOMPILES = 256  # beyond torch's limit of 8 what is new runs uncompiled, without a word
+_ALSO = {"UNet2DConditionModel": ("ResnetBlock2D",)}
+"""What networks repeat besides their own `_repeated_blocks`."""
 
 
 def denoiser(pipe: Any) -> Any:
@@ -48,18 +52,56 @@ def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: b
     compiling = recipe.compile if recipe.fp8 != "storage" else ""
     if compiling or recipe.compile_vae:
         compile_ready()
-    mode = "max-autotune-no-cudagraphs" if recipe.autotune else None
+    if compiling and recipe.channels_last:
+        by_channels(net)
     if compiling == "whole" and not offloaded:
-        net.forward = torch.compile(net.forward, mode=mode, dynamic=False)
-    elif compiling and getattr(net, "_repeated_blocks", None):
-        net.compile_repeated_blocks(mode=mode, dynamic=False)  # sizes and batches are few
+        net.forward = torch.compile(net.forward, dynamic=False)
+    elif compiling:
+        _compile_blocks(net)
     if recipe.graphs and not offloaded:
         net.forward = Graphed(net.forward)
     if fits(vae):
         return FilmDecoder(vae, last=recipe.channels_last, compiled=recipe.compile_vae and not offloaded)
     if recipe.compile_vae and not offloaded and hasattr(vae, "decoder"):
+        if recipe.channels_last:
+            by_channels(vae.decoder)
         vae.decoder.compile(dynamic=False)
     return None
+
+
+def _compile_blocks(net: Any) -> None:
+    """Compile what a network repeats: one graph for each form of it, whatever the network's depth. Sizes and batches are few,
+    so that each has graphs of its own."""
+    names = {*(getattr(net, "_repeated_blocks", None) or ()), *_ALSO.get(type(net).__name__, ())}
+    blocks = [module for module in net.modules() if type(module).__name__ in names]
+    inside = {id(module) for block in blocks for module in block.modules()}
+    for module in [*blocks, *(one for one in net.modules() if isinstance(one, ChannelNorm) and id(one) not in inside)]:
+        module.compile(dynamic=False)
+
+
+def lighter(pipe: Any) -> None:
+    """Leave out what a pipeline computes and then throws away; what it makes stays the same, a text's states to the bit.
+
+    Of a language model that only reads: the product with all its words, and the layers above the last that is looked at (klein's
+    9 of 36). Of a film from words alone: a time of its own for every token, since all have the same.
+    """
+    text: Any = getattr(pipe, "text_encoder", None)
+    kind = type(pipe).__name__
+    if type(text).__name__ == "Qwen3ForCausalLM" and kind.startswith(("Flux2", "ZImage")):
+        text = pipe.text_encoder = text.model
+        looked = inspect.signature(pipe.encode_prompt).parameters.get("text_encoder_out_layers")
+        if looked is not None and max(looked.default) < len(text.layers):
+            # The norm stands after the last layer: of one that was last by being cut it must not be seen.
+            text.layers, text.norm = text.layers[: max(looked.default)], _same()
+            text.config.num_hidden_layers = len(text.layers)
+    if kind == "WanPipeline" and pipe.config.expand_timesteps:
+        pipe.register_to_config(expand_timesteps=False)
+
+
+def _same() -> Any:
+    import torch
+
+    return torch.nn.Identity()
 
 
 def last(part: Any) -> None:
@@ -79,4 +121,5 @@ def compile_ready() -> None:
 
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(own_folder() / "compiled"))
     torch._dynamo.config.recompile_limit = _RECOMPILES
+    torch._dynamo.config.accumulated_recompile_limit = 8 * _RECOMPILES
     torch._dynamo.config.suppress_errors = True

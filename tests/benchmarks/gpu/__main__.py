@@ -1,23 +1,20 @@
 """What a card makes of the picture, film and voice models, beside the libraries' plain way in the same run.
 
-    python -m tests.benchmarks.gpu [--models sdxl,flux.2-klein-4b] [--repeats N] [--out FILE] [--ahead]     with a GPU
+    python -m tests.benchmarks.gpu [--models sdxl,flux.2-klein-4b] [--repeats N] [--out FILE]     with a GPU
     python -m tests.benchmarks.gpu --rehearse                                                     anywhere, in a minute
     python -m tests.benchmarks.gpu --count                                                        operations only, anywhere
 
 Random weights of the true architectures: what is painted is noise, what it takes is what the real weights take. From text
 embeddings to bytes in memory (films: to an MP4); text encoders are left out, since each text is encoded once. Seconds are
 medians after two calls that do not count; of voices, for a second of speech. `--rehearse`: tiny models of the same classes on the CPU; its figures only say that
-the program runs. `--ahead`: what will be compiled is compiled by several processes at once before, into the kept cache.
+the program runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--ways", default="", help="only the ways whose names have one of these in them, parted by |")
     parser.add_argument("--batches", default="", help="only these batches, parted by commas")
-    parser.add_argument("--ahead", type=float, default=0, help="compile before, for so many seconds at most")
+    parser.add_argument(
+        "--kernels", type=int, default=0, help="show the so many kernels that take most of one call's time"
+    )
     told = parser.parse_args(arguments)
     chosen = [name for name in told.models.split(",") if name]
     known = [*MODELS, *VOICES]
@@ -65,8 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         torch.set_num_threads(1)
         print("NO GPU: nothing below is a measurement of one.", flush=True)
     batches = tuple(int(one) for one in told.batches.split(",") if one)
-    if told.ahead and card:
-        ahead([name for name in chosen if name in MODELS], told.ahead)
     figures: list[Figure] = []
     for name in chosen:
         if name in VOICES:
@@ -82,11 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             found = measure(
                 MODELS[name], device, dtype, small=not card, repeats=told.repeats, within=told.within, ways=told.ways,
-                batches=batches,
+                batches=batches, kernels=told.kernels,
             )  # fmt: skip
         for figure in found:
             figures.append(figure)
-            print(f"  {line(figure)}", flush=True)
+            print("\n    ".join([f"  {line(figure)}", *figure.kernels]), flush=True)
             if told.out:
                 with told.out.open("a") as file:
                     file.write(json.dumps(figure.json()) + "\n")
@@ -96,43 +93,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def ahead(models: Sequence[str], seconds: float) -> None:
-    """Make the first calls of all ways in processes side by side, so that what they compile is in the kept cache."""
-    jobs = []
-    for name in models:
-        if MODELS[name].within_ahead:
-            whole = [way for way in MODELS[name].ways if way.changes.get("compile") == "whole"][:1]
-            jobs += [(name, way.name, str(batch)) for way in whole for batch in way.batches]
-            rest = "|".join(
-                way.name for way in MODELS[name].ways if way not in whole and not way.changes.get("autotune")
-            )
-            jobs += [(name, rest, "1")] if rest and not whole else []
-    began = time.monotonic()
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.gpu", "--models", name, "--ways", ways, "--batches", batch,
-             "--repeats", "0", "--within", str(seconds)],
-            env=os.environ | {"TORCHINDUCTOR_COMPILE_THREADS": "4"}, stdout=subprocess.PIPE, text=True,
-        )
-        for name, ways, batch in jobs
-    ]  # fmt: skip
-    for job, process in zip(jobs, running, strict=True):
-        try:
-            said = process.communicate(timeout=max(began + seconds - time.monotonic(), 1))[0]
-        except subprocess.TimeoutExpired:
-            process.kill()
-            said = process.communicate()[0] + "  no time left\n"
-        for one in said.splitlines():
-            if one.startswith("  "):
-                print(f"ahead {' '.join(job)}:{one}", flush=True)
-    print(f"compiled ahead in {time.monotonic() - began:.0f} s", flush=True)
-
-
 def line(figure: Figure) -> str:
     """One figure as it comes."""
     said = [f"{figure.model}, {figure.way}, batch {figure.batch}: {figure.note}"]
     if figure.seconds is not None:
         said.append(f"{figure.seconds:.4f} s each")
+    if figure.row_s is not None:
+        said.append(f"{figure.row_s:.4f} s in a row")
     if figure.first_s is not None:
         said.append(f"first {figure.first_s:.1f} s")
     if figure.peak_gb is not None:
@@ -142,21 +109,21 @@ def line(figure: Figure) -> str:
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """The figures in Markdown; each beside its model's eager one."""
+    """The figures in Markdown; each beside its model's eager one. Of many in a row, one is decoded beside the next."""
     lines = [
-        "| model | way | batch | s each | each/s | TFLOP | TFLOP/s | beside eager | wanted s | first call s | peak GB | a step s "
+        "| model | way | batch | s alone | s in a row | each/s | TFLOP | TFLOP/s | beside eager | wanted s | first call s | peak GB | a step s "
         "| after s | MP4 s |"
     ]
-    lines.append("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+    lines.append("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     eager = {one.model: one.seconds for one in figures if one.way.startswith("eager")}
     for one in figures:
         if one.seconds is None:
-            cells = [one.note or "", "", _said(one.tflop, 3), "", "", _said(one.target, 3), *[""] * 5]
+            cells = [one.note or "", "", "", _said(one.tflop, 3), "", "", _said(one.target, 3), *[""] * 5]
         else:
-            base = eager.get(one.model)
+            base, best = eager.get(one.model), one.row_s or one.seconds
             cells = [
-                _said(one.seconds, 4), _said(1 / one.seconds, 2), _said(one.tflop, 3),
-                _said(one.tflop / one.seconds if one.tflop else None, 0), f"{base / one.seconds:.2f}x" if base else "",
+                _said(one.seconds, 4), _said(one.row_s, 4), _said(1 / best, 2), _said(one.tflop, 1),
+                _said(one.tflop / best if one.tflop else None, 0), f"{base / best:.2f}x" if base else "",
                 _said(one.target, 3), _said(one.first_s, 1), _said(one.peak_gb, 1),
                 *(_said(one.phases.get(name), 3) for name in ("step", "after", "mp4")),
             ]  # fmt: skip

@@ -33,10 +33,6 @@ class Way:
     batches: tuple[int, ...] = (1,)
 
 
-PLAIN: Mapping[str, Any] = {
-    "compile": "", "compile_vae": False, "graphs": False, "fused": False, "tuned_convolutions": False, "channels_last": False,
-    "slicing": False, "fp8": "", "autotune": False,
-}  # fmt: skip
 EAGER = "eager diffusers"
 """The way that others are compared with: the library's pipeline, nothing switched."""
 
@@ -59,8 +55,6 @@ class Model:
     target: float | None
     small: str
     small_size: tuple[int, int, int]
-    within_ahead: bool = False
-    """Whether its compilation takes so long that it is made before, beside that of others."""
 
 
 def _scheduler(name: str, **config: Any) -> Any:
@@ -149,36 +143,28 @@ def _wan(small: bool) -> Any:
     )  # fmt: skip
 
 
-_VAE_EAGER = {"compile_vae": False}
 MODELS: Mapping[str, Model] = {
     one.name: one
     for one in (
         Model("sdxl", _sdxl, (1024, 1024, 1), 4, 0.0, 37.5, (
-            Way("whole", {"compile": "whole"}, (8, 1)),
-            Way("whole, graphs", {"compile": "whole", "graphs": True}),
-            Way("blocks, VAE not compiled", _VAE_EAGER, (1, 8, 16)),
-            Way("whole, tuned convolutions", {"compile": "whole", "tuned_convolutions": True}, (8,)),
-        ), 1 / 12, "rehearse-sdxl", (64, 64, 1), True),
+            Way("ours", {"graphs": True}, (8, 1, 4, 16)),
+            Way("whole", {"compile": "whole"}, (8,)),
+        ), 1 / 12, "rehearse-sdxl", (64, 64, 1)),
         Model("flux.2-klein-4b", _klein, (1024, 1024, 1), 4, 1.0, 149.8, (
-            Way("blocks", {}, (1, 4)),
-            Way("blocks, fused", {"fused": True}),
-            Way("blocks, VAE not compiled", _VAE_EAGER),
-            Way("blocks, fused, graphs, tuned convolutions", {"fused": True, "graphs": True, "tuned_convolutions": True}),
-            Way("blocks, fused, fp8", {"fused": True, "fp8": "compute"}, (1, 4)),
-            Way("blocks, fused, autotuned", {"fused": True, "autotune": True}),
-        ), 0.30, "rehearse-flux2-klein", (64, 64, 1), True),
+            Way("ours", {}, (1, 4)),
+            Way("ours, fp8", {"fp8": "compute"}, (1, 4)),
+        ), 0.30, "rehearse-flux2-klein", (64, 64, 1)),
         Model("wan2.1-t2v-1.3b", lambda: _wan(True), (832, 480, 81), 3, 1.0, 1124.0, (
-            Way("blocks", {}),
-            Way("blocks, VAE not compiled", _VAE_EAGER),
-            Way("blocks, fused, tuned convolutions", {"fused": True, "tuned_convolutions": True}),
-            Way("blocks, fused, fp8", {"fused": True, "fp8": "compute"}),
-        ), 2.5, "rehearse-wan", (64, 64, 9), True),
+            Way("ours", {}),
+            Way("ours, fp8", {"fp8": "compute"}),
+            Way("ours, fused", {"fused": True}),
+        ), 2.5, "rehearse-wan", (64, 64, 9)),
         Model("z-image-turbo", _z_image, (1024, 1024, 1), 9, 0.0, 463.0, (
-            Way("blocks", {}, (1, 4)),
-            Way("blocks, fused, fp8", {"fused": True, "fp8": "compute"}),
+            Way("ours", {}, (1, 4)),
+            Way("ours, fp8", {"fp8": "compute"}),
         ), None, "rehearse-z-image", (64, 64, 1)),
         Model("wan2.2-ti2v-5b", lambda: _wan(False), (1280, 704, 121), 4, 1.0, 4094.0, (
-            Way("blocks", {}),
+            Way("ours", {}),
         ), None, "rehearse-wan", (64, 64, 9)),
     )
 }  # fmt: skip

@@ -18,17 +18,22 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.gpu.architectures import EAGER, PLAIN, Model, Way, build, denoiser, told
+from tests.benchmarks.gpu.architectures import EAGER, Model, Way, build, denoiser, told
 from workers.generate.batching import is_out_of_memory
 from workers.generate.painting import Painter
 from workers.generate.pipelines import Pipelines
 from workers.generate.recipe import Recipe
 from workers.models.libraries import quiet
 
+_THREADS = 8  # of the encoder of films
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One line of the table. `seconds` and `tflop` are for one picture or film; None where it did not come to it.
+
+    `seconds`: of a call by itself; `row_s`: of calls in a row, of which none waits for the one before to be decoded, as a night
+    of ads is painted. `kernels`: what took longest on the card in one call.
 
     `phases`: seconds of one call, whatever its batch: `step` of the network, `after` the last one, `mp4` beside it.
     """
@@ -43,15 +48,28 @@ class Figure:
     target: float | None = None
     note: str = ""
     phases: dict[str, float] = field(default_factory=dict)
+    row_s: float | None = None
+    kernels: tuple[str, ...] = ()
 
     def json(self) -> dict[str, Any]:
         """For a file of lines."""
         return asdict(self)
 
 
+class Plain:
+    """A pipeline as the library makes it, nothing switched."""
+
+    def __init__(self, pipe: Any, device: Any) -> None:
+        self.words, self.device = pipe, device
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.words = None
+
+
 def measure(
     model: Model, device: Any, dtype: Any, *, small: bool, repeats: int, within: float = 3600, ways: str = "",
-    batches: tuple[int, ...] = (),
+    batches: tuple[int, ...] = (), kernels: int = 0,
 ) -> Iterator[Figure]:  # fmt: skip
     """Figures as they come. An error is one line's note and ends only that line.
 
@@ -61,7 +79,7 @@ def measure(
     began = time.monotonic()
     wanted = [word for word in ways.split("|") if word]
     names = {EAGER, *(way.name for way in model.ways)}
-    for way in (Way(EAGER, PLAIN), *model.ways):
+    for way in (Way(EAGER, {}), *model.ways):
         if wanted and not any(word == way.name if word in names else word in way.name for word in wanted):
             continue
         chosen = [batch for batch in way.batches if not batches or batch in batches]
@@ -70,12 +88,13 @@ def measure(
         if time.monotonic() - began > within:
             yield Figure(model.name, way.name, way.batches[0], target=model.target, note="no time left for it")
             continue
-        yield from _measured(model, way, chosen, device, dtype, small, repeats, began + within)
+        yield from _measured(model, way, chosen, device, dtype, small, repeats, began + within, kernels)
 
 
 def _measured(
-    model: Model, way: Way, batches: list[int], device: Any, dtype: Any, small: bool, repeats: int, until: float
-) -> Iterator[Figure]:
+    model: Model, way: Way, batches: list[int], device: Any, dtype: Any, small: bool, repeats: int, until: float,
+    kernels: int,
+) -> Iterator[Figure]:  # fmt: skip
     import torch
 
     torch._dynamo.reset()
@@ -85,7 +104,7 @@ def _measured(
         recipe = Recipe(
             model.name, type(pipe).__name__, (size[:2],), model.steps, model.guidance, str(dtype).split(".")[-1], **way.changes
         )  # fmt: skip
-        pipes = Pipelines.of(pipe, recipe, device)
+        pipes: Any = Plain(pipe, device) if way.name == EAGER else Pipelines.of(pipe, recipe, device)
     except Exception as error:  # noqa: BLE001  whatever a library raises is one line's note
         yield Figure(model.name, way.name, way.batches[0], target=model.target, note=_said(error))
         return
@@ -93,8 +112,15 @@ def _measured(
     for batch in batches[:2] if small else batches:
         if batch != batches[0] and time.monotonic() > until:
             break
-        call = functools.partial(_call, painter, model, size, batch, dtype, way.name == EAGER)
-        yield _line(model, way.name, batch, call, pipes, repeats, small)
+        eager = way.name == EAGER
+        drawn = told(pipe, batch, dtype, "cpu")
+        call = functools.partial(_call, painter, model, size, drawn, batch, eager)
+        start = None if eager or size[2] > 1 else functools.partial(_begun, painter, model, size, drawn, batch)
+        # Plain film is slow, and as slow each time.
+        yield _line(
+            model, way.name, batch, call, start, pipes, min(repeats, 1) if eager and size[2] > 1 else repeats, small,
+            0 if batch != batches[0] else kernels,
+        )  # fmt: skip
     pipes.close()
     del pipe, pipes, painter
     gc.collect()
@@ -103,7 +129,8 @@ def _measured(
 
 
 def _line(
-    model: Model, way: str, batch: int, call: Callable[[dict[str, float]], None], pipes: Pipelines, repeats: int, small: bool
+    model: Model, way: str, batch: int, call: Callable[[dict[str, float]], None], begin: Callable[[], Any] | None, pipes: Any,
+    repeats: int, small: bool, kernels: int,
 ) -> Figure:  # fmt: skip
     import torch
 
@@ -111,32 +138,64 @@ def _line(
     try:
         if card:
             torch.cuda.reset_peak_memory_stats()
-        first = _timed(call, card)
+        first = _timed(lambda: call({}), card)
         if not repeats:
             return Figure(model.name, way, batch, first_s=first, target=model.target)
         if repeats > 1:
             call({})
-        taken = statistics.median(_timed(call, card) for _ in range(repeats)) / batch
+        taken = statistics.median(_timed(lambda: call({}), card) for _ in range(repeats)) / batch
+        row = None
+        if begin is not None:
+            row = _timed(lambda: _in_a_row(begin, max(repeats, 4)), card) / max(repeats, 4) / batch
         peak = torch.cuda.max_memory_allocated() / 1e9 if card else None
         phases = _phases(call, denoiser(pipes.words), card)
-        return Figure(
-            model.name, way, batch, taken, None if small else model.tflop, peak, first, model.target, phases=phases
-        )
+        seen = tuple(_kernels(call, kernels)) if card and kernels else ()
+        work = None if small else model.tflop
+        return Figure(model.name, way, batch, taken, work, peak, first, model.target, "", phases, row, seen)
     except Exception as error:  # noqa: BLE001  whatever a library raises is one line's note
         return Figure(model.name, way, batch, target=model.target, note=_said(error))
+
+
+def _in_a_row(begin: Callable[[], Any], count: int) -> None:
+    waiting: list[Any] = []
+    for _ in range(count):
+        waiting.append(begin())
+        if len(waiting) > 2:  # no more in flight than a worker has
+            _wait(waiting.pop(0))
+    for one in waiting:
+        _wait(one)
+
+
+def _wait(pictures: Any) -> None:
+    for one in pictures:
+        one()
+
+
+def _kernels(call: Callable[[dict[str, float]], None], count: int) -> Iterator[str]:
+    """The kernels of one call that take longest: milliseconds, how often, and their names."""
+    import torch
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CUDA]) as seen:
+        call({})
+        torch.cuda.synchronize()
+    rows = sorted(seen.key_averages(), key=lambda one: -one.self_device_time_total)
+    yield f"{sum(one.self_device_time_total for one in rows) / 1e3:.1f} ms in all"
+    for one in rows[:count]:
+        yield f"{one.self_device_time_total / 1e3:.2f} ms {one.count}x {one.key[:110]}"
 
 
 def _said(error: Exception) -> str:
     return "out of memory" if is_out_of_memory(error) else " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
-def _timed(call: Callable[[dict[str, float]], None], card: bool) -> float:
+def _timed(call: Callable[[], Any], card: bool) -> float:
     import torch
 
     if card:
         torch.cuda.synchronize()
     began = time.perf_counter()
-    call({})
+    call()
     if card:
         torch.cuda.synchronize()
     return time.perf_counter() - began
@@ -185,19 +244,33 @@ def _phases(call: Callable[[dict[str, float]], None], net: Any, card: bool) -> d
     }  # fmt: skip
 
 
+def _asked(
+    painter: Painter, model: Model, size: tuple[int, int, int], drawn: dict[str, Any], batch: int
+) -> dict[str, Any]:
+    """What a pipeline is called with; the texts' embeddings come from this side, as kept ones do."""
+    import torch
+    from torch.utils._pytree import tree_map
+
+    asked: dict[str, Any] = tree_map(lambda one: one.to(painter.pipes.device), drawn) | {
+        "width": size[0], "height": size[1], "num_inference_steps": model.steps, "guidance_scale": model.guidance,
+        "generator": [torch.Generator("cpu").manual_seed(number) for number in range(batch)],
+    }  # fmt: skip
+    return asked | {"num_frames": size[2]} if size[2] > 1 else asked
+
+
+def _begun(painter: Painter, model: Model, size: tuple[int, int, int], drawn: dict[str, Any], batch: int) -> Any:
+    """Pictures that are waited for later."""
+    return painter.paint(painter.pipes.words, _asked(painter, model, size, drawn, batch), batch)
+
+
 def _call(
-    painter: Painter, model: Model, size: tuple[int, int, int], batch: int, dtype: Any, eager: bool, spent: dict[str, float]
+    painter: Painter, model: Model, size: tuple[int, int, int], drawn: dict[str, Any], batch: int, eager: bool,
+    spent: dict[str, float],
 ) -> None:  # fmt: skip
     """From embeddings to bytes on this side; a film is an MP4 afterwards. `spent`: gets the seconds of encoding."""
     import torch
 
-    pipe, device = painter.pipes.words, painter.pipes.device
-    asked = told(pipe, batch, dtype, device) | {
-        "width": size[0], "height": size[1], "num_inference_steps": model.steps, "guidance_scale": model.guidance,
-        "generator": [torch.Generator("cpu").manual_seed(number) for number in range(batch)],
-    }  # fmt: skip
-    if size[2] > 1:
-        asked["num_frames"] = size[2]
+    pipe, asked = painter.pipes.words, _asked(painter, model, size, drawn, batch)
     if eager:
         with torch.inference_mode(), quiet():
             made = pipe(**asked, output_type="np", return_dict=False)[0]
@@ -207,8 +280,7 @@ def _call(
     elif size[2] > 1:
         _encode((part.pixels for part in painter.film(pipe, asked)), size, spent)
     else:
-        for one in painter.paint(pipe, asked, batch):
-            one()
+        _wait(painter.paint(pipe, asked, batch))
 
 
 def _encode(parts: Iterator[Any], size: tuple[int, int, int], spent: dict[str, float]) -> None:
@@ -216,7 +288,7 @@ def _encode(parts: Iterator[Any], size: tuple[int, int, int], spent: dict[str, f
 
     with tempfile.TemporaryDirectory() as name:
         seconds = 0.0
-        with Track(Path(name) / "film.mp4", size[0], size[1], 24) as track:
+        with Track(Path(name) / "film.mp4", size[0], size[1], 24, _THREADS) as track:
             for part in parts:
                 began = time.perf_counter()
                 for frame in part:
