@@ -130,6 +130,21 @@ def test_another_consent_to_the_same_recording_makes_no_sound_again(plan: Callab
     assert not finishes[0] & finishes[1]
 
 
+def test_two_voices_from_one_recording_under_two_consents(plan: Callable[..., Any]) -> None:
+    voice = "{id: mara, locale: en-GB, use: clone, reference: media/mara.wav, consent: mara-2027}"
+    changes = {
+        voice: f"{voice}\n  - {voice.replace('id: mara,', 'id: mara-too,').replace('2027', '2028')}",
+        "per_segment: 1, choose: [layout]": "per_segment: 6, choose: [layout, voice]",
+    }
+    planner, windows = plan(agreed(consent(), consent("mara-2028")), **changes)
+    assert not planner.findings
+    speech = [step for step in steps_of(windows) if step.kind == "speech"]
+    assert {step.rights for step in speech} == {("mara-2027", "mara-2028")}, "the sound is one, and needs both"
+    spoken = [cell.record() for window in windows for cell in window.cells if cell.modality == "audio"]
+    needs = {tuple(right["rights_id"] for right in record.carried["rights"]) for record in spoken}
+    assert needs == {("mara-2027",), ("mara-2028",)}, "each ad needs its own voice's"
+
+
 def test_another_recording_makes_other_sound(tmp_path: Path, plan: Callable[..., Any]) -> None:
     one, other = blob(wav(5.0, seed=1)), blob(wav(5.0, seed=3))
     rights = agreed(consent(references=(one, other)))

@@ -52,6 +52,16 @@ def test_on_its_days_only(desk: Desk) -> None:
     assert desk.state("a") == "approved"  # it was asked about another day than today
 
 
+def test_a_day_is_the_markets_own(desk: Desk) -> None:
+    desk.say("rejected", "a", "b", "w")
+    desk.make({"n": needing(timezone="Pacific/Auckland"), "l": needing(timezone="America/Los_Angeles", value=0)})
+    desk.say("approved", "n", "l")
+    assert ask(desk, "2026-12-15T10:59+00:00").ad_id == "ad_n"  # 23:59 in Auckland
+    assert ask(desk, "2026-12-15T11:00+00:00").ad_id == "ad_l"  # the 16th there, and 03:00 on the 15th in Los Angeles
+    assert ask(desk, "2026-12-16T07:59+00:00").ad_id == "ad_l"
+    assert not ask(desk, "2026-12-16T08:00+00:00").found
+
+
 def test_what_is_found_to_have_ended_today_is_withdrawn_by_who_sees_it(
     desk: Desk, clock: type[Clock], monkeypatch: pytest.MonkeyPatch
 ) -> None:
