@@ -81,6 +81,10 @@ def _load(source: Path) -> Any:
     from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
     torch.set_num_threads(1)
+    if source.suffix == ".npy":
+        import numpy as np
+
+        return {"prompt": torch.from_numpy(np.load(source, allow_pickle=False))}
     named: list[str] = []
     with contextlib.suppress(ValueError):  # not a zip file: the older format, of which torch names nothing
         named = get_unsafe_globals_in_checkpoint(str(source))

@@ -28,6 +28,8 @@ def build(folder: Path) -> list[dict[str, Any]]:
         "rehearse-openvoice": openvoice,
         "rehearse-pocket": pocket,
         "rehearse-xtts": xtts,
+        "rehearse-hf-vits": hf_vits,
+        "rehearse-bark": bark,
     }
     for name, make in makers.items():
         own = folder / name
@@ -47,17 +49,26 @@ def rows() -> list[dict[str, Any]]:
         _row("rehearse-openvoice", "workers.speech.conversion:Converted", ["clone"], {"weights": "rehearse-openvoice", "base": "hibari"}, "rehearse-openvoice", ("en-GB", "en-US")),
         _row("rehearse-pocket", transformers, ["clone"], {"weights": "rehearse-pocket", "flight": 4}, "rehearse-pocket"),
         _row("rehearse-xtts", tts, ["clone"], {"weights": "rehearse-xtts", "flight": 4}, "rehearse-xtts"),
+        _row("rehearse-hf-vits", transformers, ["stock"], {"weights": "rehearse-hf-vits"}, "rehearse-hf-vits", speaker="1"),
+        _row("rehearse-bark", transformers, ["stock"], {"weights": "rehearse-bark"}, "rehearse-bark", speaker="en_speaker_6"),
+        _row("rehearse-bark-openvoice", transformers, ["clone"], {"weights": "rehearse-bark", "converter": "rehearse-openvoice"}, "rehearse-bark"),
     ]  # fmt: skip
 
 
 def _row(
-    name: str, target: str, uses: list[str], options: dict[str, Any], model: str, locales: tuple[str, ...] = _LOCALES
+    name: str,
+    target: str,
+    uses: list[str],
+    options: dict[str, Any],
+    model: str,
+    locales: tuple[str, ...] = _LOCALES,
+    speaker: str = "rehearsal",
 ) -> dict[str, Any]:
     languages = sorted({locale.partition("-")[0] for locale in locales})
     if "clone" in uses:
         says: dict[str, Any] = {"languages": languages, "characters_per_second": 15}
     else:
-        voice = {"speaker": "rehearsal", "characters_per_second": 15}
+        voice = {"speaker": speaker, "characters_per_second": 15}
         says = {"voices": [{"locale": locale, "accent": locale, **voice} for locale in locales]}
     return {
         "kind": "speech",
@@ -237,6 +248,91 @@ _TEMPLATE = (
     "{% if part['type'] == 'audio' %}<voice><audio>{% else %}{{ part['text'] }}{% endif %}"
     "{% endfor %}{% endfor %}<speak>"
 )
+
+
+def hf_vits(folder: Path) -> None:
+    """A VITS of transformers of 1 MB that spells by letters, with two speakers; 16,000 Hz."""
+    transformers_ready()
+    from transformers import VitsConfig, VitsModel, VitsTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+    letters = {sign: number for number, sign in enumerate(dict.fromkeys(["_", *_LETTERS, *_SIGNS, "<unk>"]))}
+    file = folder / "vocab.json"
+    file.write_text(json.dumps(letters), encoding="utf-8")
+    VitsTokenizer(str(file), pad_token="_", language="eng", phonemize=False, is_uroman=False).save_pretrained(folder)
+    config = VitsConfig(
+        vocab_size=len(letters), hidden_size=16, num_hidden_layers=1, ffn_dim=32, flow_size=16, spectrogram_bins=65,
+        duration_predictor_filter_channels=16, depth_separable_num_layers=1, duration_predictor_num_flows=1,
+        prior_encoder_num_flows=1, prior_encoder_num_wavenet_layers=1, posterior_encoder_num_wavenet_layers=1,
+        upsample_initial_channel=32, resblock_kernel_sizes=[3], resblock_dilation_sizes=[[1, 3, 5]], num_speakers=2,
+        speaker_embedding_size=16,
+    )  # fmt: skip
+    _seeded(lambda: _woken(VitsModel(config)).save_pretrained(folder))
+
+
+def bark(folder: Path) -> None:
+    """A Bark of 2 MB with one speaker and a tokenizer of letters; 24,000 Hz, at most a quarter of a second a line."""
+    transformers_ready()
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+    from transformers import (
+        BarkConfig,
+        BarkModel,
+        EncodecConfig,
+        TokenizersBackend,
+    )
+    from transformers.models.bark.generation_configuration_bark import BarkGenerationConfig
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    ids = {sign: number for number, sign in enumerate(dict.fromkeys(["<pad>", "<unk>", *_LETTERS, *_SIGNS]))}
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    TokenizersBackend(tokenizer_object=tokenizer, unk_token="<unk>", pad_token="<pad>").save_pretrained(folder)
+    meanings, sounds = 64, 64
+    words = meanings + 2 + len(ids)  # the meanings, the end, the words, their padding, the beginning
+    part = {"hidden_size": 16, "num_layers": 1, "num_heads": 2}
+    heard = meanings + 2 * sounds
+    config = BarkConfig(
+        semantic_config={**part, "input_vocab_size": words + 2, "output_vocab_size": meanings + 1},
+        coarse_acoustics_config={**part, "input_vocab_size": heard + 3, "output_vocab_size": heard + 3},
+        fine_acoustics_config={**part, "input_vocab_size": sounds + 1, "output_vocab_size": sounds + 1},
+        codec_config=EncodecConfig(
+            hidden_size=32, num_filters=4, num_lstm_layers=1, codebook_size=sounds, target_bandwidths=[1.8, 3.6]
+        ).to_dict(),
+    )
+    how = BarkGenerationConfig(
+        semantic_config={
+            "do_sample": True, "eos_token_id": meanings, "max_new_tokens": 12, "text_encoding_offset": meanings + 2,
+            "text_pad_token": words, "semantic_infer_token": words + 1, "semantic_vocab_size": meanings,
+        },
+        coarse_acoustics_config={"do_sample": True, "coarse_semantic_pad_token": heard, "coarse_infer_token": heard + 2, "max_coarse_input_length": 64, "max_coarse_history": 63},
+        fine_acoustics_config={"temperature": 0.5, "max_fine_input_length": 128, "max_fine_history_length": 64},
+        codebook_size=sounds,
+    )  # fmt: skip
+
+    def build() -> None:
+        import torch
+        from safetensors.torch import save_file
+
+        model = _woken(BarkModel(config))
+        for name, book in model.codec_model.named_buffers():
+            if name.endswith("codebook.embed"):
+                book.normal_()
+        for name, weight in model.codec_model.named_parameters():  # else it hums the same whatever it is told
+            if "bias" in name:
+                weight.data.zero_()
+        model.save_pretrained(folder)
+        (folder / "generation_config.json").write_text(json.dumps(how.to_dict(), indent=1), encoding="utf-8")
+        presets = folder / "speaker_embeddings" / "v2"
+        presets.mkdir(parents=True)
+        for name, shape in (("semantic", (40,)), ("coarse", (2, 60)), ("fine", (8, 60))):
+            prompt = torch.randint(0, meanings, shape)
+            save_file({"prompt": prompt}, presets / f"en_speaker_6_{name}_prompt.safetensors")
+
+    _seeded(build)
 
 
 def _seeded(make: Callable[[], None]) -> None:

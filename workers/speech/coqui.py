@@ -28,14 +28,14 @@ def ready() -> None:
     logging.set_verbosity_error()  # of GPT-2's tokens, which XTTS does not have
 
 
-def config_of(folder: Path) -> dict[str, Any]:
-    """The folder's `config.json`. Raises ModelError."""
+def config_of(folder: Path, name: str = "config.json") -> dict[str, Any]:
+    """The folder's `config.json`, or another of its settings. Raises ModelError."""
     try:
-        said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        said = json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{folder} has no config.json that can be read: pull the model again") from error
+        raise ModelError(f"{folder} has no {name} that can be read: pull the model again") from error
     if not isinstance(said, dict):
-        raise ModelError(f"{folder}/config.json is not a model's configuration: pull the model again")
+        raise ModelError(f"{folder}/{name} is not a model's configuration: pull the model again")
     return said
 
 

@@ -1,4 +1,4 @@
-"""Voices of the library `transformers`: pocket-tts, which clones.
+"""Voices of the library `transformers`: pocket-tts, which clones; VITS and Bark, which clone with a converter behind them.
 
 One backend for the library: `model_type` in the folder's `config.json` says which model it is. Safetensors only, no code from
 the folder, nothing from the net.
@@ -20,13 +20,14 @@ from workers.speech.neural import Engine, Neural, weights_spec
 class TransformersSpeech(Neural):
     """Says sentences with a model of `transformers`.
 
-    Options besides those of `Neural`: `codec` names pocket-tts' audio tokenizer where it is a model of its own; `flight` how
-    many lines are read side by side; `dtype`, `cache` (static or dynamic): speed on a GPU, without effect on a CPU.
+    Options besides those of `Neural`: `codec` names pocket-tts' audio tokenizer where it is a model of its own; `converter`
+    the OpenVoice weights that give a voice the recording's colour; `flight` how many lines are read side by side; `dtype`,
+    `graphs`, `compile`: speed on a GPU, without effect on a CPU.
     """
 
     def _weights(self) -> list[str]:
-        codec = self.spec.options.get("codec")
-        return [*super()._weights(), *([str(codec)] if codec else [])]
+        more = [self.spec.options[name] for name in ("codec", "converter") if name in self.spec.options]
+        return [*super()._weights(), *map(str, more)]
 
     def load(self) -> Engine:
         """The engine of the folder's model. Raises ModelError for one that this backend does not know."""
@@ -38,7 +39,25 @@ class TransformersSpeech(Neural):
 
             codec = weights(weights_spec(self.spec, str(options["codec"]))) if "codec" in options else None
             return Pocket.load(folder, codec, device, dtype_of(options, device), options)
-        raise ModelError(f"{folder} is a model {kind!r}, and this backend reads with pocket_tts")
+        if kind == "vits":
+            from workers.speech.hf_vits import HfVits
+
+            return self._coloured(HfVits(folder, device))
+        if kind == "bark":
+            from workers.speech.bark import Bark
+
+            return self._coloured(Bark(folder, device, dtype_of(options, device)))
+        raise ModelError(f"{folder} is a model {kind!r}, and this backend reads with pocket_tts, vits and bark")
+
+    def _coloured(self, base: Engine) -> Engine:
+        """The voice, with the converter behind it that the row names."""
+        more = self.spec.options.get("converter")
+        if not more:
+            return base
+        from workers.speech.coloured import Coloured
+        from workers.speech.conversion import converter
+
+        return Coloured(base, converter(self.spec, str(more), self.rehearsal))
 
 
 def loaded(cls: Any, folder: Path, device: str, dtype: Any) -> Any:

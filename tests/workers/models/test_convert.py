@@ -62,6 +62,19 @@ def test_plain_values_become_json(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "speakers.json").read_text()) == {"p225": 1, "p226": 2}
 
 
+def test_a_table_of_numbers_becomes_a_tensor_and_one_with_code_in_it_is_refused(tmp_path: Path) -> None:
+    import numpy as np
+    from safetensors.numpy import load_file
+
+    np.save(tmp_path / "prompt.npy", np.arange(6).reshape(2, 3))
+    convert(tmp_path / "prompt.npy", tmp_path / "prompt.safetensors")
+    assert load_file(tmp_path / "prompt.safetensors")["prompt"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    np.save(tmp_path / "bad.npy", np.array([Touch(tmp_path / "touched")], dtype=object), allow_pickle=True)
+    with pytest.raises(ModelError, match=r"bad.npy was refused"):
+        convert(tmp_path / "bad.npy", tmp_path / "bad.safetensors")
+    assert not (tmp_path / "touched").exists()
+
+
 @pytest.mark.parametrize("form", ["zip", "plain"])
 def test_a_file_with_code_in_it_is_refused_and_its_code_never_runs(tmp_path: Path, form: str) -> None:
     import torch

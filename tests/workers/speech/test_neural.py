@@ -22,7 +22,8 @@ from workers.sound.wav import wav_bytes
 from workers.speech.neural import Said
 
 PHRASES = ["Marlo House Roast,", "roasted slowly, in small batches."]
-RATES = {"rehearse-pocket": 24_000, "rehearse-xtts": 24_000}
+RATES = {"rehearse-pocket": 24_000, "rehearse-xtts": 24_000, "rehearse-bark": 24_000, "rehearse-hf-vits": 16_000}
+SPEAKERS = {"rehearse-hf-vits": "1", "rehearse-bark": "en_speaker_6"}
 
 
 def spoken(pitch: float, seconds: float = 6.0, rate: int = 48_000) -> np.ndarray:
@@ -83,7 +84,7 @@ CLONES = [row["name"] for row in voice.rows() if "clone" in row["facts"]["uses"]
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_sentence_is_said_at_the_models_rate_with_its_times(name, references, tmp_path) -> None:
-    made = backend_of(name).make([task(tmp_path, references[0])])[0]
+    made = backend_of(name).make([task(tmp_path, references[0], speaker=SPEAKERS.get(name, "reference"))])[0]
     assert isinstance(made, Made), made
     rate, audio = sound(made)
     assert rate == RATES.get(name, 22_050)
@@ -259,6 +260,26 @@ def test_memory_that_runs_out_splits_a_batch_and_is_remembered(references, tmp_p
     Small.tried.clear()
     backend.make([task(tmp_path, None, seed=seed) for seed in range(5)])
     assert max(Small.tried) == 2
+
+
+@pytest.mark.parametrize("name", SPEAKERS)
+def test_a_voices_own_speakers_are_told_apart_and_others_refused(name, tmp_path) -> None:
+    speakers = (SPEAKERS[name], "reference", "nobody", "../secret")
+    tasks = [task(tmp_path, None, speaker=speaker) for speaker in speakers]
+    own, another, *refused = backend_of(name).make(tasks)
+    assert own.outputs["audio"] != another.outputs["audio"]
+    assert all(isinstance(one, StepRefused) and "no speaker" in str(one) for one in refused)
+
+
+@pytest.mark.parametrize(("change", "why"), [({"phonemize": True}, "GPL"), ({"is_uroman": True}, "uroman")])
+def test_a_voice_that_is_spelled_by_another_program_is_refused(change, why, models, tmp_path) -> None:
+    from workers.speech.hf_vits import HfVits
+
+    shutil.copytree(models / "rehearse-hf-vits", tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "tokenizer_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    with pytest.raises(UsageError, match=why):
+        HfVits(tmp_path, "cpu")
 
 
 def test_a_line_that_is_refused_refuses_no_other(tmp_path) -> None:
