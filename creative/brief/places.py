@@ -75,7 +75,8 @@ def _territories() -> frozenset[str]:
     return frozenset(str(code) for code in names if re.fullmatch("[A-Z]{2}", str(code))) - _NO_COUNTRY
 
 
-def _market(value: Any) -> str:
+def market_code(value: Any) -> str:
+    """An ISO 3166-1 code of a country. Raises a refusal, as a validator does."""
     text = as_text(value)
     if text not in _territories():
         upper = {"UK": "GB", "EN": "GB"}.get(text.strip().upper(), text.strip().upper())
@@ -84,7 +85,7 @@ def _market(value: Any) -> str:
     return text
 
 
-MarketCode = Annotated[str, BeforeValidator(_market), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"})]
+MarketCode = Annotated[str, BeforeValidator(market_code), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"})]
 """An ISO 3166 alpha-2 country code."""
 
 

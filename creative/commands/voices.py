@@ -100,8 +100,11 @@ def add(
     kind: Annotated[str | None, typer.Option(help="voice, likeness or music.", show_default="voice")] = None,
     speaker: Annotated[str | None, typer.Option(help="Whose voice (or likeness, or music) it is.")] = None,
     company: Annotated[str | None, typer.Option(help="Who may use it.")] = None,
-    statement: Annotated[Path | None, typer.Option(help="The recorded statement, a WAV.")] = None,
-    reference: Many = None,
+    statement: Annotated[Path | None, typer.Option(help="The recorded statement, a WAV; of music the licence.")] = None,
+    reference: Annotated[
+        builtins.list[str] | None,
+        typer.Option(metavar="FILE", help="What may be cloned (WAV), shown (photos) or played (WAV); once or often."),
+    ] = None,
     brand: Many = None,
     channel: Many = None,
     market: Many = None,

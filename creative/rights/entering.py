@@ -15,6 +15,7 @@ verifier: Ines Rau                 # who made sure that the speaker is who they 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,12 +26,12 @@ from creative.brief.explain import note_empty, validate
 from creative.brief.findings import Findings, Place, SourceFile
 from creative.brief.media import FileType, Folders, MediaError, sniff
 from creative.brief.parts import Part
-from creative.brief.places import MarketCode, MediaPath
+from creative.brief.places import MediaPath, market_code
 from creative.brief.reading import read_root, sound_problem
 from creative.brief.types import Date, Id, Line, did_you_mean, one_or_more, refused
 from creative.brief.yaml_source import Node
 from creative.canonical import file_digest
-from creative.errors import UsageError
+from creative.errors import BriefError, Finding, UsageError
 from creative.records import BlobRef
 from creative.rights.ledger import Ledger, RightsLog, Standing, today
 from creative.rights.records import ALL, NOUNS, Consent, ConsentEvent, Kind, RevocationEvent, Scope, spelled
@@ -72,6 +73,10 @@ def _channel(value: Any) -> str:
     return str(value)
 
 
+def _market(value: Any) -> str:
+    return ALL if value == ALL else market_code(value)
+
+
 def _language(value: Any) -> str:
     text = str(value)
     if text != ALL and not (2 <= len(text) <= 3 and text.isascii() and text.isalpha() and text.islower()):
@@ -86,7 +91,7 @@ class ScopeFile(Part):
     channels: Annotated[tuple[Annotated[str, BeforeValidator(_channel)], ...], *one_or_more(50)] = Field(
         min_length=1, description="AdCP's media channels, such as social, or all."
     )
-    markets: Annotated[tuple[Literal["all"] | MarketCode, ...], *one_or_more(300)] = Field(
+    markets: Annotated[tuple[Annotated[str, BeforeValidator(_market)], ...], *one_or_more(300)] = Field(
         min_length=1, description="Countries, such as GB, or all."
     )
     languages: Annotated[tuple[Annotated[str, BeforeValidator(_language)], ...], *one_or_more(300)] = Field(
@@ -141,15 +146,38 @@ def read_consent(path: Path) -> tuple[Consent, dict[str, Path]]:
 
 
 def consent_of(told: Mapping[str, Any]) -> tuple[Consent, dict[str, Path]]:
-    """A consent from options, by the names of its file; paths are seen from the present folder. Raises BriefError."""
+    """A consent from options, by the names of its file; paths are seen from the present folder. Raises UsageError, which
+    names the options.
+    """
     place = Place(SourceFile("the options", "options", 0, Path()))
     findings = Findings()
     root = _node({"schema": 1, **told}, place, ())
-    file = validate(ConsentFile, root, findings)
-    if file is None:
-        findings.check()
-        raise AssertionError
-    return _resolved(file, root, Folders.of([Path("/")]), findings)
+    try:
+        file = validate(ConsentFile, root, findings)
+        if file is None:
+            findings.check()
+            raise AssertionError
+        return _resolved(file, root, Folders.of([Path("/")]), findings)
+    except BriefError as error:
+        raise UsageError("\n".join(map(_by_option, error.findings))) from error
+
+
+_OPTIONS = {
+    "holder": "--speaker", "references": "--reference", "scope.brands": "--brand", "scope.channels": "--channel",
+    "scope.markets": "--market", "scope.languages": "--language",
+}  # fmt: skip
+_LACKS = "lacks "
+
+
+def _by_option(found: Finding) -> str:
+    """A finding in the words of the options."""
+    where, problem, instead = found.where, found.problem, found.instead
+    if problem.startswith(_LACKS):
+        name = problem.removeprefix(_LACKS)
+        where = name if where == "file" else f"{where}.{name}"
+        problem, instead = "is missing", instead.partition(": ")[2]
+    field = re.sub(r"\.\d+$", "", where)
+    return f"{_OPTIONS.get(field, f'--{field}')} {problem}. {instead}".rstrip(". ")
 
 
 def _node(value: Any, place: Place, steps: tuple[str, ...]) -> Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,15 +30,22 @@ def test_a_file_is_a_consent_and_its_recordings_are_kept(store: Store, file: Pat
 
 def test_options_say_the_same(file: Path) -> None:
     folder = file.parent
-    told = {
+    told: dict[str, Any] = {
         "id": "mara-2027", "speaker": "Mara Svensson", "company": "Marlo Coffee GmbH",
         "statement": str(folder / "statement.wav"), "references": [str(folder / "reference.wav")],
         "scope": {"brands": ["Marlo"], "channels": ["social", "streaming_audio"], "markets": ["GB"], "languages": ["en"]},
         "from": "2026-09-01", "until": "2099-10-31", "verifier": "Ines Rau",
     }  # fmt: skip
     assert entering.consent_of(told) == entering.read_consent(file)
-    with pytest.raises(BriefError, match="scope: lacks markets"):
-        entering.consent_of({**told, "scope": {"brands": "all", "channels": "all", "languages": "all"}})
+    with pytest.raises(UsageError) as refused:
+        entering.consent_of(
+            {**told, "company": "", "scope": {"brands": ["all"], "channels": ["socal"], "languages": ["all"]}}
+        )
+    said = str(refused.value).splitlines()
+    assert sorted(line.partition(" ")[0] for line in said) == ["--channel", "--company", "--market"]
+    assert "--market is missing. Countries, such as GB, or all" in said
+    with pytest.raises(UsageError, match=r"^--market is not a country code: 'UK'\. Write GB$"):
+        entering.consent_of({**told, "scope": {**told["scope"], "markets": ["UK"]}})
 
 
 @pytest.mark.parametrize(
