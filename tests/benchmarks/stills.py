@@ -7,7 +7,8 @@ JPEG at quality 85. Ours is the real step (`workers.compose.still.Still`) with t
 where things stand, how large and in which colours; the others are told that, wrap and draw. Fonts and logo are loaded once
 by all; ours never has a headline twice.
 
-- Ours, parts cached: the photo was seen before. Cold: a photo that was not, read, decoded, cropped and scaled each time.
+- Ours, parts cached: the photo was seen before; so was, for most headlines, the scrim of others at about the same place,
+  as in a run with many headlines of one scene and layout (a brief with one ad of each shares none). Cold: a photo that was not, read, decoded, cropped and scaled each time.
 - Pillow: as most scripts do it, the photo decoded each time, each thing a full-size RGBA layer, laid over the others with
   `alpha_composite`.
 - Chromium: one page, kept open; each ad sets its headline and takes a screenshot as JPEG; with the photo that the page has,

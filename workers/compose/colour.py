@@ -24,6 +24,7 @@ _LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.0
 _WEIGHTS = np.array([0.2126, 0.7152, 0.0722])
 # Four figures are enough, and half as many bytes.
 _RED, _GREEN, _BLUE = ((_LINEAR * weight).astype(np.float32) for weight in _WEIGHTS)
+_REDS, _GREENS, _BLUES = (table.tolist() for table in (_RED, _GREEN, _BLUE))
 _ENOUGH = 2_000
 """Pixels that are looked at for one run: more would not change a percentile."""
 
@@ -34,6 +35,7 @@ class Sample:
     def __init__(self, rows: NDArray[np.uint8]) -> None:
         self.rows = rows
         self._contrasts: dict[tuple[Rgb, float], float] = {}
+        self._ranks: dict[int, Rgb] = {}
 
     @classmethod
     def of(cls, picture: Image.Image) -> Sample:
@@ -44,13 +46,22 @@ class Sample:
     def luminance(self) -> Floats:
         """Relative luminance of each."""
         red, green, blue = self.rows.T
-        result: Floats = _RED[red] + _GREEN[green] + _BLUE[blue]
+        result: Floats = _RED.take(red, mode="clip")
+        result += _GREEN.take(green, mode="clip")
+        result += _BLUE.take(blue, mode="clip")
         return result
 
     @cached_property
     def mean(self) -> tuple[float, float, float]:
         """The mean colour."""
-        red, green, blue = self.rows.mean(axis=0).tolist()
+        red, green, blue = (int(channel.sum()) / len(channel) for channel in np.ascontiguousarray(self.rows.T))
+        return red, green, blue
+
+    @cached_property
+    def middle(self) -> Rgb:
+        """The median of each channel."""
+        half = len(self.rows) // 2
+        red, green, blue = np.partition(self.rows, half, axis=0)[half].tolist()
         return red, green, blue
 
     def contrast(self, colour: Rgb, spared: float = 2.0) -> float:
@@ -60,24 +71,29 @@ class Sample:
             found = self._contrasts[colour, spared] = _reached(_ratios(_luminance_of(colour), self.luminance), spared)
         return found
 
-    def hardest(self, colour: Rgb, spared: float) -> Floats:
+    def hardest(self, colour: Rgb, spared: float) -> Rgb:
         """The pixel on which `colour` is hardest to read, but for `spared` per cent that are harder."""
-        mine, (order, low, high) = _luminance_of(colour), self._tails
+        mine, (low, high) = _luminance_of(colour), self._ends
         at = int((len(self.rows) - 1) * spared / 100)
         if mine >= high:
-            place = int(order[len(order) - 1 - at])
-        elif mine <= low:
-            place = int(order[at])
-        else:
-            place = int(np.argpartition(_ratios(mine, self.luminance), at)[at])
-        result: Floats = self.rows[place].astype(np.float64)
-        return result
+            return self._ranked(len(self.rows) - 1 - at)
+        if mine <= low:
+            return self._ranked(at)
+        red, green, blue = self.rows[np.argpartition(_ratios(mine, self.luminance), at)[at]].tolist()
+        return red, green, blue
 
     @cached_property
-    def _tails(self) -> tuple[NDArray[np.intp], float, float]:
-        """Its pixels from dark to light, the darkest and the lightest luminance."""
-        order = np.argsort(self.luminance)
-        return order, float(self.luminance[order[0]]), float(self.luminance[order[-1]])
+    def _ends(self) -> tuple[float, float]:
+        """The darkest and the lightest luminance."""
+        return float(self.luminance.min()), float(self.luminance.max())
+
+    def _ranked(self, at: int) -> Rgb:
+        """The pixel that so many are darker than."""
+        found = self._ranks.get(at)
+        if found is None:
+            red, green, blue = self.rows[np.argpartition(self.luminance, at)[at]].tolist()
+            found = self._ranks[at] = (red, green, blue)
+        return found
 
 
 def rgb(colour: str) -> Rgb:
@@ -149,6 +165,18 @@ def _reached(ratios: Floats, spared: float) -> float:
 def ratios(colour: Rgb, ground: Floats) -> Floats:
     """Contrast ratio of a colour against each pixel (0 to 255 in the last axis)."""
     return _ratios(_luminance_of(colour), luminance(ground))
+
+
+def luminance_of(red: float, green: float, blue: float) -> float:
+    """Relative luminance (0 to 1) of one sRGB colour (0 to 255), as WCAG 2 defines it for eight bits."""
+    return _REDS[round(red)] + _GREENS[round(green)] + _BLUES[round(blue)]
+
+
+def read(colour: Rgb, theirs: Floats, least: float) -> NDArray[np.bool_]:
+    """Whether a colour has at least a contrast ratio with pixels of each of some luminances."""
+    mine = _luminance_of(colour) + 0.05
+    result: NDArray[np.bool_] = (theirs >= least * mine - 0.05) | (theirs <= mine / least - 0.05)
+    return result
 
 
 def between(one: Rgb, other: Rgb) -> float:

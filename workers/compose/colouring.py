@@ -5,10 +5,10 @@ A text is set in the brand's colour where the pixels under it let it be read, el
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import NamedTuple
 
-import numpy as np
 from PIL import Image, ImageDraw
 
 from creative.errors import StepRefused
@@ -29,13 +29,14 @@ from workers.compose.colour import (
 )
 from workers.compose.layers import Box, Laid, Layer, Lit, Placed
 from workers.compose.logo import AIMED, READABLE, legible
-from workers.compose.scrim import scrim, strengths
+from workers.compose.scrim import about, scrim, strengths
 from workers.compose.surfaces import Surface
 from workers.compose.surfaces import surface as panel
 
 _APART = 24.0
 """A button whose colour is nearer to the ground than this (CIE Lab) would drown in it."""
 _ROUNDS = 4
+_SIZES = 8  # px: to what steps of type size a scrim is made
 _MILKY = 3.2
 """How many times worse a veil of light is than a shadow as strong: over dark ground it is fog, a shadow is one more fold."""
 
@@ -46,15 +47,36 @@ _VEILED, _SPARED, _CLEAR = 0.3, 0.4, 0.1
 it, and this share of the canvas's height lies between them."""
 
 
+class Wanted(NamedTuple):
+    """What a scrim is for: words of a role and a colour at about these places, about `size` px large. What it is like hangs
+    on this and the ground alone."""
+
+    role: str
+    colour: Rgb
+    spots: tuple[Box, ...]
+    size: int
+    product: Box | None
+
+
+Share = Callable[[Wanted, Callable[[], Layer]], Layer]
+"""Gives the scrim that is wanted on the bare ground: as it was made before, or by calling what makes it."""
+
+
+def alone(_: Wanted, make: Callable[[], Layer]) -> Layer:
+    """A `Share` of ads that have nothing in common."""
+    return make()
+
+
 def coloured(
     groups: Sequence[Laid],
     ground: Image.Image,
     palette: Mapping[str, str],
     product: Box | None,
     surfaces: Sequence[Surface] = (),
+    share: Share = alone,
 ) -> list[Layer]:
     """Choose one colour for the texts on the picture (two where it is dark above and bright below, or the reverse) and one
-    for those on each surface; add scrims to the picture until every text can be read over all of them."""
+    for those on each surface; add scrims to the picture until every text can be read over all of them. `share`: see `Share`."""
     over = [
         Layer("surface", one.role, one.image, one.x, one.y)
         for one in (*surfaces, *(group.plate for group in groups if group.plate is not None))
@@ -85,10 +107,15 @@ def coloured(
             under = [lit.at(spot) for spot in spots]
             if _least(toned[id(group)], under) < AIMED_CONTRAST:
                 size = max(part.size for placed in group.placed for part in placed.block.parts)
-                shade = scrim(lit, spots, toned[id(group)], under, size, product)
-                scrims.append(
-                    Layer("scrim", group.placed[0].block.role, shade.mask, shade.x, shade.y, colour=shade.tint)
+                wanted = Wanted(
+                    group.placed[0].block.role,
+                    toned[id(group)],
+                    tuple(about(spots, ground.size, product)),
+                    -(-size // _SIZES) * _SIZES,
+                    product,
                 )
+                first = not scrims and not over
+                scrims.append(share(wanted, partial(_over, wanted, lit)) if first else _over(wanted, lit))
                 lit = Lit(ground, [*scrims, *over])
         for group in groups:
             # As with words: what a mark stands on is mended, not the mark.
@@ -113,6 +140,13 @@ def coloured(
                 f"{LEAST_CONTRAST} is the least: choose another text or accent colour in the brand kit"
             )
     return made
+
+
+def _over(wanted: Wanted, lit: Lit) -> Layer:
+    """The scrim that words want on what is there."""
+    under = [lit.at(spot) for spot in wanted.spots]
+    shade = scrim(lit, wanted.spots, wanted.colour, under, wanted.size, wanted.product)
+    return Layer("scrim", wanted.role, shade.mask, shade.x, shade.y, colour=shade.tint)
 
 
 def labelled(placed: Placed, lit: Lit, palette: Mapping[str, str], chip: bool) -> list[Layer]:
@@ -240,8 +274,7 @@ def _layers(placed: Placed, lit: Lit, palette: Mapping[str, str], colour: Rgb, b
         return [Layer("logo", "logo", picture, x, y, (), (mark,))]
     made: list[Layer] = []
     if block.button is not None:
-        under = np.median(lit.at((x, y, block.width, block.height)).rows, axis=0)
-        fill, colour = _surface(palette, (round(float(under[0])), round(float(under[1])), round(float(under[2]))))
+        fill, colour = _surface(palette, lit.at((x, y, block.width, block.height)).middle)
         mark = {"role": "button", "x": x, "y": y, "w": block.width, "h": block.height}
         surface = _pill(block.width, block.height, block.button)
         made.append(Layer("button", block.role, surface, x, y, (), (mark,), colour=fill))

@@ -14,17 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from workers.compose.colour import AIMED_CONTRAST, Floats, Rgb, Sample, is_light, mixed, ratios
+from workers.compose.colour import AIMED_CONTRAST, Floats, Rgb, Sample, is_light, luminance, luminance_of, mixed, read
 from workers.media.scale import smooth
 
 Box = tuple[int, int, int, int]
 _STEPS, _SPOT_STEPS = 24, 12
-_SHARES = np.arange(_STEPS) / _STEPS
 _SPOT_SHARES = (np.arange(1, _SPOT_STEPS, dtype=np.float32) / _SPOT_STEPS)[:, None, None]
 _MOST = 40.0
 """The band leaves this share (per cent) of the ground under a run to the spots."""
-_COARSE = 8
+_COARSE = 16
 """px at most of a square in which strength is reckoned: it changes slowly, and is spread smoothly."""
+_GRID = (12, 24)
+"""In how many parts a canvas's width and height are taken where words stand at about the same place."""
+_LOOKED = 4
+"""px from one pixel that is looked at to the next."""
 
 
 class Ground(Protocol):
@@ -60,11 +63,26 @@ def strengths(
     under: Sequence[Sample], colour: Rgb, spared: Sequence[float], aim: float = AIMED_CONTRAST
 ) -> list[float]:
     """See `needed`: for several shares at once."""
-    flat = np.array(_tint(under, colour), dtype=np.float64)
-    hard = np.array([[spot.hardest(colour, share) for spot in under] for share in spared])
-    over = hard + (flat - hard) * _SHARES[:, None, None, None]
-    enough: NDArray[np.bool_] = np.all(ratios(colour, over) >= aim, axis=2).T
-    return [int(row.argmax()) / _STEPS if row.any() else 1.0 for row in enough]
+    tint = _tint(under, colour)
+    return [_enough([spot.hardest(colour, share) for spot in under], tint, colour, aim) for share in spared]
+
+
+def _enough(hard: Sequence[Rgb], tint: Rgb, colour: Rgb, aim: float) -> float:
+    """How strong (0 to 1) a tint has to be over all of some pixels: the first step that is enough, 1 where none is."""
+    # So few are sooner reckoned one by one.
+    mine = luminance_of(*colour) + 0.05
+    light, dark = aim * mine - 0.05, mine / aim - 0.05
+    for step in range(_STEPS):
+        share = step / _STEPS
+        for red, green, blue in hard:
+            seen = luminance_of(
+                red + (tint[0] - red) * share, green + (tint[1] - green) * share, blue + (tint[2] - blue) * share
+            )
+            if dark < seen < light:
+                break
+        else:
+            return share
+    return 1.0
 
 
 def scrim(
@@ -94,8 +112,9 @@ def scrim(
         near = _within(spots, ground.size, factor, 2 * _soft(type_size))
         local = local * np.maximum(clear, near * _clear_of(product, ground.size, factor, room) if room else near)
     alpha = 1 - (1 - alpha) * (1 - local)
-    # Rounded up, so that eight bits of alpha cannot take the last tenth of contrast away.
-    coarse = Image.fromarray(np.ceil(alpha.clip(0, 1) * 255).astype(np.uint8))
+    # Rounded up, so that eight bits of alpha cannot take the last tenth of contrast away; less than one level changes nothing.
+    levels = alpha.clip(0, 1) * 255
+    coarse = Image.fromarray(np.where(levels < 1, 0, np.ceil(levels)).astype(np.uint8))
     found = coarse.getbbox()
     if found is None:
         return Shade(Image.new("L", (1, 1), 0), tint, 0, 0)
@@ -106,6 +125,30 @@ def scrim(
     strength = smooth(part, factor)
     strength = strength.crop((0, 0, min(strength.width, ground.size[0] - x), min(strength.height, ground.size[1] - y)))
     return Shade(strength, tint, x, y)
+
+
+def about(spots: Sequence[Box], canvas: tuple[int, int], product: Box | None) -> list[Box]:
+    """Places of words, out to the lines of a coarse grid: words that stand at about the same place have the same.
+
+    A veil is spread over more than that anyway. What would come nearer to the product by it stays as it is.
+    """
+    across, down = max(1, canvas[0] // _GRID[0]), max(1, canvas[1] // _GRID[1])
+    made = []
+    for x, y, w, h in spots:
+        left, top = x // across * across, y // down * down
+        right = min(canvas[0], -(-(x + w) // across) * across)
+        end = min(canvas[1], -(-(y + h) // down) * down)
+        wide = (left, top, right - left, end - top)
+        made.append(wide if _away(wide, product) == _away((x, y, w, h), product) else (x, y, w, h))
+    return made
+
+
+def _away(spot: Box, product: Box | None) -> tuple[int, int] | None:
+    """How far from a product a place is, px across and down."""
+    if product is None:
+        return None
+    (x, y, w, h), (left, top, wide, high) = spot, product
+    return max(left - x - w, x - left - wide, 0), max(top - y - h, y - top - high, 0)
 
 
 def _factor(type_size: int, product: Box | None) -> int:
@@ -127,11 +170,7 @@ def _room(spots: Sequence[Box], product: Box | None, most: float) -> float:
     words do: then they have to be read."""
     if product is None:
         return most
-    left, top, wide, high = product
-    for x, y, w, h in spots:
-        across, down = max(left - x - w, x - left - wide, 0), max(top - y - h, y - top - high, 0)
-        most = min(most, math.hypot(across, down))
-    return most
+    return min(most, *(math.hypot(*(_away(spot, product) or (0, 0))) for spot in spots))
 
 
 def veil(size: tuple[int, int], box: Box, factor: int = 1) -> Floats:
@@ -204,7 +243,7 @@ def _over_what_stands_out(
     What a square needs is what its neediest pixel does.
     """
     width, height = ground.size
-    each = factor if factor < 4 else 2  # pixels of a square, across and down, that are looked at
+    each = factor if factor < _LOOKED else factor // _LOOKED  # pixels of a square, across and down, that are looked at
     small = np.zeros(alpha.shape, np.uint8)
     tinted = np.array(tint, dtype=np.float32)
     for x, y, w, h in spots:
@@ -218,10 +257,12 @@ def _over_what_stands_out(
         # (pixels of a square, rows of squares, columns, 3)
         cut = np.asarray(seen).reshape(high, each, wide, each, 3).transpose(1, 3, 0, 2, 4).reshape(-1, high, wide, 3)
         lit = cut + (tinted - cut) * alpha[top:end, left:right, None].astype(np.float32)
-        read = ratios(colour, lit)
-        down, across = np.nonzero(read.min(axis=0) < aim)
+        bright = luminance(lit)
+        down, across = np.nonzero(~np.logical_and.reduce(read(colour, bright, aim), axis=0))
         if len(down):
-            hardest = read[:, down, across].argmin(axis=0)
+            # A tint that is enough for the pixel nearest to the letters' own lightness is enough for all of a square.
+            place = bright[:, down, across]
+            hardest = place.argmin(axis=0) if is_light(tint) else place.argmax(axis=0)
             lacking = _short(lit[hardest, down, across], colour, tinted, aim)
             part = small[top:end, left:right]
             part[down, across] = np.maximum(part[down, across], lacking)
@@ -240,7 +281,7 @@ def _over_what_stands_out(
 
 def _short(lit: NDArray[np.float32], colour: Rgb, tint: NDArray[np.float32], aim: float) -> NDArray[np.uint8]:
     """How strong (0 to 255) the tint has to be over each pixel (n, 3) that is hard to read on: the first step that is enough."""
-    enough = ratios(colour, lit + (tint - lit) * _SPOT_SHARES) >= aim
+    enough = read(colour, luminance(lit + (tint - lit) * _SPOT_SHARES), aim)
     steps = np.where(enough.any(axis=0), enough.argmax(axis=0) + 1, _SPOT_STEPS)
     return (steps * 255 // _SPOT_STEPS).astype(np.uint8)
 
@@ -259,7 +300,10 @@ def _widest(values: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
 
 
 def _tint(under: Sequence[Sample], colour: Rgb) -> Rgb:
-    whole = sum(len(spot.rows) for spot in under)
-    red, green, blue = (sum(spot.mean[at] * len(spot.rows) for spot in under) / whole for at in range(3))
-    own: Rgb = (round(red), round(green), round(blue))
+    red = green = blue = 0.0
+    whole = 0
+    for spot in under:
+        number, (r, g, b) = len(spot.rows), spot.mean
+        red, green, blue, whole = red + r * number, green + g * number, blue + b * number, whole + number
+    own: Rgb = (round(red / whole), round(green / whole), round(blue / whole))
     return mixed(own, (0, 0, 0), 0.82) if is_light(colour) else mixed(own, (255, 255, 255), 0.86)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,23 @@ from creative.canonical import canonical
 from creative.errors import StepRefused
 from workers.backend import OneByOne
 from workers.compose.canvas import place_scene
+from workers.compose.colouring import Wanted
 from workers.compose.kept import Kept, digest_of, weight_of
 from workers.compose.rows import Rows
-from workers.compose.typeset import boxes, draw, lay_out
+from workers.compose.typeset import Layer, boxes, draw, lay_out
 
 METADATA_BYTES = 4096
 """Kept free under the ceiling for the metadata that `finish` embeds."""
 _QUALITIES = (94, 92, 90, 88, 85, 82, 79, 76, 72, 68, 64, 60, 55, 50)
+
+
+@dataclass(slots=True)
+class _Scrim:
+    """A scrim that several ads of one ground may have, and how many had it."""
+
+    wanted: Wanted
+    layer: Layer
+    uses: int = 0
 
 
 class Still(OneByOne):
@@ -47,6 +58,17 @@ class Still(OneByOne):
             lambda: place_scene(self._picture(task, "scene", scene), read_json(task.inputs["meta"]), document),
             lambda made: weight_of(made.image),
         )
+        own = (scene, meta, layout)
+        scrims: list[_Scrim] = []
+
+        def share(wanted: Wanted, make: Callable[[], Layer]) -> Layer:
+            found = self._kept.get(
+                ("scrim", *own, wanted), lambda: _Scrim(wanted, make()), lambda made: weight_of(made.layer.ink)
+            )
+            found.uses += 1
+            scrims.append(found)
+            return found.layer
+
         layers = lay_out(
             document,
             params["texts"],
@@ -57,17 +79,23 @@ class Still(OneByOne):
             params["direction"],
             logo={role: self._picture(task, role) for role in logo_roles(task)} or None,
             product=placed.product,
+            share=share,
         )
         options = self.spec.options
-        rows = self._kept.get(("rows", scene, meta, layout), Rows, lambda _: _coded_weight(placed.image))
+        ground, over = placed.image, layers
+        if scrims and scrims[0].uses > 1:
+            # Words at about the same place again: the ground with that scrim over it is a part of these ads too.
+            own, over = (*own, scrims[0].wanted), layers[1:]
+            ground = self._kept.get(("shaded", *own), lambda: draw(placed.image, layers[:1]), weight_of)
+        rows = self._kept.get(("rows", *own), Rows, lambda _: _coded_weight(ground))
         data, quality = encode(
             placed.image.size,
-            lambda first, end: draw(placed.image, layers, (first, end)),
+            lambda first, end: draw(ground, over, (first, end)),
             params["max_bytes"] - METADATA_BYTES,
             int(options.get("quality", _QUALITIES[0])),
             int(options.get("subsampling", 0)),
             rows,
-            [(layer.y, layer.y + layer.ink.height) for layer in layers],
+            [(layer.y, layer.y + layer.ink.height) for layer in over],
         )
         ratios = [layer.contrast for layer in layers if layer.runs]
         notes = {"quality": quality, "contrast_tenths": int(min(ratios) * 10) if ratios else None}

@@ -15,7 +15,7 @@ from PIL import Image
 
 from creative.label_area import is_label
 from workers.compose.blocks import Block, Setter, logo_block
-from workers.compose.colouring import coloured, labelled, strain_of
+from workers.compose.colouring import Share, alone, coloured, labelled, strain_of
 from workers.compose.glyphs import check_direction, faces
 from workers.compose.layers import Box, Laid, Layer, Lit, Placed, boxes, draw
 from workers.compose.surfaces import plate, standing
@@ -36,6 +36,7 @@ def lay_out(
     part: str = "still",
     product: Box | None = None,
     brand: Mapping[str, str] | None = None,
+    share: Share = alone,
 ) -> list[Layer]:
     """Set one part of a layout document over a ground of the canvas's size; scrims first, then the mat and surfaces, then what
     stands on them.
@@ -44,7 +45,7 @@ def lay_out(
     stands out is taken. A role that `texts` lacks is left out and its group closes up; `roles`, if given, only picks what
     is returned: places and colours are those of the whole. `product` (x, y, w, h) is kept clear of scrims. All texts but
     a price and a button's label have one colour. `brand`: the palette of mat, surfaces and plates, where that of the words
-    was changed.
+    was changed. `share`: see `workers.compose.colouring.Share`.
 
     Raises StepRefused: text too long for its place (by how much), a character without glyph, an unreadable font,
     what is no direction.
@@ -70,7 +71,7 @@ def lay_out(
         under = Lit(ground, [Layer("surface", one.role, one.image, one.x, one.y) for one in surfaces])
         strains = [strain_of(groups, under, palette) + 0.15 * order for order, groups in enumerate(found)]
         chosen = found[strains.index(min(strains))]
-    layers = coloured(chosen, ground, palette, product, surfaces)
+    layers = coloured(chosen, ground, palette, product, surfaces, share)
     for group in own:
         laid = _packed(_turned(group, direction), texts, setter, versions, False, palette)
         if laid.placed:

@@ -331,6 +331,19 @@ def test_a_direction_is_one_of_two(studio: Path) -> None:
     assert "no direction" in refusal(task(studio, "iab-300x250", FULL, direction="down"))
 
 
+@pytest.mark.parametrize("name", ["iab-300x250", "iab-728x90"])
+def test_the_same_bytes_whatever_ads_had_the_same_ground_before(studio: Path, name: str) -> None:
+    """Ads whose words stand at about the same place share a scrim, and the rows of the ground under it."""
+    words = [f"Langsam geröstet, {number}." for number in ("zwei", "drei", "vier", "acht")]
+    shared = Still(BackendSpec("layers", "still", "workers.compose.still:Still"), 1)
+    for headline in words:
+        wanted = task(studio, name, {**FULL, "headline": headline})
+        alone = Still(BackendSpec("layers", "still", "workers.compose.still:Still"), 1)
+        (one,), (other,) = shared.make([wanted]), alone.make([wanted])
+        assert isinstance(one, Made) and isinstance(other, Made)
+        assert one.outputs == other.outputs
+
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
