@@ -82,7 +82,7 @@ class Bark:
         """What a speaker said before, as the model goes on from it; None for a voice of the model's choice."""
         from safetensors.torch import load_file
 
-        if speaker == "reference":  # a converter gives it its colour
+        if not speaker:  # a converter gives it its colour
             return None
         files = {part: self.folder / PRESETS / f"{speaker}_{part}_prompt.safetensors" for part in _PARTS}
         if not speaker.replace("_", "").isalnum() or not all(file.is_file() for file in files.values()):

@@ -30,7 +30,7 @@ class Coloured:
 
     def read(self, lines: Sequence[Line]) -> Sequence[Said]:
         """One read a line."""
-        said = self.base.read([replace(line, voice=None) for line in lines])
+        said = self.base.read([replace(line, voice=None, speaker="") for line in lines])
         return [
             Said(converted(self.colour, one.audio, self.base.rate, line.voice, line.seed), one.ends)
             for line, one in zip(lines, said, strict=True)

@@ -74,7 +74,7 @@ def backend_of(name: str):
 def task(scratch: Path, reference: Path | None, phrases=PHRASES, seed=1, locale="en-GB", **params) -> Task:
     inputs = {"reference": reference} if reference else {}
     digests = {"reference": file_digest(reference)} if reference else {}
-    params = {"phrases": phrases, "locale": locale, "speaker": "reference", **params}
+    params = {"phrases": phrases, "locale": locale, "speaker": "clone", **params}
     return Task("key", "speech", params, inputs, seed, scratch, digests=digests)
 
 
@@ -84,7 +84,7 @@ CLONES = [row["name"] for row in voice.rows() if "clone" in row["facts"]["uses"]
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_sentence_is_said_at_the_models_rate_with_its_times(name, references, tmp_path) -> None:
-    made = backend_of(name).make([task(tmp_path, references[0], speaker=SPEAKERS.get(name, "reference"))])[0]
+    made = backend_of(name).make([task(tmp_path, references[0], speaker=SPEAKERS.get(name, "clone"))])[0]
     assert isinstance(made, Made), made
     rate, audio = sound(made)
     assert rate == RATES.get(name, 22_050)
@@ -102,8 +102,10 @@ def test_a_sentence_is_said_at_the_models_rate_with_its_times(name, references, 
 @pytest.mark.parametrize("name", ALL)
 def test_the_same_seed_says_the_same_whatever_is_beside_it(name, references, tmp_path) -> None:
     backend = backend_of(name)
-    one = task(tmp_path, references[0], seed=5)
-    others = [task(tmp_path, references[0], ["Something else, and rather longer than that."], seed=6), one]
+    speaker = SPEAKERS.get(name, "clone")
+    one = task(tmp_path, references[0], seed=5, speaker=speaker)
+    longer = ["Something else, and rather longer than that."]
+    others = [task(tmp_path, references[0], longer, seed=6, speaker=speaker), one]
     alone, again = backend.make([one])[0], backend.make([one])[0]
     beside = backend.make(others)[1]
     assert alone.outputs == again.outputs
@@ -114,7 +116,8 @@ def test_the_same_seed_says_the_same_whatever_is_beside_it(name, references, tmp
 
 @pytest.mark.parametrize("name", ALL)
 def test_another_seed_says_it_otherwise(name, references, tmp_path) -> None:
-    made = backend_of(name).make([task(tmp_path, references[0], seed=seed) for seed in (1, 2)])
+    speaker = SPEAKERS.get(name, "clone")
+    made = backend_of(name).make([task(tmp_path, references[0], seed=seed, speaker=speaker) for seed in (1, 2)])
     assert made[0].outputs["audio"] != made[1].outputs["audio"]
 
 
@@ -264,7 +267,7 @@ def test_memory_that_runs_out_splits_a_batch_and_is_remembered(references, tmp_p
 
 @pytest.mark.parametrize("name", SPEAKERS)
 def test_a_voices_own_speakers_are_told_apart_and_others_refused(name, tmp_path) -> None:
-    speakers = (SPEAKERS[name], "reference", "nobody", "../secret")
+    speakers = (SPEAKERS[name], "", "nobody", "../secret")
     tasks = [task(tmp_path, None, speaker=speaker) for speaker in speakers]
     own, another, *refused = backend_of(name).make(tasks)
     assert own.outputs["audio"] != another.outputs["audio"]
