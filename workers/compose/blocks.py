@@ -15,6 +15,8 @@ from creative.segments import typographic
 from workers.compose.glyphs import Face, check_glyphs
 
 _YIELDS = 3
+_GAP = 4.0
+"""A logo is first reduced by whole numbers to so many times its size: Lanczos on all of a large file takes ten times as long."""
 _LARGER = 125
 """How large, per cent, a price over its details has to be beside one that has them at its side."""
 
@@ -266,16 +268,12 @@ def logo_block(versions: Sequence[Image.Image], item: Mapping[str, Any]) -> Bloc
 def _scaled(versions: Sequence[Image.Image], item: Mapping[str, Any]) -> Block:
     size: tuple[int, int] | None = None
     made = []
-    for picture in versions:
-        picture = picture.convert("RGBA")
-        box = picture.getchannel("A").getbbox()
-        if box is None:
-            raise StepRefused("the logo is wholly transparent: give the brand kit another file")
-        picture = picture.crop(box)
+    for version in versions:
+        picture = _bare(version)
         room = size or (item["width"], item["height"])
         scale = min(room[0] / picture.width, room[1] / picture.height)
         own = (max(1, int(picture.width * scale + 0.01)), max(1, int(picture.height * scale + 0.01)))
-        scaled = picture.convert("RGBa").resize(own, Image.Resampling.LANCZOS).convert("RGBA")
+        scaled = picture.resize(own, Image.Resampling.LANCZOS, reducing_gap=_GAP).convert("RGBA")
         size = size or own
         whole = Image.new("RGBA", size, (0, 0, 0, 0))
         whole.paste(scaled, ((size[0] - own[0]) // 2, (size[1] - own[1]) // 2))
@@ -283,6 +281,24 @@ def _scaled(versions: Sequence[Image.Image], item: Mapping[str, Any]) -> Block:
     if size is None:
         raise StepRefused("there is no logo to set")
     return Block("logo", size[0], size[1], pictures=tuple(made))
+
+
+_BARE: dict[int, tuple[Image.Image, Image.Image]] = {}
+"""As `_LOGOS`: what `_bare` gave."""
+
+
+def _bare(logo: Image.Image) -> Image.Image:
+    """A logo without its transparent border, its colours multiplied by its alpha (RGBa), as scaling wants them."""
+    found = _BARE.get(id(logo))
+    if found is None:
+        picture = logo.convert("RGBA")
+        box = picture.getchannel("A").getbbox()
+        if box is None:
+            raise StepRefused("the logo is wholly transparent: give the brand kit another file")
+        if len(_BARE) >= 8:
+            _BARE.clear()
+        found = _BARE[id(logo)] = (logo, picture.crop(box).convert("RGBa"))
+    return found[1]
 
 
 def _at(part: Part, x: int, y: int) -> Part:

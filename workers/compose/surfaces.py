@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from workers.compose.colour import Rgb, between, inks, mixed, rgb
@@ -23,6 +22,7 @@ _FALL = 0.022
 """By how much of white a large panel's light falls from its upper left corner to its lower right one, each way."""
 _LARGE = 90
 """px of its shorter side from which a surface is lit rather than flat."""
+_MIDDLE = 128
 _FINE = 4
 
 
@@ -67,7 +67,7 @@ def surface(box: Box, radius: int, tone: str, palette: Mapping[str, str], role: 
     """One surface; `tone` is a colour by its role in the palette."""
     x, y, w, h = box
     colour = tone_colour(tone, palette)
-    image = Image.fromarray(_lit(w, h, colour)).convert("RGBA")
+    image = _lit(w, h, colour).convert("RGBA")
     if radius:
         image.putalpha(_rounded(w, h, min(radius, w // 2, h // 2)))
     return Surface(image, x, y, colour, role)
@@ -116,18 +116,27 @@ def _mat(window: Mapping[str, Any], size: tuple[int, int], palette: Mapping[str,
     return made
 
 
-def _lit(width: int, height: int, colour: Rgb) -> NDArray[np.uint8]:
-    """A panel's pixels: (height, width, 3)."""
-    flat = np.array(colour, np.float32)
+def _lit(width: int, height: int, colour: Rgb) -> Image.Image:
+    """A panel as an RGB picture."""
     if min(width, height) < _LARGE:
-        return np.broadcast_to(flat.astype(np.uint8), (height, width, 3)).copy()
+        return Image.new("RGB", (width, height), colour)
+    fall = _fall(width, height)
+    return Image.merge(
+        "RGB", [fall.point([min(255, max(0, level + step - _MIDDLE)) for step in range(256)]) for level in colour]
+    )
+
+
+@lru_cache(maxsize=8)
+def _fall(width: int, height: int) -> Image.Image:
+    """By how many levels light falls across a panel, from _MIDDLE on (L): the same for all of its size."""
     across = (
         np.linspace(1, -1, width, dtype=np.float32)[None, :] + np.linspace(1, -1, height, dtype=np.float32)[:, None]
     )
+    across *= _FALL * 255 / 2
     # The noise, less than one level, keeps so slow a gradient from breaking up into bands.
-    noise = np.random.default_rng(7).random((height, width), np.float32)
-    lit = flat + (across * (_FALL * 255 / 2) + noise)[..., None]
-    return np.asarray(np.clip(lit, 0, 255), np.uint8)
+    across += np.random.default_rng(7).random((height, width), np.float32)
+    across += _MIDDLE
+    return Image.fromarray(across.astype(np.uint8))
 
 
 @lru_cache(maxsize=32)
