@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from creative.errors import StepRefused
@@ -23,7 +24,8 @@ Figures = dict[str, Any]
 ROLES = ("scene", "meta", "layer", "cutout")
 """Inputs of a measurement whose ad has a generated scene with a product."""
 _SLACK = 1  # levels: what another machine's rounding may differ by
-_CELLS, _LEAST = 24, 4  # cells across the product's shorter side in which the finished file is compared, and px of each
+_CELLS = 24  # across the product's shorter side, in which the finished file is compared
+_LEAST = 4 * _CELLS  # px of that side: below, half a pixel more or less of its box is as much as what is looked for
 
 
 def product_pixels(inputs: Mapping[str, Path]) -> dict[str, int]:
@@ -71,30 +73,32 @@ def _apart(one: Pixels, other: Pixels, where: Mask) -> Pixels:
 
 def product_tone(pixels: Pixels, box: Rectangle, cutout: Path, hidden: Sequence[Rectangle]) -> Figures:
     """The product as a finished picture shows it in its box (x, y, w, h), against its cut-out, in coarse cells that words do
-    not hide: `cells`, and `tone`: the levels by which the median one differs."""
+    not hide: `cells`, and `tone`: the levels by which the median one differs.
+
+    Boxes are whole pixels and views are not: a product of less than 96 px is not compared (0 cells, None).
+    """
     x, y, w, h = box
-    cell = max(min(w, h) // _CELLS, _LEAST)
-    across, down = w // cell, h // cell
-    if not across or not down:
+    if min(w, h) < _LEAST:
         return {"cells": 0, "tone": None}
+    cell = min(w, h) // _CELLS
+    size = across, down = w // cell, h // cell
     own = Image.open(cutout).convert("RGBA").resize((w, h), Image.Resampling.LANCZOS)
     # Cells of the inside only: at its edge a pixel more or less would be another tone.
     solid = own.getchannel("A").filter(ImageFilter.MinFilter(5)).point(lambda alpha: 255 if alpha == 255 else 0)
     free = Image.new("L", (w, h), 255)
     for one in hidden:
         free.paste(0, (one[0] - x, one[1] - y, one[0] - x + one[2], one[1] - y + one[3]))
-    whole = Image.new("RGB", (w, h))
-    whole.paste(Image.fromarray(pixels), (-x, -y))
     inside = Image.new("L", (w, h), 0)
     inside.paste(255, (-x, -y, pixels.shape[1] - x, pixels.shape[0] - y))
-    size = (across, down)
     counted = np.full((down, across), True)
     for mask in (solid, free, inside):
         counted &= np.asarray(mask.resize(size, Image.Resampling.BOX)) == 255
     if not counted.any():
         return {"cells": 0, "tone": None}
-    seen, wanted = (
-        np.asarray(image.convert("RGB").resize(size, Image.Resampling.BOX), np.float32) for image in (whole, own)
-    )
-    apart = np.abs(seen - wanted).max(axis=2)[counted]
+    seen = _coarse(Image.fromarray(pixels).crop((x, y, x + w, y + h)), size)
+    apart = np.abs(seen - _coarse(own.convert("RGB"), size)).max(axis=2)[counted]
     return {"cells": int(counted.sum()), "tone": round(float(np.median(apart)), 2)}
+
+
+def _coarse(picture: Image.Image, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    return np.asarray(picture.resize(size, Image.Resampling.BOX), np.float32)

@@ -22,7 +22,7 @@ from workers.finish import jpeg
 from workers.finish.label import Label, xmp
 from workers.generate.compose import composed
 from workers.measure.measure import Measure
-from workers.measure.product import product_pixels
+from workers.measure.product import product_pixels, product_tone
 from workers.scene import layers
 from workers.scene.cutout import open_photo
 
@@ -102,6 +102,15 @@ def test_a_file_whose_product_looks_otherwise_is_refused(parts: dict[str, Path],
     red, green, blue = Image.open(parts["scene"]).split()
     found, reasons = _judged(tmp_path, parts, Image.merge("RGB", (blue, red, green)))
     assert found["changed"] == 0 and found["tone"] > 10 and "looks unlike its photo" in reasons
+
+
+def test_a_product_that_is_too_small_is_compared_in_its_scene_alone(parts: dict[str, Path]) -> None:
+    pixels = np.asarray(Image.open(parts["scene"]).convert("RGB"))
+    assert product_tone(pixels, (10, 10, 95, 149), parts["cutout"], []) == {"cells": 0, "tone": None}
+    # Nor is what words cover, or what lies outside of the picture.
+    assert product_tone(pixels, _BOX, parts["cutout"], [(0, 0, 400, 300)])["cells"] == 0
+    whole, half = (product_tone(pixels, _BOX, parts["cutout"], words) for words in ([], [(0, 0, 400, 140)]))
+    assert 100 < half["cells"] < 0.7 * whole["cells"] and half["tone"] < 3
 
 
 def test_a_scene_without_the_product_is_refused(parts: dict[str, Path], tmp_path: Path) -> None:
