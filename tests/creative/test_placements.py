@@ -36,7 +36,7 @@ each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 
 def test_the_rows_that_briefs_and_docs_name_are_there():
     named = {
-        "meta-feed-1x1", "meta-feed-4x5", "meta-story-9x16", "meta-reel-6", "tiktok-infeed", "youtube-bumper-6", "youtube-15",
+        "meta-feed-1x1", "meta-feed-4x5", "meta-story-9x16", "meta-reel-6", "meta-feed-1x1-15", "meta-feed-4x5-15", "tiktok-infeed", "youtube-bumper-6", "youtube-15",
         "google-landscape", "google-square", "google-portrait", "iab-300x250", "iab-728x90", "iab-160x600", "iab-300x600",
         "iab-320x50", "iab-970x250", "ctv-15", "spotify-audio-15", "spotify-audio-30", "amazon-audio-15", "spotify-companion-640",
     }  # fmt: skip

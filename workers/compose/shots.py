@@ -213,9 +213,9 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
         _seen_at(canvas, centre, (centred[0] + 0.07 * w * label, 0.46 * canvas[1]), label / 1.03),
         _seen_at(canvas, centre, (centred[0] - 0.05 * w * label, 0.56 * canvas[1]), label),
     )
-    if any(covers(box, view, stage) for box in below for view in near):  # a caption would hide what it came to show
-        near = (
-            _detail(stage, below)
+    if any(covers(box, view, stage) for box in (*stage.lasting, *below) for view in near):
+        near = (  # words would hide what it came to show
+            _detail(stage, (*stage.lasting, *below))
             or _beside(stage, (*stage.lasting, *below), label)
             or (
                 _seen_at(canvas, centre, (centred[0] + 0.03 * canvas[0], centred[1]), 0.9 * whole),
@@ -248,11 +248,11 @@ def _views(stage: Stage, captioned: bool) -> tuple[dict[str, tuple[View, View]],
     }, scale >= _TIGHT * base.scale
 
 
-def _detail(stage: Stage, captions: Sequence[Box]) -> tuple[View, View] | None:
-    """A close look at the product's upper part, under captions that stand in the middle; its foot may leave the frame."""
+def _detail(stage: Stage, words: Sequence[Box]) -> tuple[View, View] | None:
+    """A close look at the product's upper part, under words that stand above it; its foot may leave the frame."""
     width, height = stage.canvas
-    foot = max(box[1] + box[3] for box in captions)
-    if foot > 0.5 * height:
+    foot = max((box[1] + box[3] for box in words), default=float(height))
+    if foot > 0.42 * height:
         return None
     x, y, w, _ = _product(stage)
     scale = min(_CLOSEST, 1.5 * stage.base.scale, 0.8 * width / w)
