@@ -12,6 +12,7 @@ from typing import Any
 from creative.backends import BackendSpec
 from creative.errors import UsageError
 from creative.models.files import ModelError
+from workers.generate.loading import Reading
 from workers.generate.recipe import Recipe
 from workers.generate.switches import denoiser, lighter, switched
 from workers.models.libraries import diffusers_ready, quiet
@@ -29,17 +30,30 @@ class Pipelines:
         from workers.models.weights import weights
 
         folder = weights(spec)
-        diffusers = diffusers_ready()
+        self.device = device_of(spec)
         self.recipe = recipe
+        reading = (
+            Reading(folder, self.device, recipe.variant)
+            if self.device.type == "cuda" and not self._is_small()
+            else None
+        )
+        diffusers = diffusers_ready()
         self.words: Any = None
         self.other: Any = None
         with quiet():
-            self._load(spec, diffusers, folder, other, auto)
+            self._load(spec, diffusers, folder, other, auto, reading)
 
-    def _load(self, spec: BackendSpec, diffusers: Any, folder: Path, other: str, auto: tuple[str, str]) -> None:
+    def _load(
+        self,
+        spec: BackendSpec,
+        diffusers: Any,
+        folder: Path,
+        other: str,
+        auto: tuple[str, str],
+        reading: Reading | None,
+    ) -> None:
         import torch
 
-        self.device = device_of(spec)
         if self.device.type == "cpu":
             # Sums in another order are others: a picture must not depend on how many cores there are.
             torch.set_num_threads(1)
@@ -48,9 +62,20 @@ class Pipelines:
         recipe = self.recipe
         dtype = getattr(torch, recipe.dtype)
         kind = _class(diffusers, auto[0] if recipe.pipeline == "auto" else recipe.pipeline)
+        parts: dict[str, Any] = {}
+        if reading is not None:
+            try:
+                parts = reading.parts(diffusers, dtype)
+            except Exception:  # noqa: BLE001  the library's own way is slower, and says what is wrong with them
+                gc.collect()
         try:
             self.words = kind.from_pretrained(
-                str(folder), dtype=dtype, use_safetensors=True, local_files_only=True, variant=recipe.variant or None
+                str(folder),
+                dtype=dtype,
+                use_safetensors=True,
+                local_files_only=True,
+                variant=recipe.variant or None,
+                **parts,
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(
@@ -115,17 +140,18 @@ class Pipelines:
 
     def _place(self) -> None:
         """Onto the device; on a card that is too small for all parts, only the part that is at work."""
-        recipe = self.recipe
         self.offloaded = False
-        if self.device.type == "cuda":
-            import torch
-
-            there = torch.cuda.get_device_properties(self.device).total_memory / 1e9
-            small = 0 < there < recipe.vram_gb
-            if recipe.offload == "always" or (recipe.offload == "auto" and small):
-                self.offload()
-                return
+        if self.device.type == "cuda" and self._is_small():
+            self.offload()
+            return
         self.words.to(self.device)
+
+    def _is_small(self) -> bool:
+        """Whether the card is too small for all parts at once, by what their recipe says."""
+        import torch
+
+        there = torch.cuda.get_device_properties(self.device).total_memory / 1e9
+        return self.recipe.offload == "always" or (self.recipe.offload == "auto" and 0 < there < self.recipe.vram_gb)
 
     def offload(self) -> None:
         """Keep only what is at work on the card: slower, and a fraction of the memory."""
