@@ -116,11 +116,11 @@ class FlowLoop:
 
     def _state(self, count: int, places: int, steps: int) -> _State:
         """The state of so many lines with at least so many places: the one of the last call, where it is large enough."""
-        kept = self._states.get(count)
-        if kept is not None and kept.seen.shape[3] >= places and len(kept.frames) >= steps:
-            return kept
-        self.graphs.forget(lambda key: key[0] == count)
-        self._states.pop(count, None)
+        last = self._states.pop(count, None)
+        if last is not None and last.seen.shape[3] >= places and len(last.frames) >= steps:
+            self._states[count] = last  # the last one used stands last
+            return last
+        graph.kept(self._states, count, self.graphs)
         config, weight = self.model.config, self.model.model.norm.weight
         device, dtype = weight.device, weight.dtype
         past = (int(config.num_hidden_layers), count, self.own_heads, places, self.width)

@@ -119,11 +119,11 @@ class Loop:
 
     def _state(self, count: int, places: int) -> _State:
         """The state of so many lines with at least so many places: the one of the last call, where it is large enough."""
-        kept = self._states.get(count)
-        if kept is not None and kept.seen.shape[3] >= places:
-            return kept
-        self.graphs.forget(lambda key: key[0] == count)
-        self._states.pop(count, None)
+        last = self._states.pop(count, None)
+        if last is not None and last.seen.shape[3] >= places:
+            self._states[count] = last  # the last one used stands last
+            return last
+        graph.kept(self._states, count, self.graphs)
         gpt, weight, steps = self.gpt, self.gpt.mel_head.weight, int(self.gpt.max_gen_mel_tokens)
         device, dtype, wide = weight.device, weight.dtype, int(gpt.model_dim)
         past = (len(self.layers), count, self.heads, places, wide // self.heads)

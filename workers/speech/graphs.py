@@ -56,6 +56,17 @@ class Graphs:
             self._pool = None
 
 
+def kept(states: dict[int, Any], count: int, graphs: Graphs) -> None:
+    """Make room for a state of `count` lines: all but the last one used go, with the graphs that read them.
+
+    Mostly there are two, a full batch and what is left over; each holds every line's keys and values.
+    """
+    gone = {count, *list(states)[:-1]}
+    for other in gone:
+        states.pop(other, None)
+    graphs.forget(lambda key: key[0] in gone)
+
+
 def lines(count: int, on: bool) -> int:
     """How many lines a step is made for: with graphs the next power of two, up to 64, then multiples of 64."""
     if not on:

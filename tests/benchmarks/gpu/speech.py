@@ -44,14 +44,17 @@ def speech(device: Any, dtype: Any, *, small: bool, repeats: int, models: tuple[
         with tempfile.TemporaryDirectory() as folder, torch.random.fork_rng():
             torch.manual_seed(7)
             try:
-                engine, eager, heard, ablations = makers[name](
+                engine, eager, heard, ablations, greedy = makers[name](
                     Path(folder), str(torch.device(device).type), small, seconds
                 )
             except Exception as error:  # noqa: BLE001  foreign code: the other models go on
                 yield Figure(name, "ours", 1, target=WANTED, note=_line(error))
                 continue
-            # First: ours takes the norms of the weights away.
-            yield _figure(name, "eager, one by one", 1, seconds, eager, min(repeats, 3), count=True)
+            if repeats:  # before ours takes the norms of the weights away
+                yield _figure(name, "eager, one by one", 1, seconds, eager, min(repeats, 3), count=True)
+            yield _agreement(name, greedy)
+            if not repeats:
+                continue
             ours = engine(dtype=named)
             for batch in batches:
                 lines = _lines(heard, batch, seconds)
@@ -132,6 +135,18 @@ def _phases(name: str, engine: Any, lines: list[Line], way: str = "") -> Iterato
         yield Figure(name, f"{way}phases", len(lines), note=_line(error))
 
 
+def _agreement(name: str, greedy: Callable[[], tuple[Any, list[Any]]]) -> Figure:
+    """Whether ours says what the library says, in float32 and without chance, as it is and after a replay of the same graphs."""
+    try:
+        theirs, ours = greedy()
+    except Exception as error:  # noqa: BLE001  foreign code
+        return Figure(name, "agreement", 1, note=_line(error))
+    apart = [float((theirs.float().cpu() - one.float().cpu()).abs().max()) for one in ours]
+    size = float(theirs.float().abs().max())
+    said = ", ".join(f"{one:.1e}" for one in apart)
+    return Figure(name, "agreement", 1, note=f"most apart from the library's {said}, of values up to {size:.2g}")
+
+
 def _decode(engine: Any, lines: list[Line], latents: list[Any]) -> None:
     if hasattr(engine, "vocoder"):
         engine.sounds(lines, latents)
@@ -166,11 +181,13 @@ def _figure(
 
 def _xtts(
     folder: Path, device: str, small: bool, seconds: float
-) -> tuple[Engine, Callable[[], Any], Any, dict[str, dict[str, Any]]]:
-    """Makes engines; the library's own way with one line; what was heard of a recording; means of speed, one by one."""
+) -> tuple[Engine, Callable[[], Any], Any, dict[str, dict[str, Any]], Callable[[], tuple[Any, list[Any]]]]:
+    """Makes engines; the library's own way with one line; what was heard of a recording; means of speed, one by one; and
+    what the library and ours say without chance."""
     import torch
 
     from workers.speech.coqui import ready
+    from workers.speech.gptloop import Sampling
     from workers.speech.xtts import Voice, XttsEngine
 
     ready()
@@ -216,6 +233,23 @@ def _xtts(
     def engine(**options: Any) -> Any:
         return XttsEngine(model, device, {"flight": 64, **options})
 
+    def greedy() -> tuple[Any, list[Any]]:
+        with torch.inference_mode():
+            codes = model.gpt.generate(
+                cond_latents=heard.latents, text_inputs=text, do_sample=False, num_beams=1, repetition_penalty=5.0,
+                max_new_tokens=tokens,
+            )  # fmt: skip
+            length = torch.tensor([codes.shape[1] * model.gpt.code_stride_len], device=device)
+            latents = model.gpt(
+                text, torch.tensor([text.shape[1]], device=device), codes, length, cond_latents=heard.latents,
+                return_latent=True,
+            )  # fmt: skip
+            theirs = model.hifigan_decoder(latents, g=heard.colour)[0, 0]
+        ours = engine(dtype="float32")
+        ours.how = Sampling(1.0, 1, 1.0, 5.0)
+        lines = _lines(heard, 3, tokens * 1024 / 22_050)
+        return theirs, [torch.from_numpy(ours.read(lines)[0].audio) for _ in range(2)]
+
     ablations: dict[str, dict[str, Any]] = {
         "without graphs": {"graphs": False},
         "in float16": {"dtype": "float16"},
@@ -225,12 +259,12 @@ def _xtts(
         "decoder in float16": {"decoder_dtype": "float16"},
         "layers compiled": {"compile": True},
     }
-    return engine, eager, heard, ablations
+    return engine, eager, heard, ablations, greedy
 
 
 def _pocket(
     folder: Path, device: str, small: bool, seconds: float
-) -> tuple[Engine, Callable[[], Any], Any, dict[str, dict[str, Any]]]:
+) -> tuple[Engine, Callable[[], Any], Any, dict[str, dict[str, Any]], Callable[[], tuple[Any, list[Any]]]]:
     """As `_xtts`, of pocket-tts."""
     import torch
 
@@ -267,6 +301,16 @@ def _pocket(
             made = model.generate(**inputs, do_sample=True, max_new_tokens=frames, return_dict_in_generate=True)
             return words.decode(made.audio_latents, made.audio_latents_mask)
 
+    def greedy() -> tuple[Any, list[Any]]:
+        with torch.inference_mode():
+            inputs = words(text=[prompt], audio_prompt_latents=[heard], return_tensors="pt", padding=True).to(device)
+            made = model.generate(**inputs, do_sample=False, max_new_tokens=frames, return_dict_in_generate=True)
+            theirs = words.decode(made.audio_latents, made.audio_latents_mask)[0]
+        ours = engine(temperature_permille=0)
+        return theirs, [
+            torch.from_numpy(ours.read(_lines(heard, 3, frames / float(config.frame_rate)))[0].audio) for _ in range(2)
+        ]
+
     def engine(dtype: str = "float32", codec_dtype: str = "float32", **options: Any) -> Any:
         model.to(getattr(torch, dtype) if device == "cuda" else torch.float32)
         sounds.to(getattr(torch, codec_dtype) if device == "cuda" else torch.float32)
@@ -279,7 +323,7 @@ def _pocket(
         "codec in bfloat16": {"codec_dtype": "bfloat16"},
         "compiled": {"compile": True},
     }
-    return engine, eager, heard, ablations
+    return engine, eager, heard, ablations, greedy
 
 
 def _line(error: Exception) -> str:

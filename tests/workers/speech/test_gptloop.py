@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from creative.models.files import ModelError
+from tests.workers.speech.test_flowloop import Replayed
 from workers.rehearse import voice
 from workers.speech.coqui import ready
 
@@ -42,6 +43,24 @@ def test_its_tokens_and_latents_are_the_librarys(engine) -> None:
     assert ours.tolist() == theirs[0].tolist()
     assert len(set(ours.tolist())) > 3
     np.testing.assert_allclose(found.numpy(), hidden[0].numpy(), atol=2e-4)
+
+
+def test_graphs_say_the_same(engine, monkeypatch) -> None:
+    import torch
+
+    from workers.speech.gptloop import Sampling
+
+    how = Sampling(0.75, 50, 0.85, 5.0)
+    prefixes = [torch.randn(places, 64, generator=torch.Generator().manual_seed(places)) for places in (119, 40, 60)]
+    most, seeds = [13, 13, 9], [1, 2, 3]
+    plain = engine.loop.run(prefixes, most, seeds, how)
+    monkeypatch.setattr(engine.loop, "graphs", Replayed())
+    for _ in range(2):
+        for (ours, latents), (own, theirs) in zip(engine.loop.run(prefixes, most, seeds, how), plain, strict=True):
+            assert ours.tolist() == own.tolist()
+            np.testing.assert_allclose(latents.numpy(), theirs.numpy(), atol=2e-4)
+    assert sorted(key[:2] for key in engine.loop.graphs.keys) == [(4, 128), (4, 256)]
+    engine.loop.forget()
 
 
 def test_what_is_drawn_follows_the_odds_and_the_lines_own_number() -> None:
