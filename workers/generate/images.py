@@ -135,7 +135,7 @@ class DiffusersImage:
     def _load(self) -> Pipelines:
         if self._pipes is None:
             self._packing.start()
-            self._pipes = Pipelines(self.spec, self.recipe, self.recipe.inpaint, _AUTO)
+            self._pipes = Pipelines(self.spec, self.recipe, self.recipe.inpaint, _AUTO, soon=True)
             guided = self.recipe.guidance > (0 if type(self._pipes.words).__name__.startswith("ZImage") else 1)
             self._encoder = Encoder(self._pipes.words, guided, self.recipe.prompt_tokens)
             self._painter = Painter(self._pipes)
@@ -159,6 +159,8 @@ class DiffusersImage:
     def _begun(self, drafts: Sequence[tuple[int, Draft]]) -> list[tuple[int, Job, Callable[[], Seen]]]:
         """All that the card has to do for a batch, begun: each step with a function that waits for its picture."""
         begun = []
+        if self._pipes is not None:
+            self._pipes.quicken()
         for group in self._told(drafts):
             painted = self._painted([job for _, job in group])
             begun += [(number, job, seen) for (number, job), seen in zip(group, painted, strict=True)]
@@ -176,8 +178,7 @@ class DiffusersImage:
         return list(groups.values())
 
     def _painted(self, jobs: Sequence[Job]) -> list[Callable[[], Seen]]:
-        name = f"{jobs[0].draft.shape.name}{' around' if jobs[0].around else ''}"
-        pipes = self._load()
+        name, pipes = self._form(jobs), self._load()
         try:
             painted = in_batches(jobs, self._paint, self._fitting, name, self._painter.release)
         except OutOfMemory:
@@ -191,12 +192,21 @@ class DiffusersImage:
                 ) from error
         return painted
 
+    @staticmethod
+    def _form(jobs: Sequence[Job]) -> str:
+        """By what the largest batch that fits is remembered."""
+        return f"{jobs[0].draft.shape.name}{' around' if jobs[0].around else ''}"
+
     def _paint(self, jobs: Sequence[Job]) -> Sequence[Any]:
         """One batch through the model: for each job a function that gives its pixels as soon as they are there."""
         import torch
 
         pipes, recipe = self._load(), self.recipe
         wide, high = jobs[0].draft.shape.made
+        count = len(jobs)
+        if pipes.device.type == "cuda" and (recipe.compile or recipe.compile_vae or recipe.graphs):
+            most = self._fitting.most(self._form(jobs)) or self.spec.batch
+            jobs = [*jobs, *[jobs[-1]] * (padded(count, self.spec.batch, most) - count)]
         asked: dict[str, Any] = joined([job.encoded for job in jobs], pipes.device)
         asked |= {
             "height": high,
@@ -208,13 +218,13 @@ class DiffusersImage:
         }
         canvases = [job.draft.canvas for job in jobs if job.draft.canvas is not None]
         if not canvases:
-            return self._painter.paint(pipes.words, asked, len(jobs))
+            return self._painter.paint(pipes.words, asked, len(jobs))[:count]
         asked |= {
             "image": [canvas for canvas, _ in canvases],
             "mask_image": [mask for _, mask in canvases],
             "strength": recipe.strength,
         }
-        return self._painter.paint(pipes.other, asked, len(jobs))
+        return self._painter.paint(pipes.other, asked, len(jobs))[:count]
 
     def _accepted(self, job: Job, seen: Seen) -> Painted:
         if seen.pixels.ndim == 4:  # a coder of films gives a picture as a film of one frame
@@ -230,6 +240,16 @@ class DiffusersImage:
             "way": way,
         }
         return Painted(seen.pixels, draft.shape, draft.geometry, draft.cutout, draft.seed, job.around, notes)
+
+
+def padded(count: int, batch: int, most: int) -> int:
+    """How many pictures to paint where `count` are wanted: a batch, a quarter of one, and so on. What is left over at the end
+    of a night costs a few pictures too many, not a minute of compiling for a batch of its own size. At most `most`.
+    """
+    size = batch
+    while size > 1 and max(1, size // 4) >= count:
+        size = max(1, size // 4)
+    return max(count, min(size, most))
 
 
 def told_by(task: Task) -> dict[str, str]:

@@ -17,18 +17,24 @@ from workers.generate.recipe import Recipe
 from workers.generate.switches import denoiser, lighter, switched
 from workers.models.libraries import diffusers_ready, quiet
 
+_LATER: dict[str, Any] = {"compile": "", "compile_vae": False, "graphs": False, "fused": False, "fp8": ""}
+
 
 class Pipelines:
     """`words`: from words alone; `other`: around a product (pictures) or from a first picture (films), or None."""
 
-    def __init__(self, spec: BackendSpec, recipe: Recipe, other: str, auto: tuple[str, str] = ("", "")) -> None:
-        """Load them. `other`: the class of the second one; `auto`: what "auto" stands for, for both.
+    def __init__(
+        self, spec: BackendSpec, recipe: Recipe, other: str, auto: tuple[str, str] = ("", ""), *, soon: bool = False
+    ) -> None:
+        """Load them. `other`: the class of the second one; `auto`: what "auto" stands for, for both. `soon`: what takes long
+        once, compiling above all, is left for `quicken`.
 
         Raises ModelError for weights that are missing or not what they should be, UsageError where the device is none for
         this row, or the library lacks a class.
         """
         from workers.models.weights import weights
 
+        self._soon = soon and recipe.fp8 != "storage"
         folder = weights(spec)
         self.device = device_of(spec)
         self.recipe = recipe
@@ -93,6 +99,7 @@ class Pipelines:
         import torch
 
         self = cls.__new__(cls)
+        self._soon = False
         self.words, self.other, self.recipe, self.device = pipe, None, recipe, device
         with quiet():
             self._ready(getattr(torch, recipe.dtype))
@@ -103,7 +110,17 @@ class Pipelines:
             pipe.set_progress_bar_config(disable=True)
             lighter(pipe)
         self._place()
-        self.film_decoder = switched(self.words, self.recipe, self.device, dtype, offloaded=self.offloaded)
+        recipe = replace(self.recipe, **_LATER) if self._soon else self.recipe
+        self.film_decoder = switched(self.words, recipe, self.device, dtype, offloaded=self.offloaded)
+
+    def quicken(self) -> None:
+        """Switch what was left for later. Called once the first pictures are made: those of a small job never wait for it."""
+        if self._soon:
+            import torch
+
+            self._soon = False
+            dtype = getattr(torch, self.recipe.dtype)
+            self.film_decoder = switched(self.words, self.recipe, self.device, dtype, offloaded=self.offloaded)
 
     def each(self) -> list[Any]:
         """The pipelines that there are."""
