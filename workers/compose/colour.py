@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from creative.errors import StepRefused
+from workers.measure.sight import DICHROMATS, TO_LUMINANCE, linear, seen_by
 
 Rgb = tuple[int, int, int]
 Floats = NDArray[np.floating[Any]]
@@ -183,6 +184,28 @@ def between(one: Rgb, other: Rgb) -> float:
     """Contrast ratio of two flat colours."""
     light, dark = sorted((_luminance_of(one), _luminance_of(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+@lru_cache(1024)
+def seen_least(one: Rgb, other: Rgb) -> float:
+    """Contrast ratio of two flat colours to whoever sees it least: with three primaries, or with two of them only."""
+    light = linear(np.array([one, other], np.uint8))
+    found = [between(one, other)]
+    for who in DICHROMATS:
+        dark, bright = sorted((seen_by(light, who) @ TO_LUMINANCE).tolist())
+        found.append((bright + 0.05) / (dark + 0.05))
+    return min(found)
+
+
+def deepened(colour: Rgb, ground: Rgb, least: float) -> Rgb:
+    """A colour, darker or lighter by as little as lets everybody read it on a flat ground with a contrast of `least`; as it was
+    where half of the way is not enough."""
+    towards = (0, 0, 0) if between(colour, (255, 255, 255)) > between(colour, (0, 0, 0)) else (255, 255, 255)
+    for step in range(11):
+        moved = mixed(colour, towards, step / 20)
+        if seen_least(moved, ground) >= least:
+            return moved
+    return colour
 
 
 @lru_cache(1024)

@@ -21,10 +21,12 @@ from workers.compose.colour import (
     apart,
     between,
     contrast,
+    deepened,
     flat,
     inks,
     is_light,
     rgb,
+    seen_least,
     spelled,
 )
 from workers.compose.layers import Box, Laid, Layer, Lit, Placed
@@ -35,6 +37,8 @@ from workers.compose.surfaces import surface as panel
 
 _APART = 24.0
 """A button whose colour is nearer to the ground than this (CIE Lab) would drown in it."""
+_SEEN = 4.95
+"""Contrast of words on a surface to who sees them least: its light and JPEG take up to a twentieth."""
 _ROUNDS = 4
 _SIZES = 8  # px: to what steps of type size a scrim is made
 _MILKY = 3.2
@@ -82,14 +86,14 @@ def coloured(
         for one in (*surfaces, *(group.plate for group in groups if group.plate is not None))
     ]
     lit = Lit(ground, over)
-    written = [(group, spots) for group in groups if (spots := _spots(group.placed, ground.size))]
-    backed = {id(group): _backing(group, surfaces) for group in groups}
+    written = [(group, spots) for group in groups if (spots := _spots(group, ground.size, surfaces))]
+    backed = {id(group): None if (on := _backing(group, surfaces)) is None else on.colour for group in groups}
     tones = {
-        backing: _tone(
+        backing: _told(
+            backing,
             [[lit.at(spot) for spot in spots] for group, spots in written if backed[id(group)] == backing],
             palette,
-            backing,
-        )[0]
+        )
         for backing in dict.fromkeys(backed.values())
     }
     bare = [(group, [lit.at(spot) for spot in spots]) for group, spots in written if backed[id(group)] is None]
@@ -131,8 +135,9 @@ def coloured(
             break
     made = [*scrims, *over]
     for group in groups:
+        field = _field(group, ground.size, surfaces)
         for placed in group.placed:
-            made += _layers(placed, lit, palette, toned[id(group)], beside[id(group)])
+            made += _layers(placed, field, lit, palette, toned[id(group)], beside[id(group)])
     for layer in made:
         if layer.runs and layer.contrast < LEAST_CONTRAST:
             raise StepRefused(
@@ -154,7 +159,7 @@ def labelled(placed: Placed, lit: Lit, palette: Mapping[str, str], chip: bool) -
     lightness where none does, or where the ground will move (`chip`)."""
     block, x, y, box = placed
     (part,) = block.parts
-    under = lit.at(_rim(part, x, y, lit.size))
+    under = lit.at(_rim(part, x, y, (0, 0, *lit.size)))
     colour = max(inks(palette), key=lambda ink: contrast(ink, under))
     if not chip and contrast(colour, under) >= _LABEL_READS:
         return [_text("label", [part], x, y, box, colour, contrast(colour, under))]
@@ -200,17 +205,14 @@ def _nearest(group: Laid, written: Sequence[Laid], toned: Mapping[int, Rgb]) -> 
 def strain_of(groups: Sequence[Laid], ground: Lit, palette: Mapping[str, str]) -> float:
     """How strong scrims would have to be for all groups, added up."""
     return _tone(
-        [[ground.at(spot) for spot in spots] for group in groups if (spots := _spots(group.placed, ground.size))],
+        [[ground.at(spot) for spot in spots] for group in groups if (spots := _spots(group, ground.size))],
         palette,
     )[1]
 
 
-def _backing(group: Laid, surfaces: Sequence[Surface]) -> Rgb | None:
-    """The colour of the surface on which a whole group lies; None on the picture."""
-    if group.plate is not None:
-        return group.plate.colour
-    x, y, w, h = group.ink
-    return next((one.colour for one in reversed(surfaces) if one.covers((x, y, w, h))), None)
+def _backing(group: Laid, surfaces: Sequence[Surface]) -> Surface | None:
+    """The surface on which a whole group lies; None on the picture."""
+    return group.plate or next((one for one in reversed(surfaces) if one.covers(group.ink)), None)
 
 
 def _tone(
@@ -237,14 +239,31 @@ def _tone(
     return colour, strain
 
 
-def _spots(group: Sequence[Placed], size: tuple[int, int]) -> list[Box]:
-    """Where the texts of a group stand straight on the ground, with a rim, cut to the canvas."""
+def _told(surface: Rgb | None, under: Sequence[Sequence[Sample]], palette: Mapping[str, str]) -> Rgb:
+    """As `_tone`; on a surface as dark, or as light, as who sees two primaries only needs it too."""
+    colour, _ = _tone(under, palette, surface)
+    return colour if surface is None else deepened(colour, surface, _SEEN)
+
+
+def _spots(group: Laid, size: tuple[int, int], surfaces: Sequence[Surface] = ()) -> list[Box]:
+    """Where the texts of a group stand straight on the ground, with a rim, cut to the canvas, or to the surface that they
+    stand on."""
+    field = _field(group, size, surfaces)
     return [
-        _rim(part, placed.x, placed.y, size)
-        for placed in group
+        _rim(part, placed.x, placed.y, field)
+        for placed in group.placed
         if placed.block.button is None
         for part in placed.block.parts
     ]
+
+
+def _field(group: Laid, size: tuple[int, int], surfaces: Sequence[Surface]) -> Box:
+    """The box of the surface on which a group lies, else of the canvas: x, y, w, h."""
+    on = _backing(group, surfaces) if surfaces or group.plate is not None else None
+    if on is None:
+        return (0, 0, *size)
+    x, y = max(0, on.x), max(0, on.y)
+    return (x, y, min(size[0], on.x + on.image.width) - x, min(size[1], on.y + on.image.height) - y)
 
 
 def _logos(group: Laid) -> list[Box]:
@@ -252,12 +271,13 @@ def _logos(group: Laid) -> list[Box]:
     return [(one.x, one.y, one.block.width, one.block.height) for one in group.placed if one.block.pictures]
 
 
-def _rim(part: Part, x: int, y: int, canvas: tuple[int, int]) -> Box:
-    """The ink of a part of the block at (x, y) with the ring around it that the eye takes for its ground."""
+def _rim(part: Part, x: int, y: int, field: Box) -> Box:
+    """The ink of a part of the block at (x, y) with the ring around it that the eye takes for its ground, within a field."""
     ring = max(3, round(part.size * 0.13))
-    left, top = max(0, x + part.x - ring), max(0, y + part.y - ring)
-    right, bottom = x + part.x + part.mask.width + ring, y + part.y + part.mask.height + ring
-    return (left, top, min(canvas[0], right) - left, min(canvas[1], bottom) - top)
+    left, top = max(field[0], x + part.x - ring), max(field[1], y + part.y - ring)
+    right = min(field[0] + field[2], x + part.x + part.mask.width + ring)
+    bottom = min(field[1] + field[3], y + part.y + part.mask.height + ring)
+    return (left, top, right - left, bottom - top)
 
 
 def _least(colour: Rgb, under: Sequence[Sample]) -> float:
@@ -265,8 +285,17 @@ def _least(colour: Rgb, under: Sequence[Sample]) -> float:
     return min(contrast(colour, spot) for spot in under)
 
 
-def _layers(placed: Placed, lit: Lit, palette: Mapping[str, str], colour: Rgb, beside: Rgb | None) -> list[Layer]:
-    """One block; `beside` is the colour of the words on the same ground, None without."""
+def _reads(colour: Rgb, under: Sequence[Sample]) -> bool:
+    """Whether everybody can read a colour there."""
+    return _least(colour, under) >= AIMED_CONTRAST and all(
+        seen_least(colour, spot.hardest(colour, 2.0)) >= LEAST_CONTRAST for spot in under
+    )
+
+
+def _layers(
+    placed: Placed, field: Box, lit: Lit, palette: Mapping[str, str], colour: Rgb, beside: Rgb | None
+) -> list[Layer]:
+    """One block on a field; `beside` is the colour of the words on the same ground, None without."""
     block, x, y, box = placed
     if block.pictures:
         mark = {"role": "logo", "x": x, "y": y, "w": block.width, "h": block.height}
@@ -284,9 +313,9 @@ def _layers(placed: Placed, lit: Lit, palette: Mapping[str, str], colour: Rgb, b
         if block.button is not None:
             under_text = [flat(fill)]
         else:
-            under_text = [lit.at(_rim(part, x, y, lit.size)) for part in parts]
+            under_text = [lit.at(_rim(part, x, y, field)) for part in parts]
         own = colour
-        if role == "price" and _least(rgb(palette["accent"]), under_text) >= AIMED_CONTRAST:
+        if role == "price" and _reads(rgb(palette["accent"]), under_text):
             own = rgb(palette["accent"])
         made.append(_text(role, parts, x, y, box, own, _least(own, under_text)))
     return made
