@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-_AT_ONCE = (4, 3, 2, 1)
-"""Latents in a part: the largest of these by which a film can be cut without a rest. More is no faster, takes memory, and
-leaves more to encode when all is decoded."""
+_AT_ONCE = (2, 3, 1)
+"""Latents in a part: the first of these by which a film can be cut without a rest. More is no faster, takes memory, and leaves
+more to encode when all is decoded."""
 _MOST_PIXELS = 8_000_000
-"""Of all pictures of a part: 16 of 832x480, 8 of 1280x704. Wan 2.2's decoder takes about 2.6 kB a pixel while it works."""
+"""Of all pictures of a part: 8 of 1280x704. Wan 2.2's decoder takes about 2.6 kB a pixel while it works."""
 
 
 def fits(vae: Any) -> bool:
@@ -25,7 +25,7 @@ def fits(vae: Any) -> bool:
 class FilmDecoder:
     """The decoder of one VAE. `most`: latents in a part at most. `last`: channels last, as its weights are then."""
 
-    def __init__(self, vae: Any, *, most: int = 4, last: bool = False, compiled: bool = False) -> None:
+    def __init__(self, vae: Any, *, most: int = 3, last: bool = False, compiled: bool = False) -> None:
         import torch
 
         self._vae, self._most = vae, most

@@ -62,7 +62,7 @@ class Graphed:
         try:
             with torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 answer = self._function(*args, **named)
-        except RuntimeError:
+        except Exception:  # noqa: BLE001  whatever a library does that a graph cannot hold
             torch.cuda.synchronize()
             return None
         return graph, [leaf for leaf in own if isinstance(leaf, torch.Tensor)], answer

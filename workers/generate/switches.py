@@ -11,6 +11,7 @@ import os
 from typing import Any
 
 from creative.scratch import own_folder
+from workers.generate.attention import by_products
 from workers.generate.film_decoder import FilmDecoder, fits
 from workers.generate.fp8 import in_fp8
 from workers.generate.graphs import Graphed
@@ -39,7 +40,8 @@ def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: b
         return None
     torch.backends.cudnn.benchmark = recipe.tuned_convolutions
     if recipe.channels_last:
-        for part in (vae, net):
+        # Torch's own group norm wants channels first, and turns them twice: a decoder that is not compiled is slower so.
+        for part in (net, vae) if recipe.compile_vae or fits(vae) else (net,):
             last(part)
     if recipe.attention and hasattr(net, "set_attention_backend"):
         net.set_attention_backend(recipe.attention)
@@ -65,6 +67,7 @@ def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: b
     if recipe.compile_vae and not offloaded and hasattr(vae, "decoder"):
         if recipe.channels_last:
             by_channels(vae.decoder)
+        by_products(vae.decoder, device)
         vae.decoder.compile(dynamic=False)
     return None
 

@@ -14,12 +14,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import os
+import signal
+import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.gpu.architectures import MODELS
-from tests.benchmarks.gpu.measure import Figure, count, measure
+from tests.benchmarks.gpu.measure import Ask, Figure, count, measure
 from workers.models.libraries import diffusers_ready
 
 VOICES = ("xtts-v2", "pocket-tts")
@@ -33,15 +40,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="a file of JSON lines besides")
     parser.add_argument("--rehearse", action="store_true", help="tiny models on the CPU")
     parser.add_argument("--count", action="store_true", help="count operations of the true architectures, and end")
+    parser.add_argument("--ways", default="", help="only these ways, parted by |, in this order")
     parser.add_argument(
-        "--within", type=float, default=3600, help="seconds for a model; no other way is begun afterwards"
+        "--then", default="", help="these ways afterwards, when all models have had theirs, if there is time"
     )
-    parser.add_argument("--ways", default="", help="only the ways whose names have one of these in them, parted by |")
     parser.add_argument("--batches", default="", help="only these batches, parted by commas")
     parser.add_argument(
-        "--kernels", type=int, default=0, help="show the so many kernels that take most of one call's time"
+        "--until", type=float, default=math.inf, help="seconds from the start after which no way is begun"
+    )
+    parser.add_argument("--kernels", type=int, default=0, help="show so many kernels that take most of one call's time")
+    parser.add_argument(
+        "--ahead", type=float, default=0, help="compile the other models meanwhile, for so many seconds at most"
     )
     told = parser.parse_args(arguments)
+    began = time.monotonic()
+    children: list[subprocess.Popen[str]] = []
     chosen = [name for name in told.models.split(",") if name]
     known = [*MODELS, *VOICES]
     if unknown := set(chosen) - set(known):
@@ -63,34 +76,77 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not card:
         torch.set_num_threads(1)
         print("NO GPU: nothing below is a measurement of one.", flush=True)
-    batches = tuple(int(one) for one in told.batches.split(",") if one)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was measured is shown all the same
+    pictures = [name for name in chosen if name in MODELS]
+    ways = [tuple(way for way in said.split("|") if way) for said in (told.ways, told.then)]
+    if card and told.ahead:
+        children = ahead(pictures[1:], ways[0])
+    ask = Ask(
+        told.repeats, ways[0], tuple(int(one) for one in told.batches.split(",") if one), began + told.until, told.kernels,
+        lambda: joined(children, began + told.ahead),
+    )  # fmt: skip
     figures: list[Figure] = []
-    for name in chosen:
-        if name in VOICES:
-            if told.count:
-                continue
-            from tests.benchmarks.gpu import speech
-
-            found = speech.speech(device, dtype, small=not card, repeats=told.repeats, models=(name,))
-        elif told.count:
-            found = iter(
-                [Figure(name, "counted", 1, tflop=count(MODELS[name], small=False), target=MODELS[name].target)]
-            )
-        else:
-            found = measure(
-                MODELS[name], device, dtype, small=not card, repeats=told.repeats, within=told.within, ways=told.ways,
-                batches=batches, kernels=told.kernels,
-            )  # fmt: skip
-        for figure in found:
+    try:
+        for figure in found(chosen, told.count, device, dtype, card, ask, ways[1]):
             figures.append(figure)
             print("\n    ".join([f"  {line(figure)}", *figure.kernels]), flush=True)
             if told.out:
                 with told.out.open("a") as file:
                     file.write(json.dumps(figure.json()) + "\n")
-    print(f"\n{table(figures)}")
+    finally:
+        joined(children, 0)
+        print(f"\n{table(figures)}", flush=True)
     if not card:
         print("\nTiny models on the CPU: these seconds say nothing about a card." if told.rehearse else "")
     return 0
+
+
+def found(
+    chosen: Sequence[str], counting: bool, device: Any, dtype: Any, card: bool, ask: Ask, later: tuple[str, ...]
+) -> Iterator[Figure]:
+    """The figures of the models, each as it is there."""
+    for name in chosen:
+        if counting and name in MODELS:
+            yield Figure(name, "counted", 1, tflop=count(MODELS[name], small=False), target=MODELS[name].target)
+        elif name in MODELS:
+            yield from measure(MODELS[name], device, dtype, small=not card, ask=ask)
+        elif not counting:
+            from tests.benchmarks.gpu import speech
+
+            yield from speech.speech(device, dtype, small=not card, repeats=ask.repeats, models=(name,))
+    for name in chosen if later and not counting else ():
+        if name in MODELS:
+            yield from measure(MODELS[name], device, dtype, small=not card, ask=replace(ask, ways=later))
+
+
+def ahead(models: Sequence[str], ways: Sequence[str]) -> list[subprocess.Popen[str]]:
+    """Processes that make the first calls of models, so that what they compile is in the kept cache."""
+    running = []
+    for name in models:
+        own = [way for way in MODELS[name].ways if not way.tiny and (not ways or way.name in ways)][:1]
+        for way in own:
+            words = ["--models", name, "--ways", way.name, "--batches", str(way.batches[0]), "--repeats", "0"]
+            running.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "tests.benchmarks.gpu", *words],
+                    env=os.environ | {"TORCHINDUCTOR_COMPILE_THREADS": "5"}, stdout=subprocess.PIPE, text=True,
+                )
+            )  # fmt: skip
+    return running
+
+
+def joined(running: list[subprocess.Popen[str]], until: float) -> None:
+    """Wait for those processes, until then; none is left."""
+    while running:
+        process = running.pop(0)
+        try:
+            said = process.communicate(timeout=max(until - time.monotonic(), 0.1))[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            said = process.communicate()[0] + "  no time left\n"
+        for one in said.splitlines():
+            if one.startswith("  "):
+                print(f"compiled ahead:{one}", flush=True)
 
 
 def line(figure: Figure) -> str:

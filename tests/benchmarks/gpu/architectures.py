@@ -26,11 +26,15 @@ _WAN = {
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a model is run: `name`, what of its recipe is otherwise than "ours" is, and at which batches."""
+    """How a model is run: `name`, what of its recipe is otherwise than a recipe is by itself, and at which batches.
+
+    `tiny`: with the small decoder that there is for this model, on the pipeline of the way before.
+    """
 
     name: str
     changes: Mapping[str, Any]
     batches: tuple[int, ...] = (1,)
+    tiny: bool = False
 
 
 EAGER = "eager diffusers"
@@ -147,7 +151,9 @@ MODELS: Mapping[str, Model] = {
     one.name: one
     for one in (
         Model("sdxl", _sdxl, (1024, 1024, 1), 4, 0.0, 37.5, (
-            Way("ours", {"graphs": True}, (8, 1, 4, 16)),
+            Way("ours", {"graphs": True}, (8, 16)),
+            Way("ours, tiny VAE", {"graphs": True}, (8,), tiny=True),
+            Way("ours, one by one", {"graphs": True}),
             Way("whole", {"compile": "whole"}, (8,)),
         ), 1 / 12, "rehearse-sdxl", (64, 64, 1)),
         Model("flux.2-klein-4b", _klein, (1024, 1024, 1), 4, 1.0, 149.8, (
@@ -155,16 +161,15 @@ MODELS: Mapping[str, Model] = {
             Way("ours, fp8", {"fp8": "compute"}, (1, 4)),
         ), 0.30, "rehearse-flux2-klein", (64, 64, 1)),
         Model("wan2.1-t2v-1.3b", lambda: _wan(True), (832, 480, 81), 3, 1.0, 1124.0, (
-            Way("ours", {}),
-            Way("ours, fp8", {"fp8": "compute"}),
-            Way("ours, fused", {"fused": True}),
+            Way("ours", {"tuned_convolutions": True}),
+            Way("ours, fp8", {"fp8": "compute", "tuned_convolutions": True}),
         ), 2.5, "rehearse-wan", (64, 64, 9)),
         Model("z-image-turbo", _z_image, (1024, 1024, 1), 9, 0.0, 463.0, (
             Way("ours", {}, (1, 4)),
             Way("ours, fp8", {"fp8": "compute"}),
         ), None, "rehearse-z-image", (64, 64, 1)),
         Model("wan2.2-ti2v-5b", lambda: _wan(False), (1280, 704, 121), 4, 1.0, 4094.0, (
-            Way("ours", {}),
+            Way("ours", {"tuned_convolutions": True}),
         ), None, "rehearse-wan", (64, 64, 9)),
     )
 }  # fmt: skip
@@ -192,6 +197,13 @@ def build(model: Model, device: Any, dtype: Any, *, small: bool) -> Any:
                 weight.data.normal_(0, 0.02)
     pipe.set_progress_bar_config(disable=True)
     return pipe
+
+
+def tiny_vae(latents: int, device: Any, dtype: Any) -> Any:
+    """The small decoder of pictures, as its repositories have it for latents of so many channels."""
+    import diffusers
+
+    return diffusers.AutoencoderTiny(latent_channels=latents).to(device, dtype).eval().requires_grad_(False)
 
 
 def denoiser(pipe: Any) -> Any:

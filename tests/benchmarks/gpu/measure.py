@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import functools
 import gc
+import math
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.gpu.architectures import EAGER, Model, Way, build, denoiser, told
+from tests.benchmarks.gpu.architectures import EAGER, Model, Way, build, denoiser, tiny_vae, told
 from workers.generate.batching import is_out_of_memory
 from workers.generate.painting import Painter
 from workers.generate.pipelines import Pipelines
@@ -67,70 +68,99 @@ class Plain:
         self.words = None
 
 
-def measure(
-    model: Model, device: Any, dtype: Any, *, small: bool, repeats: int, within: float = 3600, ways: str = "",
-    batches: tuple[int, ...] = (), kernels: int = 0,
-) -> Iterator[Figure]:  # fmt: skip
-    """Figures as they come. An error is one line's note and ends only that line.
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is wanted of a measurement.
 
-    `within`: seconds after which no other way is begun. `ways`: words that a way's name must have one of, parted by "|"; one that is
-    exactly a way's name means that way alone. `batches`: only these. `repeats`: 0 makes the first calls only.
+    `repeats`: calls that count; of one, it is the call that phases are taken of; 0 makes the first calls only. `ways`: names in
+    the order in which they are measured; none means all. `batches`: only these. `until`: time.monotonic() after which nothing
+    is begun. `kernels`: how many are shown. `ready`: called before anything is timed, after the first way's first call.
     """
-    began = time.monotonic()
-    wanted = [word for word in ways.split("|") if word]
-    names = {EAGER, *(way.name for way in model.ways)}
-    for way in (Way(EAGER, {}), *model.ways):
-        if wanted and not any(word == way.name if word in names else word in way.name for word in wanted):
-            continue
-        chosen = [batch for batch in way.batches if not batches or batch in batches]
-        if not chosen:
-            continue
-        if time.monotonic() - began > within:
-            yield Figure(model.name, way.name, way.batches[0], target=model.target, note="no time left for it")
-            continue
-        yield from _measured(model, way, chosen, device, dtype, small, repeats, began + within, kernels)
+
+    repeats: int = 5
+    ways: tuple[str, ...] = ()
+    batches: tuple[int, ...] = ()
+    until: float = math.inf
+    kernels: int = 0
+    ready: Callable[[], None] = lambda: None
 
 
-def _measured(
-    model: Model, way: Way, batches: list[int], device: Any, dtype: Any, small: bool, repeats: int, until: float,
-    kernels: int,
-) -> Iterator[Figure]:  # fmt: skip
+def measure(model: Model, device: Any, dtype: Any, *, small: bool, ask: Ask) -> Iterator[Figure]:
+    """Figures as they come. An error is one line's note and ends only that line."""
+    ways = {way.name: way for way in (Way(EAGER, {}), *model.ways)}
+    kept: list[Any] = []
+    for name in ask.ways or tuple(ways):
+        way = ways.get(name)
+        batches = [batch for batch in way.batches if not ask.batches or batch in ask.batches] if way else []
+        if way is None or not batches:
+            continue
+        if not way.tiny:
+            _free(kept, device)
+        if time.monotonic() > ask.until:
+            yield Figure(model.name, way.name, batches[0], target=model.target, note="no time left for it")
+            continue
+        try:
+            if not kept:
+                kept.append(_made(model, way, device, dtype, small))
+            if way.tiny and not small:
+                _tiny(kept[0], device, dtype)
+        except Exception as error:  # noqa: BLE001  whatever a library raises is one line's note
+            yield Figure(model.name, way.name, batches[0], target=model.target, note=_said(error))
+            continue
+        yield from _measured(model, way, kept[0], batches[:2] if small else batches, small, ask)
+    _free(kept, device)
+
+
+def _free(kept: list[Any], device: Any) -> None:
     import torch
 
-    torch._dynamo.reset()
-    size = model.small_size if small else model.size
-    try:
-        pipe = build(model, device, dtype, small=small)
-        recipe = Recipe(
-            model.name, type(pipe).__name__, (size[:2],), model.steps, model.guidance, str(dtype).split(".")[-1], **way.changes
-        )  # fmt: skip
-        pipes: Any = Plain(pipe, device) if way.name == EAGER else Pipelines.of(pipe, recipe, device)
-    except Exception as error:  # noqa: BLE001  whatever a library raises is one line's note
-        yield Figure(model.name, way.name, way.batches[0], target=model.target, note=_said(error))
-        return
-    painter = Painter(pipes)
-    for batch in batches[:2] if small else batches:
-        if batch != batches[0] and time.monotonic() > until:
-            break
-        eager = way.name == EAGER
-        drawn = told(pipe, batch, dtype, "cpu")
-        call = functools.partial(_call, painter, model, size, drawn, batch, eager)
-        start = None if eager or size[2] > 1 else functools.partial(_begun, painter, model, size, drawn, batch)
-        # Plain film is slow, and as slow each time.
-        yield _line(
-            model, way.name, batch, call, start, pipes, min(repeats, 1) if eager and size[2] > 1 else repeats, small,
-            0 if batch != batches[0] else kernels,
-        )  # fmt: skip
-    pipes.close()
-    del pipe, pipes, painter
+    while kept:
+        kept.pop().close()
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
 
 
+def _made(model: Model, way: Way, device: Any, dtype: Any, small: bool) -> Any:
+    import torch
+
+    torch._dynamo.reset()
+    size = model.small_size if small else model.size
+    pipe = build(model, device, dtype, small=small)
+    if way.name == EAGER:
+        torch.backends.cudnn.benchmark = False
+        return Plain(pipe, device)
+    recipe = Recipe(
+        model.name, type(pipe).__name__, (size[:2],), model.steps, model.guidance, str(dtype).split(".")[-1], **way.changes
+    )  # fmt: skip
+    return Pipelines.of(pipe, recipe, device)
+
+
+def _tiny(pipes: Any, device: Any, dtype: Any) -> None:
+    """The small decoder in place of the model's own."""
+    pipes.words.vae = tiny_vae(pipes.words.vae.config.latent_channels, device, dtype)
+    pipes.words.vae.decoder.compile(dynamic=False)
+
+
+def _measured(model: Model, way: Way, pipes: Any, batches: list[int], small: bool, ask: Ask) -> Iterator[Figure]:
+    size = model.small_size if small else model.size
+    painter: Any = Painter(pipes)
+    eager, film = way.name == EAGER, size[2] > 1
+    for batch in batches:
+        if batch != batches[0] and time.monotonic() > ask.until:
+            break
+        drawn = told(pipes.words, batch, pipes.words.vae.dtype, "cpu")
+        call = functools.partial(_call, painter, model, size, drawn, batch, eager)
+        start = None if eager or film else functools.partial(_begun, painter, model, size, drawn, batch)
+        # Plain film is slow, and as slow each time.
+        repeats = min(ask.repeats, 1) if eager and film else ask.repeats
+        kernels = 0 if eager or batch != batches[0] else ask.kernels
+        yield _line(model, way.name, batch, call, start, pipes, small, replace(ask, repeats=repeats, kernels=kernels))
+
+
 def _line(
     model: Model, way: str, batch: int, call: Callable[[dict[str, float]], None], begin: Callable[[], Any] | None, pipes: Any,
-    repeats: int, small: bool, kernels: int,
+    small: bool, ask: Ask,
 ) -> Figure:  # fmt: skip
     import torch
 
@@ -139,17 +169,21 @@ def _line(
         if card:
             torch.cuda.reset_peak_memory_stats()
         first = _timed(lambda: call({}), card)
-        if not repeats:
+        ask.ready()
+        if not ask.repeats:
             return Figure(model.name, way, batch, first_s=first, target=model.target)
-        if repeats > 1:
+        if ask.repeats > 1:
             call({})
-        taken = statistics.median(_timed(lambda: call({}), card) for _ in range(repeats)) / batch
+            taken = statistics.median(_timed(lambda: call({}), card) for _ in range(ask.repeats)) / batch
         row = None
         if begin is not None:
-            row = _timed(lambda: _in_a_row(begin, max(repeats, 4)), card) / max(repeats, 4) / batch
+            times = max(ask.repeats, 4)
+            row = _timed(lambda: _in_a_row(begin, times), card) / times / batch
         peak = torch.cuda.max_memory_allocated() / 1e9 if card else None
         phases = _phases(call, denoiser(pipes.words), card)
-        seen = tuple(_kernels(call, kernels)) if card and kernels else ()
+        if ask.repeats == 1:
+            taken = (phases["before the last ended"] + phases["after"]) / batch
+        seen = tuple(_kernels(call, ask.kernels)) if card and ask.kernels else ()
         work = None if small else model.tflop
         return Figure(model.name, way, batch, taken, work, peak, first, model.target, "", phases, row, seen)
     except Exception as error:  # noqa: BLE001  whatever a library raises is one line's note
