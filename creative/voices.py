@@ -44,6 +44,8 @@ def choose_voice(
     useful = [row for row in speech if use in row.facts.get("uses", ("stock",))]
     if backend is None:
         useful = [row for row in useful if not row.named]
+    if not useful and backend is not None:
+        raise UsageError(f"{backend} has no voice for use: {use}; write use: {_uses(speech)}, or name another backend")
     if not useful:
         raise UsageError(f"no voice backend can {use} a voice: use one of {_uses(speech)}")
     able = [(row, voice) for row in useful if (voice := _voice(row, locale)) is not None]
