@@ -17,7 +17,7 @@ _SLACK_MS = 25
 _TAIL_MS = 1000
 _FASTEST, _SLOWEST = 80 / 30, 1.2
 _LONGEST = 20
-_LEAST_BED, _MOST_BED = 9.0, 24.0
+_LEAST_BED, _MOST_BED = 9.0, 21.0
 """12 to 18 dB are good; what one track tells of it is some dB wide."""
 _END = re.compile(r"(?<=[.!?…。！？؟])\s+")
 _ASKS = frozenset(

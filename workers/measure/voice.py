@@ -12,12 +12,15 @@ _BETWEEN = 12  # percentile of the blocks: between syllables the music is heard 
 _LOUD = 60  # percentile above which a block counts as spoken
 _LEAST_SECONDS = 2.0
 _SILENT_DB = -70.0
+_TOO_MUCH = 5.8
+"""dB by which the blocks say more than K-weighted means of voice and music do: the loudest of the one, the softest of the
+other. Over mixes of six voices with the music 9 to 22 dB under them: 5.8, standard deviation 1.0."""
 
 
 def under_db(signal: Signal, rate: int) -> float | None:
     """Levels of what is spoken less that of what goes on between the syllables, dB; None where it is too short or silent.
 
-    An estimate, some dB wide: rooms and breath count as music. Of music alone it says nothing.
+    An estimate, about 2 dB wide: rooms and breath count as music. Of music alone it says nothing.
     """
     if signal.shape[1] < rate * _LEAST_SECONDS:
         return None
@@ -34,4 +37,4 @@ def under_db(signal: Signal, rate: int) -> float | None:
     level = level[active[0] : active[-1] + 1]
     loud = level[level >= np.percentile(level, _LOUD)]
     spoken = 10 * np.log10(np.mean(10 ** (loud / 10)))
-    return round(float(spoken - np.percentile(level, _BETWEEN)), 1)
+    return round(float(spoken - np.percentile(level, _BETWEEN)) - _TOO_MUCH, 1)
