@@ -86,8 +86,12 @@ def in_batches(
     fitting: Fitting,
     size: str,
     release: Callable[[], None] = lambda: None,
+    counts: Sequence[int] = (),
 ) -> list[Result]:
     """`make` of all items in order, as many at once as fit. `release`: called after memory ran out, before less is tried.
+
+    `counts`: how many at once are ready to be made, if not any number is: what is compiled for batches of some sizes would be
+    compiled anew for each other one. What is left over is made in several of these; without a 1 among them, at last as it is.
 
     Raises OutOfMemory when one alone is too much, and whatever else `make` raises.
     """
@@ -95,6 +99,7 @@ def in_batches(
     start = 0
     while start < len(items):
         count = min(len(items) - start, fitting.most(size) or len(items))
+        count = max((one for one in counts if one <= count), default=count)
         part = items[start : start + count]
         try:
             made = list(make(part))

@@ -180,11 +180,13 @@ class DiffusersImage:
     def _painted(self, jobs: Sequence[Job]) -> list[Callable[[], Seen]]:
         name, pipes = self._form(jobs), self._load()
         try:
-            painted = in_batches(jobs, self._paint, self._fitting, name, self._painter.release)
+            painted = in_batches(jobs, self._paint, self._fitting, name, self._painter.release, pipes.counts)
         except OutOfMemory:
             pipes.offload()  # slower, with a fraction of the memory
             try:
-                painted = in_batches(jobs, self._paint, self._fitting, f"{name} offloaded", self._painter.release)
+                painted = in_batches(
+                    jobs, self._paint, self._fitting, f"{name} offloaded", self._painter.release, pipes.counts
+                )
             except OutOfMemory as error:
                 raise UsageError(
                     f"{self.spec.name} does not fit into the memory of {pipes.card()}, not even one picture of {name} at a "

@@ -19,6 +19,9 @@ from workers.models.libraries import diffusers_ready, quiet
 
 _LATER: dict[str, Any] = {"compile": "", "compile_vae": False, "graphs": False, "fused": False, "fp8": ""}
 
+_COUNTS = (1, 4, 8, 16, 32)
+"""Larger batches than 1 paint small models faster, and large ones hardly."""
+
 
 class Pipelines:
     """`words`: from words alone; `other`: around a product (pictures) or from a first picture (films), or None."""
@@ -178,6 +181,11 @@ class Pipelines:
         for name in ("enable_slicing", "enable_tiling"):
             if hasattr(self.words.vae, name):
                 getattr(self.words.vae, name)()
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many pictures at once are ready to be painted: few, where something is compiled for each; () means any number."""
+        return _COUNTS if self.device.type == "cuda" and (self.recipe.compile or self.recipe.graphs) else ()
 
     def close(self) -> None:
         """Give the memory back."""

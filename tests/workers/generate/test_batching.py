@@ -33,6 +33,17 @@ def test_all_are_made_in_order_whatever_fits(count: int, limit: int) -> None:
     assert all(size <= limit for size in seen)  # nothing is tried twice in vain
 
 
+@given(count=st.integers(0, 40), limit=st.integers(1, 40))
+def test_only_counts_that_are_ready_are_made_at_once(count: int, limit: int) -> None:
+    seen: list[int] = []
+    fitting = Fitting(None, "card", "model")
+    made = in_batches(range(count), _card(limit, seen), fitting, "64x64", counts=(1, 4, 8))  # type: ignore[arg-type]
+    assert made == [2 * n for n in range(count)]
+    assert set(seen) <= {1, 4, 8}
+    if limit >= 8:
+        assert seen == [8] * (count // 8) + [4] * (count % 8 // 4) + [1] * (count % 4)
+
+
 def test_what_fits_is_remembered_by_card_model_and_size(tmp_path: Path) -> None:
     file = tmp_path / "cache" / "batches.json"
     seen: list[int] = []
