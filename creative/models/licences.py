@@ -68,4 +68,4 @@ def instead(spec: BackendSpec, rows: Iterable[BackendSpec], agreed: Mapping[str,
 
 def _weights(spec: BackendSpec) -> list[str]:
     """The models that it loads."""
-    return [name for option in ("converter", "weights") if isinstance(name := spec.options.get(option), str)]
+    return [name for option in ("converter", "codec", "weights") if isinstance(name := spec.options.get(option), str)]

@@ -1,4 +1,5 @@
-"""Voices of random weights: a VITS and an OpenVoice converter of the library `TTS`, a pocket-tts of transformers.
+"""Voices of random weights: a VITS, an XTTS and an OpenVoice converter of the library `TTS`; a pocket-tts, a VITS and a
+Bark of transformers.
 
 Each is built from its configuration in a second, a few megabytes large, and saved as the real ones are: safetensors,
 `config.json`, tokenizers made by hand. What they say is noise of any length.
