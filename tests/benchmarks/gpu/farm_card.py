@@ -50,7 +50,7 @@ class Watched(DiffusersImage):
         began = time.time()
         if not self._with_card:
             painted = super()._paint(jobs)
-            self._note("card", began, time.time(), len(jobs))
+            self._note("card", began, time.time(), len(jobs), around=jobs[0].around)
             return painted
         import torch
 
@@ -73,7 +73,7 @@ class Watched(DiffusersImage):
             last.synchronize()
             self._note(
                 "card", at + base.elapsed_time(first) / 1e3, at + base.elapsed_time(last) / 1e3, len(jobs),
-                peak=torch.cuda.max_memory_allocated() / 1e9,
+                around=jobs[0].around, peak=torch.cuda.max_memory_allocated() / 1e9,
             )  # fmt: skip
             return seen
 
