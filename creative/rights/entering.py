@@ -5,8 +5,8 @@ id: mara-2027
 kind: voice                        # voice, likeness or music
 holder: Mara Lind                  # the speaker; `speaker:` means the same
 company: Marlo Coffee GmbH         # who may use it
-statement: statement.wav           # the recorded statement, beside this file
-references: [mara-reference.wav]   # what may be cloned: these very bytes
+statement: statement.wav           # the recorded statement, beside this file; of music the licence, PDF or text
+references: [mara-reference.wav]   # what may be cloned, shown (photos of the brief's library) or played: these very bytes
 scope: {brands: [Marlo], channels: [social, streaming_audio], markets: [GB], languages: [en]}   # or all
 from: 2026-11-01
 until: 2027-10-31
