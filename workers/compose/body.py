@@ -23,7 +23,7 @@ from workers.compose.encode import Planes, frame_of, views
 from workers.compose.ground import Ground
 from workers.compose.kinetic import Shown, Timing, enter_frames, entering, leave_frames, shown
 from workers.compose.material import Cue, Material, open_material, read_cues, worst
-from workers.compose.motion import ease_in_out
+from workers.compose.motion import View, Window, ease_in_out
 from workers.compose.opening import Opening, opened, opening_of
 from workers.compose.shoot import (
     LASTING,
@@ -114,7 +114,7 @@ def _through(
 
 def _footage(material: Material) -> Iterator[av.VideoFrame]:
     """The clip's frames. Raises StepRefused when it is not as long and as large as the body."""
-    window = material.window("body")
+    window, view = material.window("body"), material.view("body")
     assert material.clip is not None
     count = 0
     with av.open(str(material.clip), "r", format="mp4") as file:
@@ -126,17 +126,29 @@ def _footage(material: Material) -> Iterator[av.VideoFrame]:
             count += 1
             if count > material.frames:
                 return
-            yield _cropped(frame, window)
+            yield _seen(frame, view, window)
     if count < material.frames:
         raise StepRefused(f"the clip has {count} frames, the body {material.frames}")
 
 
-def _cropped(frame: av.VideoFrame, window: tuple[int, int, int, int]) -> av.VideoFrame:
-    """What of a frame is seen through a window, fresh and writable."""
-    x, y, w, h = window
+def _seen(frame: av.VideoFrame, view: View, window: Window) -> av.VideoFrame:
+    """A frame as a view has it in a window, fresh and writable: where the end card's own view goes on from."""
+    width, height = size_of(window)
+    wide, high = (
+        max(part, round(side * view.scale / 2) * 2)
+        for side, part in zip((frame.width, frame.height), (width, height), strict=True)
+    )
+    left = min(max(0, round((view.x * view.scale - width / 2) / 2) * 2), wide - width)
+    top = min(max(0, round((view.y * view.scale - height / 2) / 2) * 2), high - height)
+    same = (wide, high) == (frame.width, frame.height)
+    scaled = (
+        frame.reformat(format="yuv420p", threads=1)
+        if same
+        else frame.reformat(wide, high, "yuv420p", interpolation="BICUBIC", threads=1)
+    )
     cut = [
-        plane[y // part : (y + h) // part, x // part : (x + w) // part]
-        for plane, part in zip(views(frame.reformat(format="yuv420p", threads=1)), (1, 2, 2), strict=True)
+        plane[top // part : (top + height) // part, left // part : (left + width) // part].copy()
+        for plane, part in zip(views(scaled), (1, 2, 2), strict=True)
     ]
     return frame_of(Planes(*cut))
 

@@ -106,8 +106,8 @@ def storyboard(
     kinds = _kinds(len(cuts) - 1, motion, loops)
     views, tight = _views(stage, captioned)
     if not tight:  # clear of all words, the close framing would hardly differ from the wide one
-        first = "whole" if views["whole"][1].scale >= _TIGHT * stage.base.scale else "label"
-        kinds = [("label" if n else first) if kind == "close" else kind for n, kind in enumerate(kinds)]
+        begins = "whole" if views["whole"][1].scale >= _TIGHT * stage.base.scale else "label"
+        kinds = [("label" if n else begins) if kind == "close" else kind for n, kind in enumerate(kinds)]
     shots = []
     for n, kind in enumerate(kinds):
         start, finish = (view.inside(*stage.scene, stage.canvas) for view in views[kind])

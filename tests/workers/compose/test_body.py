@@ -390,6 +390,30 @@ def test_footage_is_seen_under_the_words_as_it_is(inputs: dict[str, Path], tmp_p
         make("body", inputs | own, tmp_path / "long", 30)
 
 
+def test_footage_in_a_window_is_seen_whole_and_the_card_goes_on_from_it(
+    inputs: dict[str, Path], tmp_path: Path
+) -> None:
+    picture = np.full((640, 360, 3), 60)
+    picture[280:360, 130:230] = 220  # what was filmed is in the middle
+    with PictureTrack(tmp_path / "clip.mp4", 360, 640, FPS) as track:
+        for _ in range(24):
+            track.add(frame_of(planes(picture)))
+    Image.fromarray(picture.astype(np.uint8)).save(tmp_path / "scene.png")
+    meta = {"width": 360, "height": 640, "product": None, "set": "footage", "sound": False}
+    (tmp_path / "meta.json").write_text(json.dumps(meta))
+    document = json.loads(inputs["layout"].read_bytes())
+    for part in ("body", "endcard"):
+        document["parts"][part]["picture"] = {"box": [180, 0, 180, 640], "radius": 0, "mat": "second"}
+    (tmp_path / "layout.json").write_text(json.dumps(document))
+    names = {"clip": "clip.mp4", "scene": "scene.png", "meta": "meta.json", "layout": "layout.json"}
+    own = inputs | {role: tmp_path / name for role, name in names.items()}
+    last = pictures(file(make("body", own, tmp_path / "body", 24)))[-1]
+    seen = np.flatnonzero(last[318, 180:] > 160)
+    assert abs((seen[0] + seen[-1]) / 2 - 90) < 6 and len(seen) > 90
+    first = pictures(file(make("endcard", own, tmp_path / "card", CARD)))[0]
+    assert np.abs(first[200:450, 180:] - last[200:450, 180:]).mean() < 8
+
+
 def test_a_layout_without_captions_gets_a_place_for_them(inputs: dict[str, Path], tmp_path: Path) -> None:
     document = json.loads(inputs["layout"].read_bytes())
     document["parts"]["body"] = document["parts"]["endcard"]
