@@ -74,33 +74,13 @@ def arch(stage: Stage, ground: float) -> Shapes:
 
 
 def steel(stage: Stage, ground: float) -> Shapes:
-    """Brushed steel: a standing tube, a low drum, a rail behind."""
+    """Brushed steel: a low drum and a ball on it; tall tubes look like plumbing."""
     shapes: dict[str, Any] = {}
-    frame = stage.frame
-    if not frame.banner:
-        # Behind the words there is only wall: the rail ends behind the product.
-        ends = {"top": (-14, 14), "left": (0, 14), "right": (-14, 0)}[frame.calm]
-        shapes["rail"] = {
-            "type": "cylinder",
-            "p0": [ends[0], 1.9, ground + 0.42],
-            "p1": [ends[1], 1.9, ground + 0.42],
-            "radius": 0.045,
-            "bsdf": metal("Cr", 0.25),
-        }
     for i, spot in enumerate(stage.spots()):
-        r = min(spot.wide * 0.26, 0.15)
-        if i == 0:
-            tall = spot.high * 0.92
-            shapes["tube"] = stage.solid(drum(r, 0, tall, 0.012), metal("Cr", 0.22), at(spot.x, spot.y, ground))
-            shapes["tube_low"] = stage.solid(
-                drum(r * 0.9, 0, tall * 0.42, 0.012),
-                metal("Cr", 0.16),
-                at(spot.x * 0.97 - math.copysign(r * 1.2, spot.x), spot.y - 0.42, ground),
-            )
-        else:
-            shapes[f"drum{i}"] = stage.solid(
-                drum(r * 1.2, 0, 0.12, 0.012), metal("Cr", 0.2), at(spot.x, spot.y, ground)
-            )
+        r = min(spot.wide * 0.34, 0.2)
+        shapes[f"drum{i}"] = stage.solid(drum(r, 0, 0.09, 0.012), metal("Cr", 0.3), at(spot.x, spot.y, ground))
+        if i == 0 and spot.high > 0.4:
+            shapes["ball"] = ball(Spot(spot.x, spot.y, r * 1.5, r * 1.5), ground + 0.09, metal("Cr", 0.18))
     return shapes
 
 
@@ -281,10 +261,10 @@ def books(stage: Stage, ground: float) -> Shapes:
 
 
 def candle(stage: Stage, ground: float) -> Shapes:
-    """Two candles with their small flames."""
+    """Two candles with their small flames; none where words are: they shine through them."""
     shapes: dict[str, Any] = {}
     wax = matt(rgb((0.70, 0.62, 0.5)))
-    for spot in stage.spots()[:1]:
+    for spot in [spot for spot in stage.spots() if spot.high > 0.4][:1]:
         for k, (across, tall) in enumerate(((0.0, 0.36), (0.17, 0.2))):
             high = tall * min(spot.high / 0.6, 1.0)
             x, y = spot.x + math.copysign(across, spot.x), spot.y + 0.1 * k

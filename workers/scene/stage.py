@@ -103,7 +103,9 @@ class Stage:
         half = max(frame.product[0] / 2, self.clear)
         spots = []
         for side, free in ((-1.0, frame.left - half), (1.0, frame.right - half)):
-            calm = (side < 0) == (frame.calm == "left") and frame.calm != "top"
+            words = (side < 0) == (frame.calm == "left") and frame.calm != "top"
+            # Where a product stands aside, words come to stand beside it on upright canvases too.
+            calm = words or side * (frame.centre / frame.width - 0.5) < -0.1
             # On the words' side only something low, close to the product.
             wide = min(free, 0.42 if calm else 0.62) * 0.92
             if wide > 0.16:

@@ -146,7 +146,9 @@ def paper(stage: Stage) -> Built:
             place = at(across, back - 0.35 - 0.2 * k, -radius * stage.draw(0.25, 0.45)).rotate([1, 0, 0], 90)
             shapes[f"hill{k}"] = stage.solid(hill, matt(rgb(tones[k])), place)
         disc = stage.draw(0.22, 0.34)
-        place = at(-side * stage.draw(0.25, 0.6), back - 0.22, tall * stage.draw(0.95, 1.2)).rotate([1, 0, 0], 90)
+        # Beside the product's shoulder, away from the words, which stand above it or on the other side.
+        across = max(frame.product[0] * 0.5, disc) + stage.draw(0.02, 0.2)
+        place = at(side * across, back - 0.22, tall * stage.draw(0.72, 0.9)).rotate([1, 0, 0], 90)
         shapes["sun"] = stage.solid(drum(disc, 0, 0.03, 0.004), matt(rgb(tones[2])), place)
     elif kind == "rosettes":
         room = frame.right if side > 0 else frame.left

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.scene.colour import luminance, shaded
+from workers.scene.colour import luminance, scaled, shaded
 from workers.scene.forms import curtain, field
-from workers.scene.light import softbox, sunlight
+from workers.scene.light import softbox, spot, sunlight
 from workers.scene.material import matt, rough, satin, texture
 from workers.scene.sets.parts import pattern, sun
 from workers.scene.stage import Built, Stage
@@ -32,6 +32,14 @@ def fabric(stage: Stage) -> Built:
         ),
         "drape": stage.solid(_drape(stage, back), _skin(stage, shaded(drape, -0.02), silk)),
     }
+    if stage.look.late:
+        # Deep cloth swallows a window's light: a lamp from the side for the folds, and a warm one on the drape behind.
+        across, up = -stage.side * stage.draw(0.1, 0.7), max(frame.top * stage.draw(0.35, 0.55), 0.4)
+        shapes |= softbox(stage, strength=3.0, size=stage.draw(0.6, 0.9), around=stage.draw(48, 60), fill=0.22)
+        shapes |= spot(
+            "pool", (across * 0.3, back - 2.6, up + 1.2), (across, back, up), 30, scaled(stage.look.hour.sun, 16)
+        )
+        return Built(shapes, -frame.distance + 0.6, aperture=0.03, key=key)
     if stage.look.gobo == "none":
         shapes |= softbox(stage, strength=3.0, size=stage.draw(0.4, 0.8), around=stage.draw(66, 80), fill=0.16)
         return Built(shapes, -frame.distance + 0.6, aperture=0.045, key=key)
