@@ -178,7 +178,8 @@ class DiffusersImage:
         return list(groups.values())
 
     def _painted(self, jobs: Sequence[Job]) -> list[Callable[[], Seen]]:
-        name, pipes = self._form(jobs), self._load()
+        name = f"{jobs[0].draft.shape.name}{' around' if jobs[0].around else ''}"
+        pipes = self._load()
         try:
             painted = in_batches(jobs, self._paint, self._fitting, name, self._painter.release, pipes.counts)
         except OutOfMemory:
@@ -194,21 +195,12 @@ class DiffusersImage:
                 ) from error
         return painted
 
-    @staticmethod
-    def _form(jobs: Sequence[Job]) -> str:
-        """By what the largest batch that fits is remembered."""
-        return f"{jobs[0].draft.shape.name}{' around' if jobs[0].around else ''}"
-
     def _paint(self, jobs: Sequence[Job]) -> Sequence[Any]:
         """One batch through the model: for each job a function that gives its pixels as soon as they are there."""
         import torch
 
         pipes, recipe = self._load(), self.recipe
         wide, high = jobs[0].draft.shape.made
-        count = len(jobs)
-        if pipes.device.type == "cuda" and (recipe.compile or recipe.compile_vae or recipe.graphs):
-            most = self._fitting.most(self._form(jobs)) or self.spec.batch
-            jobs = [*jobs, *[jobs[-1]] * (padded(count, self.spec.batch, most) - count)]
         asked: dict[str, Any] = joined([job.encoded for job in jobs], pipes.device)
         asked |= {
             "height": high,
@@ -220,13 +212,13 @@ class DiffusersImage:
         }
         canvases = [job.draft.canvas for job in jobs if job.draft.canvas is not None]
         if not canvases:
-            return self._painter.paint(pipes.words, asked, len(jobs))[:count]
+            return self._painter.paint(pipes.words, asked, len(jobs))
         asked |= {
             "image": [canvas for canvas, _ in canvases],
             "mask_image": [mask for _, mask in canvases],
             "strength": recipe.strength,
         }
-        return self._painter.paint(pipes.other, asked, len(jobs))[:count]
+        return self._painter.paint(pipes.other, asked, len(jobs))
 
     def _accepted(self, job: Job, seen: Seen) -> Painted:
         if seen.pixels.ndim == 4:  # a coder of films gives a picture as a film of one frame
@@ -242,16 +234,6 @@ class DiffusersImage:
             "way": way,
         }
         return Painted(seen.pixels, draft.shape, draft.geometry, draft.cutout, draft.seed, job.around, notes)
-
-
-def padded(count: int, batch: int, most: int) -> int:
-    """How many pictures to paint where `count` are wanted: a batch, a quarter of one, and so on. What is left over at the end
-    of a night costs a few pictures too many, not a minute of compiling for a batch of its own size. At most `most`.
-    """
-    size = batch
-    while size > 1 and max(1, size // 4) >= count:
-        size = max(1, size // 4)
-    return max(count, min(size, most))
 
 
 def told_by(task: Task) -> dict[str, str]:

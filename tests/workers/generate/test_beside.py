@@ -17,7 +17,7 @@ from creative.backends import Made
 from creative.errors import StepRefused
 from tests.support.tiny_models import IMAGES, row, scene_task, small_photo
 from workers.generate.conditioning import Encoder
-from workers.generate.images import DiffusersImage, padded
+from workers.generate.images import DiffusersImage
 from workers.generate.packing import Packing, Painted, packed
 from workers.generate.pipelines import Pipelines
 from workers.generate.recipe import recipe_of
@@ -88,13 +88,6 @@ def test_a_photo_that_cannot_be_read_is_refused_by_its_step(tmp_path: Path) -> N
     (tmp_path / "broken.png").write_bytes(b"nothing")
     with pytest.raises(StepRefused, match="cannot be read"):
         packed(_painted(tmp_path, tmp_path / "broken.png"))
-
-
-def test_what_is_left_over_is_painted_in_few_sizes_of_batch() -> None:
-    assert {count: padded(count, 16, 16) for count in (1, 2, 4, 5, 16)} == {1: 1, 2: 4, 4: 4, 5: 16, 16: 16}
-    assert {padded(count, 8, 8) for count in range(1, 9)} == {1, 2, 8}
-    assert padded(3, 1, 1) == 3, "a group of small steps is as large as it is"
-    assert padded(6, 16, 11) == 11, "no more than fit"
 
 
 def test_batches_beside_each_other_are_as_one_after_another(models: Path, tmp_path: Path) -> None:
