@@ -19,6 +19,9 @@ _GAP = 4.0
 """A logo is first reduced by whole numbers to so many times its size: Lanczos on all of a large file takes ten times as long."""
 _LARGER = 125
 """How large, per cent, a price over its details has to be beside one that has them at its side."""
+_AIRY = 86
+"""Of its place's height, per cent, what a price over its details may take where they were to stand beside it: its letters are
+larger, and keep clear of the edge of the surface that they stand on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,13 @@ class Setter:
         """What would stand beside a price, in one row under it: a wide currency leaves a price little room beside words; None
         where there is no room for it."""
         gap = round(details[0].size * 0.75)
-        below = {**item, "details": {**item["details"], "place": "below"}}
+        below = {**item, "height": item["height"] * _AIRY // 100, "details": {**item["details"], "place": "below"}}
         price = offer_items(below, row=True)["price"]
         row = sum(part.mask.width for part in details) + gap * (len(details) - 1)
         if row > item["width"] or not self._fits(price, texts["price"]):
             return None
         made = self._priced(below, price, texts, [details], gap, align)
-        return made if made.height <= item["height"] else None
+        return made if made.height <= below["height"] else None
 
     def _priced(
         self,
