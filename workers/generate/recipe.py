@@ -27,7 +27,7 @@ class Recipe:
 
     Without a word about what is seen, only about how fast: `compile` of the network ("blocks": its repeated blocks, one graph
     for all of them; "whole": as one function, which takes minutes once and pays where much lies outside of the blocks; "": not),
-    `compile_vae`, `graphs` (the network's launches kept as one), `fused` (queries, keys and values in one product), `channels_last`, `tuned_convolutions` (cuDNN tries its ways once
+    `compile_vae` (if the network is), `graphs` (the network's launches kept as one), `fused` (queries, keys and values in one product), `channels_last`, `tuned_convolutions` (cuDNN tries its ways once
     a form: another process may take another one, and differ in rounding), `slicing` and `tiling` of the VAE, `attention` (a name
     of diffusers' attention backends), `fp8` ("storage": weights are stored so and computed with in `dtype`; "compute": large
     products are made in it), `variant` (which of the weights' files), `tiny_vae` and `lora` (names of models of their own),

@@ -39,9 +39,11 @@ def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: b
     if device.type != "cuda":
         return None
     torch.backends.cudnn.benchmark = recipe.tuned_convolutions
-    if recipe.channels_last:
-        # Torch's own group norm wants channels first, and turns them twice: a decoder that is not compiled is slower so.
-        for part in (net, vae) if recipe.compile_vae or fits(vae) else (net,):
+    compiling = recipe.compile if recipe.fp8 != "storage" else ""
+    decoder = bool(recipe.compile) and recipe.compile_vae and not offloaded
+    # Torch's own group norm wants channels first, and turns what comes otherwise twice: only what is compiled gains.
+    for part, gains in ((net, bool(compiling)), (vae, decoder or fits(vae))):
+        if recipe.channels_last and gains:
             last(part)
     if recipe.attention and hasattr(net, "set_attention_backend"):
         net.set_attention_backend(recipe.attention)
@@ -51,8 +53,7 @@ def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: b
         in_fp8(net, tuple(getattr(net, "_repeated_blocks", None) or ()))
     elif recipe.fp8 == "storage":
         net.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
-    compiling = recipe.compile if recipe.fp8 != "storage" else ""
-    if compiling or recipe.compile_vae:
+    if compiling or decoder:
         compile_ready()
     if compiling and recipe.channels_last:
         by_channels(net)
@@ -63,12 +64,13 @@ def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: b
     if recipe.graphs and not offloaded:
         net.forward = Graphed(net.forward)
     if fits(vae):
-        return FilmDecoder(vae, last=recipe.channels_last, compiled=recipe.compile_vae and not offloaded)
-    if recipe.compile_vae and not offloaded and hasattr(vae, "decoder"):
-        if recipe.channels_last:
-            by_channels(vae.decoder)
+        return FilmDecoder(vae, last=recipe.channels_last, compiled=decoder)
+    if hasattr(vae, "decoder"):
         by_products(vae.decoder, device)
-        vae.decoder.compile(dynamic=False)
+        if decoder:
+            if recipe.channels_last:
+                by_channels(vae.decoder)
+            vae.decoder.compile(dynamic=False)
     return None
 
 
