@@ -25,7 +25,7 @@ _LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.0
 _WEIGHTS = np.array([0.2126, 0.7152, 0.0722])
 # Four figures are enough, and half as many bytes.
 _RED, _GREEN, _BLUE = ((_LINEAR * weight).astype(np.float32) for weight in _WEIGHTS)
-_REDS, _GREENS, _BLUES = (table.tolist() for table in (_RED, _GREEN, _BLUE))
+_REDS, _GREENS, _BLUES = ([float(level) for level in table] for table in (_RED, _GREEN, _BLUE))
 _ENOUGH = 2_000
 """Pixels that are looked at for one run: more would not change a percentile."""
 

@@ -261,8 +261,8 @@ def _over_what_stands_out(
         down, across = np.nonzero(~np.logical_and.reduce(read(colour, bright, aim), axis=0))
         if len(down):
             # A tint that is enough for the pixel nearest to the letters' own lightness is enough for all of a square.
-            place = bright[:, down, across]
-            hardest = place.argmin(axis=0) if is_light(tint) else place.argmax(axis=0)
+            levels = bright[:, down, across]
+            hardest = levels.argmin(axis=0) if is_light(tint) else levels.argmax(axis=0)
             lacking = _short(lit[hardest, down, across], colour, tinted, aim)
             part = small[top:end, left:right]
             part[down, across] = np.maximum(part[down, across], lacking)

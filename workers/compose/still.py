@@ -82,12 +82,12 @@ class Still(OneByOne):
             share=share,
         )
         options = self.spec.options
-        ground, over = placed.image, layers
+        ground, over, under = placed.image, layers, None
         if scrims and scrims[0].uses > 1:
             # Words at about the same place again: the ground with that scrim over it is a part of these ads too.
-            own, over = (*own, scrims[0].wanted), layers[1:]
-            ground = self._kept.get(("shaded", *own), lambda: draw(placed.image, layers[:1]), weight_of)
-        rows = self._kept.get(("rows", *own), Rows, lambda _: _coded_weight(ground))
+            under, over = scrims[0].wanted, layers[1:]
+            ground = self._kept.get(("shaded", *own, under), lambda: draw(placed.image, layers[:1]), weight_of)
+        rows = self._kept.get(("rows", *own, under), Rows, lambda _: _coded_weight(ground))
         data, quality = encode(
             placed.image.size,
             lambda first, end: draw(ground, over, (first, end)),
