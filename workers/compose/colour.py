@@ -163,11 +163,6 @@ def _reached(ratios: Floats, spared: float) -> float:
     return float(ratios[low] + (ratios[low + 1] - ratios[low]) * (place - low))
 
 
-def ratios(colour: Rgb, ground: Floats) -> Floats:
-    """Contrast ratio of a colour against each pixel (0 to 255 in the last axis)."""
-    return _ratios(_luminance_of(colour), luminance(ground))
-
-
 def luminance_of(red: float, green: float, blue: float) -> float:
     """Relative luminance (0 to 1) of one sRGB colour (0 to 255), as WCAG 2 defines it for eight bits."""
     return _REDS[round(red)] + _GREENS[round(green)] + _BLUES[round(blue)]
