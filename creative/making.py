@@ -11,7 +11,7 @@ from typing import Any
 
 from creative import session as sessions
 from creative import show
-from creative.backends import resolve
+from creative.backends import BackendSpec, resolve
 from creative.brief.brief import Brief
 from creative.canonical import checked_key
 from creative.cards import Missing
@@ -79,6 +79,7 @@ def make_in(
         say(line)
     for line in estimate(found, brief, settings, opened.registry).lines():
         say(line)
+    check_cards(runner, [world.catalogue.specs[name] for name in found.backends if found.missing.get(name[0])])
     purse = Purse(brief, settings, opened.registry, nightly=nightly, night=budget)
     watcher = show.Watcher(opened.rates(), opened.catalogue.specs, found, workers)
     with watcher:
@@ -107,6 +108,14 @@ def make_in(
     for name, place in made.places.items():
         say(f"{name}: {place}")
     return made
+
+
+def check_cards(runner: Runner, specs: Sequence[BackendSpec]) -> None:
+    """Raise UsageError, before anything is made, for a backend that wants a card where the runner can never have one."""
+    check = getattr(runner, "check", None)
+    wanted = [spec for spec in specs if spec.resources.gpu]
+    if check is not None and wanted:
+        check(wanted)
 
 
 def _each(seconds: float, observe: Callable[[Progress], None], then: Callable[[], None]) -> Callable[[Progress], None]:

@@ -122,10 +122,29 @@ def _say_a_word(spec: BackendSpec, voice: Mapping[str, Any]) -> None:
         raise CreativeError(f"{spec.name}: {made}") from made
 
 
+def _cards() -> str:
+    """The cards that models find here; none is no fault: whoever wants one is told before a run."""
+    import importlib.util
+
+    from creative.catalogue import load_catalogue
+
+    wanting = sorted({spec.name for spec in load_catalogue().specs.values() if spec.resources.gpu})
+    if importlib.util.find_spec("torch") is None:
+        return f"not looked for: no torch here, which {', '.join(wanting)} need"
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not count:
+        return f"none that torch {torch.__version__} can use: {', '.join(wanting)} need one"
+    seen = [torch.cuda.get_device_properties(number) for number in range(count)]
+    return ", ".join(f"{one.name} {round(one.total_memory / 2**30)} GiB" for one in seen)
+
+
 CHECKS: Mapping[str, Callable[[], str]] = {
     "shaping": _shaping,
     "fonts": _fonts,
     "codecs": _codecs,
     "renderer": _renderer,
     "voices": _voices,
+    "cards": _cards,
 }

@@ -24,7 +24,7 @@ import ray
 from ray.exceptions import ActorUnavailableError, RayError, RayTaskError, RuntimeEnvSetupError
 
 from creative.backends import BackendSpec
-from creative.errors import RunnerError
+from creative.errors import RunnerError, UsageError
 from creative.running.port import FLIGHTS, Batch, Outcome, Status, Worksite
 from creative.show import console
 from creative.signals import held
@@ -89,6 +89,22 @@ class RayRunner:
             self._check_able(spec)
             self._follow(group)
         return free
+
+    @_plain_words()
+    def check(self, specs: Sequence[BackendSpec]) -> None:
+        """Raise UsageError for a backend that wants a card which this machine does not have. Of a cluster, say so: machines
+        may join. Starts Ray.
+        """
+        self._start()
+        for spec in specs:
+            lacks = self._lacks(spec)
+            if lacks and not self._room.remote:
+                raise UsageError(
+                    f"{lacks}: run on a machine or a cluster that has one (--address), or name another backend for "
+                    f"{spec.kind} in the brief"
+                )
+            if lacks:
+                _note(f"{lacks} yet: its steps wait for a machine with one, a quarter of an hour at most")
 
     @_plain_words()
     def submit(self, batch: Batch) -> None:
@@ -180,13 +196,18 @@ class RayRunner:
 
     def _hire_own(self, spec: BackendSpec) -> None:
         """As many actors as the backend's cards hold, else as there are cores; one waits where there is no card yet."""
-        cards = self._room.cards(spec.resources.accelerator_type)
-        if cards < spec.resources.gpu and not self._room.remote:
-            kind = f" of type {spec.resources.accelerator_type}" if spec.resources.accelerator_type else ""
-            raise RunnerError(f"{spec.name} needs {spec.resources.gpu:g} GPU{kind}; this machine has {cards:g}")
+        if not self._room.remote and (lacks := self._lacks(spec)):
+            raise RunnerError(lacks)
         self._owners[_group(spec)] = spec
         for _ in range(max(1, self._fitting(_group(spec)))):
             self._hire(_group(spec))
+
+    def _lacks(self, spec: BackendSpec) -> str:
+        """Which cards of the backend's are not there, in words, or nothing."""
+        wanted, type_ = spec.resources.gpu, spec.resources.accelerator_type
+        cards = self._room.cards(type_)
+        kind, where = f" of type {type_}" if type_ else "", "the cluster" if self._room.remote else "this machine"
+        return f"{spec.name} needs {wanted:g} GPU{kind}; {where} has {cards:g}" if cards + 1e-6 < wanted else ""
 
     def _fitting(self, group: str) -> int:
         """How many actors of the group the machines that are up can hold."""

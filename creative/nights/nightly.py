@@ -28,7 +28,7 @@ from creative.errors import (
 )
 from creative.faults import kept
 from creative.limits import estimate
-from creative.making import make_in
+from creative.making import check_cards, make_in
 from creative.nights import folder as folders
 from creative.nights.folder import Found
 from creative.nights.outcome import Night, Row
@@ -58,6 +58,9 @@ class _Watched:
 
     def free(self, spec: BackendSpec) -> int:
         return self.runner.free(spec)
+
+    def check(self, specs: Sequence[BackendSpec]) -> None:
+        check_cards(self.runner, specs)
 
     def submit(self, batch: Batch) -> None:
         self.busy.add(batch.id)

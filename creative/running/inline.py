@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from creative.backends import BackendSpec, resolve
-from creative.errors import RunnerError
+from creative.errors import RunnerError, UsageError
 from creative.running.port import Batch, Outcome, Worksite
 
 _WORKSHOP = "workers.work:Workshop"
@@ -62,6 +62,15 @@ class InlineRunner:
         if spec.resources.gpu:
             raise RunnerError(f"{spec.name} needs a GPU worker: run with --runner ray")
         return 0 if self._batch else 1
+
+    def check(self, specs: Sequence[BackendSpec]) -> None:
+        """Raise UsageError for backends that want a GPU: none has one here."""
+        for spec in specs:
+            if spec.resources.gpu:
+                raise UsageError(
+                    f"{spec.name} needs {spec.resources.gpu:g} GPU, and one process on this machine has none: run with "
+                    f"--runner ray on a machine with a card, or name another backend for {spec.kind} in the brief"
+                )
 
     def submit(self, batch: Batch) -> None:
         """Hand the batch to the child, starting one if there is none."""

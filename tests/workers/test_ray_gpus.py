@@ -14,7 +14,8 @@ import pytest
 
 from creative.backends import BackendSpec, Made, Resources, Task
 from creative.catalogue import load_catalogue
-from creative.errors import RunnerError
+from creative.errors import RunnerError, UsageError
+from creative.running.inline import InlineRunner
 from creative.running.port import FLIGHTS, Batch, Worksite
 from creative.steps import KINDS, Step, step
 from creative.store import open_store
@@ -38,6 +39,20 @@ class Tells:
             "pid": os.getpid(),
         }
         return [Made(dict.fromkeys(KINDS[task.kind].outputs, b"x"), notes=said) for task in tasks]
+
+
+class Slow(Tells):
+    """Takes its time; a step whose music lasts 13 ms ends its process, as long as the file is there."""
+
+    at_once = True
+
+    def make(self, tasks: Sequence[Task]) -> Sequence[Made | Exception]:
+        poison = Path(self.spec.options["poison"])
+        time.sleep(0.4)
+        if any(task.params["ms"] == 13 for task in tasks) and poison.exists():
+            os._exit(1)
+        time.sleep(60.0 if any(task.params["ms"] == 14 for task in tasks) else 0.4)
+        return super().make(tasks)
 
 
 def _row(name: str, resources: Resources, **more: Any) -> BackendSpec:
@@ -105,3 +120,61 @@ def test_a_row_says_it_as_data(tmp_path: Path) -> None:
     spec = load_catalogue([tmp_path / "rows.yaml"]).choose("speech", "apart")
     asked = {"num_cpus": 0, "num_gpus": 0.25, "accelerator_type": "L4", "runtime_env": {"pip": ["chatterbox-tts"]}}
     assert actor_options(spec) == asked | {"max_concurrency": FLIGHTS + 1}
+
+
+@pytest.mark.usefixtures("local_ray")
+def test_batches_of_one_card_share_its_worker_and_not_its_guilt(tmp_path: Path) -> None:
+    poison = tmp_path / "poison"
+    poison.touch()
+    spec = dataclasses.replace(
+        _row("slow", Resources(gpu=2.0)), target=f"{__name__}:Slow", options={"poison": str(poison)}
+    )
+    with _runner(tmp_path) as runner:
+        assert _free(runner, spec, FLIGHTS) == FLIGHTS
+        by_ms = {one.params["ms"]: one for one in _steps(spec, 20)}
+
+        def sent(*batches: Sequence[int]) -> None:
+            for number, numbers in enumerate(batches):
+                runner.submit(Batch(number, spec, tuple(by_ms[ms] for ms in numbers)))
+
+        def landed(count: int) -> dict[int, tuple[str, str]]:
+            found: dict[int, tuple[str, str]] = {}
+            until = time.monotonic() + 120
+            while len(found) < count and time.monotonic() < until:
+                found |= {number: (one[0].status, one[0].reason) for number, one in runner.wait(1.0)}
+            return found
+
+        # Beside each other: three batches of 0.8 s each, all made.
+        sent([1], [2], [3])
+        assert runner.free(spec) == 0
+        assert {status for status, _ in landed(3).values()} == {"made"}
+        # One that hangs is killed: it is lost, the other of the same worker is not to blame.
+        sent([14], [4])
+        time.sleep(0.2)
+        runner.kill(0)
+        found = landed(2)
+        assert found[0][0] == "lost" and found[1][0] == "unavailable" and "another batch" in found[1][1]
+        # One that kills its worker among others: nobody knows which; alone it shows, and the others are made.
+        assert _free(runner, spec, FLIGHTS) == FLIGHTS
+        sent([13], [5], [6])
+        assert {status for status, _ in landed(3).values()} == {"unavailable"}
+        assert _free(runner, spec, 1) == 1, "one at a time from here on"
+        sent([13])
+        assert landed(1)[0][0] == "lost"
+        assert _free(runner, spec, 1) == 1
+        sent([5])
+        assert landed(1)[0][0] == "made"
+
+
+@pytest.mark.usefixtures("local_ray")
+def test_a_card_that_is_not_there_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    with _runner(tmp_path) as runner:
+        runner.check(
+            [BED, _row("whole", Resources(gpu=1.0)), _row("half", Resources(gpu=0.5, accelerator_type="H100"))]
+        )
+        with pytest.raises(UsageError, match="three needs 3 GPU; this machine has 2: run on a machine or a cluster"):
+            runner.check([_row("three", Resources(gpu=3.0))])
+    inline = InlineRunner(Worksite("", "", ""), 1)
+    inline.check([BED])
+    with pytest.raises(UsageError, match=r"half needs 0\.5 GPU, and one process on this machine has none"):
+        inline.check([BED, _row("half", Resources(gpu=0.5))])
