@@ -17,6 +17,7 @@ from workers.compose.layers import Layer
 from workers.compose.motion import Window
 
 _TILE = 128  # px
+_EDGE = 8  # px beside a window whose mean colour goes on in it
 
 
 class Ground:
@@ -28,7 +29,7 @@ class Ground:
         over = Image.new("RGBA", canvas, (0, 0, 0, 0))
         for layer in surfaces:
             over.alpha_composite(layer.image, (layer.x, layer.y))
-        self._plain = planes(np.asarray(over.convert("RGB"))) if surfaces or not self.whole else None
+        self._plain = planes(_shut(over, window)) if surfaces or not self.whole else None
         self._tiles = _tiles(np.asarray(over.getchannel("A")), window) if surfaces else []
 
     def around(self, seen: av.VideoFrame, hole: Window, at: tuple[int, int]) -> av.VideoFrame:
@@ -67,6 +68,24 @@ class Ground:
                     mixed = canvas[place] * (256 - weight) + plane[place] * weight
                     canvas[place] = (mixed + 128) >> 8
         return frame
+
+
+def _shut(over: Image.Image, window: Window) -> NDArray[np.uint8]:
+    """The surfaces' colours, going on where the window is: before it opens they have the canvas to themselves."""
+    colours = np.array(over.convert("RGB"))
+    x, y, w, h = window
+    if (w, h) == over.size:
+        return colours
+    free = np.asarray(over.getchannel("A"))[y : y + h, x : x + w] == 0
+    if w < over.width:  # as the column beside it
+        near = colours[y : y + h, max(0, x - _EDGE) : x] if x > 0 else colours[y : y + h, x + w : x + w + _EDGE]
+        line = near.mean(axis=1)[:, None]
+    else:  # as the row above it, or below
+        near = colours[max(0, y - _EDGE) : y, x : x + w] if y > 0 else colours[y + h : y + h + _EDGE, x : x + w]
+        line = near.mean(axis=0)[None]
+    inside = colours[y : y + h, x : x + w]
+    inside[free] = np.broadcast_to(np.rint(line), inside.shape)[free]
+    return colours
 
 
 Tile = tuple[int, int, int, int, NDArray[np.uint16] | None, NDArray[np.uint16] | None]

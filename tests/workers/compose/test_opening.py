@@ -61,6 +61,18 @@ def test_around_a_hole_is_the_mat() -> None:
     assert (luma == 235).all()
 
 
+@pytest.mark.parametrize("window", [(16, 32, 32, 32), (0, 48, 64, 48), (0, 0, 64, 40), (40, 0, 24, 96)])
+def test_before_a_window_opens_the_mat_is_where_it_will_be(window: tuple[int, int, int, int]) -> None:
+    x, y, w, h = window
+    mat = Image.new("RGBA", CANVAS, (200, 200, 200, 255))
+    mat.paste((0, 0, 0, 0), (x, y, x + w, y + h))
+    ground = Ground(CANVAS, window, [Layer("surface", "surface", mat, 0, 0)])
+    seen = frame_of(planes(np.zeros((96, 64, 3), np.uint8)))
+    luma = views(ground.around(seen, (x, y, 2, 2), (x, y)))[0].astype(int)
+    luma[y : y + 2, x : x + 2] = luma[0, -1] if (x, y) == (0, 0) else luma[y + 4, x + 4]
+    assert luma.max() - luma.min() <= 1 and luma.min() > 150
+
+
 def test_every_family_has_a_film_of_its_own() -> None:
     for name in ("meta-reel-6", "tiktok-infeed", "youtube-15"):
         row = placements()[name]
