@@ -18,7 +18,7 @@ class Graphed:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
+        self.function = function
         self._kept: dict[Any, tuple[Any, list[Any], Any] | None] = {}
 
     def __call__(self, *args: Any, **named: Any) -> Any:
@@ -29,14 +29,14 @@ class Graphed:
         tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
         key = (str(form), *(_said(leaf) for leaf in leaves))
         if not tensors or any(one.device.type != "cuda" for one in tensors) or torch.is_grad_enabled():
-            return self._function(*args, **named)
+            return self.function(*args, **named)
         if key not in self._kept:
             if len(self._kept) >= _MOST:
-                return self._function(*args, **named)
+                return self.function(*args, **named)
             self._kept[key] = self._record(leaves, form)
         kept = self._kept[key]
         if kept is None:
-            return self._function(*args, **named)
+            return self.function(*args, **named)
         graph, inside, answer = kept
         for there, given in zip(inside, tensors, strict=True):
             there.copy_(given)
@@ -55,13 +55,13 @@ class Graphed:
         beside.wait_stream(here)
         with torch.cuda.stream(beside):  # what is compiled, tuned or allocated once, is so before anything is recorded
             for _ in range(3):
-                self._function(*args, **named)
+                self.function(*args, **named)
         here.wait_stream(beside)
         torch.cuda.synchronize()
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-                answer = self._function(*args, **named)
+                answer = self.function(*args, **named)
         except Exception:  # noqa: BLE001  whatever a library does that a graph cannot hold
             torch.cuda.synchronize()
             return None

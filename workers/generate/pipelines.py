@@ -14,7 +14,7 @@ from creative.errors import UsageError
 from creative.models.files import ModelError
 from workers.generate.loading import Reading
 from workers.generate.recipe import Recipe
-from workers.generate.switches import denoiser, lighter, switched
+from workers.generate.switches import denoiser, lighter, switched, without_graphs
 from workers.models.libraries import diffusers_ready, quiet
 
 _LATER: dict[str, Any] = {"compile": "", "compile_vae": False, "graphs": False, "fused": False, "fp8": ""}
@@ -176,6 +176,7 @@ class Pipelines:
     def offload(self) -> None:
         """Keep only what is at work on the card: slower, and a fraction of the memory."""
         if self.device.type == "cuda" and not self.offloaded:
+            without_graphs(self.denoiser)
             self.words.enable_model_cpu_offload(device=self.device)
             self.offloaded = True
         for name in ("enable_slicing", "enable_tiling"):

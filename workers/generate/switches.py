@@ -74,6 +74,12 @@ def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: b
     return None
 
 
+def without_graphs(net: Any) -> None:
+    """Forget a network's graphs: they read its weights where these lay when they were recorded."""
+    if isinstance(net.forward, Graphed):
+        net.forward = net.forward.function
+
+
 def _compile_blocks(net: Any) -> None:
     """Compile what a network repeats: one graph for each form of it, whatever the network's depth. Sizes and batches are few,
     so that each has graphs of its own."""

@@ -28,13 +28,15 @@ _WAN = {
 class Way:
     """How a model is run: `name`, what of its recipe is otherwise than a recipe is by itself, and at which batches.
 
-    `tiny`: with the small decoder that there is for this model, on the pipeline of the way before.
+    `tiny`: with the small decoder that there is for this model, on the pipeline of the way before. `tflop`: of one, where it is
+    not the model's.
     """
 
     name: str
     changes: Mapping[str, Any]
     batches: tuple[int, ...] = (1,)
     tiny: bool = False
+    tflop: float | None = None
 
 
 EAGER = "eager diffusers"
@@ -152,7 +154,7 @@ MODELS: Mapping[str, Model] = {
     for one in (
         Model("sdxl", _sdxl, (1024, 1024, 1), 4, 0.0, 37.5, (
             Way("ours", {"graphs": True}, (8, 16)),
-            Way("ours, tiny VAE", {"graphs": True}, (8,), tiny=True),
+            Way("ours, tiny VAE", {"graphs": True}, (8,), tiny=True, tflop=27.6),
             Way("ours, one by one", {"graphs": True}),
             Way("whole", {"compile": "whole"}, (8,)),
         ), 1 / 12, "rehearse-sdxl", (64, 64, 1)),

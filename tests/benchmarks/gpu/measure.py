@@ -155,16 +155,16 @@ def _measured(model: Model, way: Way, pipes: Any, batches: list[int], small: boo
         # Plain film is slow, and as slow each time.
         repeats = min(ask.repeats, 1) if eager and film else ask.repeats
         kernels = 0 if eager or batch != batches[0] else ask.kernels
-        yield _line(model, way.name, batch, call, start, pipes, small, replace(ask, repeats=repeats, kernels=kernels))
+        yield _line(model, way, batch, call, start, pipes, small, replace(ask, repeats=repeats, kernels=kernels))
 
 
 def _line(
-    model: Model, way: str, batch: int, call: Callable[[dict[str, float]], None], begin: Callable[[], Any] | None, pipes: Any,
+    model: Model, told_way: Way, batch: int, call: Callable[[dict[str, float]], None], begin: Callable[[], Any] | None, pipes: Any,
     small: bool, ask: Ask,
 ) -> Figure:  # fmt: skip
     import torch
 
-    card = pipes.device.type == "cuda"
+    card, way = pipes.device.type == "cuda", told_way.name
     try:
         if card:
             torch.cuda.reset_peak_memory_stats()
@@ -184,7 +184,7 @@ def _line(
         if ask.repeats == 1:
             taken = (phases["before the last ended"] + phases["after"]) / batch
         seen = tuple(_kernels(call, ask.kernels)) if card and ask.kernels else ()
-        work = None if small else model.tflop
+        work = None if small else told_way.tflop or model.tflop
         return Figure(model.name, way, batch, taken, work, peak, first, model.target, "", phases, row, seen)
     except Exception as error:  # noqa: BLE001  whatever a library raises is one line's note
         return Figure(model.name, way, batch, target=model.target, note=_said(error))

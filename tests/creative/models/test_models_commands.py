@@ -86,5 +86,7 @@ def test_costs_are_marked_as_guesses_where_nobody_measured() -> None:
     rows = said(
         creative("models", "cost", "--ads", "1000", "--gpu-hour", "3.60", "--images", "1", "--busy", "1", "--json")
     )
-    klein = next(row for row in rows if row["model"] == "flux.2-klein-4b")
-    assert (klein["hours"], klein["cost"], klein["measured"]) == (0.1583, "0.57", False)
+    one = {row["model"]: row for row in rows}
+    klein, z_image = one["flux.2-klein-4b"], one["z-image-turbo"]
+    assert (klein["hours"], klein["cost"], klein["measured"]) == (0.0783, "0.28", True)
+    assert (z_image["hours"], z_image["cost"], z_image["measured"]) == (0.4444, "1.60", False)
