@@ -25,6 +25,7 @@ from creative.scratch import own_folder
 from workers.generate.accept import Accepting, Pixels
 from workers.generate.batching import Fitting, OutOfMemory, in_batches
 from workers.generate.conditioning import Encoded, Encoder, guidance, joined, length
+from workers.generate.drafts import as_latents
 from workers.generate.packing import Packing, Painted, photo
 from workers.generate.painting import Painter, Seen
 from workers.generate.pipelines import Pipelines
@@ -213,8 +214,9 @@ class DiffusersImage:
         canvases = [job.draft.canvas for job in jobs if job.draft.canvas is not None]
         if not canvases:
             return self._painter.paint(pipes.words, asked, len(jobs))
+        latents = None if pipes.offloaded else as_latents(pipes.other, [one for one, _ in canvases], asked["generator"])
         asked |= {
-            "image": [canvas for canvas, _ in canvases],
+            "image": [canvas for canvas, _ in canvases] if latents is None else latents,
             "mask_image": [mask for _, mask in canvases],
             "strength": recipe.strength,
         }
