@@ -42,14 +42,14 @@ def captions(material: Material, cues: Sequence[Cue]) -> list[tuple[Cue, Layer]]
 
 
 def _laid(
-    material: Material, cues: Sequence[Cue], flat: Image.Image, most: int | None = None
+    material: Material, cues: Sequence[Cue], flat: Image.Image, size: int | None = None
 ) -> list[tuple[Cue, Layer]]:
-    """Each caption's words in their place, at most so large (px)."""
+    """Each caption's words in their place, at the largest size that fits, or at one `size` (px)."""
     # They are coloured for their own plate, whatever surfaces lie under that.
     part = {**material.document["parts"]["body"], "picture": None, "surfaces": []}
-    if most is not None:
+    if size is not None:
         part["groups"] = [
-            {**group, "items": [_smaller(item, most) for item in group["items"]]} for group in part["groups"]
+            {**group, "items": [_sized(item, size) for item in group["items"]]} for group in part["groups"]
         ]
     bare = replace(material, document={**material.document, "parts": {**material.document["parts"], "body": part}})
     made = []
@@ -61,8 +61,8 @@ def _laid(
     return made
 
 
-def _smaller(item: dict[str, Any], most: int) -> dict[str, Any]:
-    return item if item["role"] != "caption" else {**item, "most": most}
+def _sized(item: dict[str, Any], size: int) -> dict[str, Any]:
+    return item if item["role"] != "caption" else {**item, "most": size, "least": size}
 
 
 def _plate(material: Material) -> Rgb:
