@@ -145,7 +145,7 @@ class DiffusersVideo(OneByOne):
                 pipes.offload()
             asked["generator"] = [torch.Generator("cpu").manual_seed(noise_seed(task))]
             try:
-                return self._painter.paint(pipes.other or pipes.words, asked, 1)[0]()
+                return self._painter.whole(pipes.other or pipes.words, asked)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise

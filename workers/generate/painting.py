@@ -75,6 +75,11 @@ class Painter:
             done.synchronize()
             yield Seen(np.asarray(pixels[0]), bool(finite[0]))
 
+    def whole(self, pipe: Any, asked: Mapping[str, Any]) -> Seen:
+        """One film, all of it."""
+        parts = list(self.film(pipe, asked))
+        return Seen(np.concatenate([part.pixels for part in parts]), all(part.finite for part in parts))
+
     def release(self) -> None:
         """Give back what a call that went wrong left behind."""
         gc.collect()
