@@ -15,6 +15,7 @@ from creative.records import Receipt
 from creative.running.inline import InlineRunner
 from creative.running.port import Batch, Outcome
 from creative.running.ready import Pace, Ready, State, patience
+from creative.steps import step
 from tests.support.bench import Bench
 from tests.support.plans import ad, specs, window
 
@@ -146,3 +147,26 @@ def test_nobody_waits_for_the_last_step_of_a_window(tmp_path: Path) -> None:
     progress = bench.run(*(window(number, [ad(str(number), mood=str(number))]) for number in range(20)))
     assert progress.total("made") == 20 * 5
     assert slow.before_first == 7 * 5  # eight windows were open, and the first waits for its first step
+
+
+def test_a_card_gets_steps_of_one_form_and_the_first_in_the_plan_says_which() -> None:
+    model = BackendSpec("echo", "mix", "", batch=3, resources=Resources(gpu=1), options={"sizes": [[64, 64], [96, 48]]})
+    sizes = [(120, 60), (100, 100), (64, 30), (61, 64), (200, 100), (98, 50)]
+    ready = Ready()
+    for rank, (width, height) in enumerate(sizes):
+        made = step("mix", "echo", 1, None, {"width": width, "height": height, "ms": rank}, {}, None)
+        ready.push(State(made, model, rank, set()))
+    name = ("mix", "echo")
+    assert (ready.alike(name, 3), ready.count(name)) == (3, 6)
+    assert [state.rank for state in ready.take(name, 3)] == [0, 2, 4], "wide ones are made in one size"
+    assert ready.alike(name, 3) == 2
+    assert [state.rank for state in ready.take(name, 3)] == [1, 3]
+    assert [state.rank for state in ready.take(name, 3)] == [5]
+
+
+def test_a_step_that_has_to_be_alone_is_alone_on_a_card_too() -> None:
+    model = BackendSpec("echo", "mix", "", batch=3, resources=Resources(gpu=1))
+    ready = Ready()
+    for rank in range(3):
+        ready.push(State(step("mix", "echo", 1, None, {"ms": rank}, {}, None), model, rank, set(), alone=rank == 1))
+    assert [[state.rank for state in ready.take(("mix", "echo"), 3)] for _ in range(2)] == [[0, 2], [1]]
