@@ -6,6 +6,7 @@ import pytest
 
 from tests.benchmarks.gpu.__main__ import main, table
 from tests.benchmarks.gpu.architectures import MODELS
+from tests.benchmarks.gpu.farm import covered, gaps
 from tests.benchmarks.gpu.measure import Figure, count
 from workers.models.libraries import diffusers_ready
 
@@ -40,3 +41,10 @@ def test_operations_are_counted_on_the_true_architecture() -> None:
 def test_what_did_not_come_through_is_a_line_too() -> None:
     said = table([Figure("sdxl", "eager diffusers", 1, 0.5, 37.5), Figure("sdxl", "ours", 16, note="out of memory")])
     assert "| 75 | 1.00x |" in said and "| sdxl | ours | 16 | out of memory |" in said
+
+
+def test_what_a_card_waits_for_is_what_no_batch_of_it_covers() -> None:
+    spans = [(0.0, 2.0), (1.0, 3.0), (5.0, 6.0), (6.5, 9.0)]
+    assert covered(spans, 0.5, 7.0) == pytest.approx(4.0)
+    assert gaps(spans, 0.5, 7.0) == [(3.0, 5.0), (6.0, 6.5)]
+    assert (covered([], 0.0, 1.0), gaps([], 0.0, 1.0)) == (0.0, [(0.0, 1.0)])

@@ -320,7 +320,7 @@ def _report(
     card.sort(key=lambda one: one["from"])
     begin, end = card[1]["to"], card[-2]["to"]
     count = sum(one["count"] for one in card[2:-1])
-    share = _covered(spans["card"], begin, end) / (end - begin)
+    share = covered(spans["card"], begin, end) / (end - begin)
     print(f"  steady: {count} pictures in {end - begin:.2f} s: {count / (end - begin):.2f} a second, batches of "
           f"{statistics.mean(one['count'] for one in card):.1f}, each {statistics.median(one['to'] - one['from'] for one in card):.3f} s")  # fmt: skip
     print(f"  the card has a batch: {100 * share:.1f}% of that time (by its own events)")
@@ -330,15 +330,15 @@ def _report(
         )
     if peaks := [one["peak"] for one in card if "peak" in one]:
         print(f"  most memory {max(peaks):.1f} GB")
-    gaps = _gaps(spans["card"], begin, end)
+    waiting = gaps(spans["card"], begin, end)
     waits = {"no batch is there (driver)": 0.0, "its words are encoded": 0.0, "it is drafted, or launched": 0.0}
-    for one, other in gaps:
-        there = _covered(spans["make"], one, other)
-        told = _covered(spans["told"], one, other)
+    for one, other in waiting:
+        there = covered(spans["make"], one, other)
+        told = covered(spans["told"], one, other)
         waits["no batch is there (driver)"] += other - one - there
         waits["its words are encoded"] += told
         waits["it is drafted, or launched"] += max(0.0, there - told)
-    print(f"  it waits {len(gaps)} times, {1e3 * sum(b - a for a, b in gaps):.0f} ms in all; meanwhile: "
+    print(f"  it waits {len(waiting)} times, {1e3 * sum(b - a for a, b in waiting):.0f} ms in all; meanwhile: "
           + ", ".join(f"{name} {1e3 * seconds:.0f} ms" for name, seconds in waits.items()))  # fmt: skip
     made = [one["to"] - one["from"] for one in lines if one["what"] == "make"]
     print(f"  a batch is {statistics.median(made):.2f} s in the worker, from its coming to its last file's end")
@@ -349,7 +349,7 @@ def _report(
             print(f"  registered: {(last_made - first_made) / (last_at - first_at):.2f} a second")
 
 
-def _covered(spans: list[tuple[float, float]], begin: float, end: float) -> float:
+def covered(spans: list[tuple[float, float]], begin: float, end: float) -> float:
     """Seconds between both moments in which there was at least one of the spans."""
     total, upto = 0.0, begin
     for one, other in sorted(spans):
@@ -360,13 +360,12 @@ def _covered(spans: list[tuple[float, float]], begin: float, end: float) -> floa
     return total
 
 
-def _gaps(spans: list[tuple[float, float]], begin: float, end: float) -> list[tuple[float, float]]:
+def gaps(spans: list[tuple[float, float]], begin: float, end: float) -> list[tuple[float, float]]:
+    """The stretches between both moments in which there was none."""
     found, upto = [], begin
-    for one, other in sorted(spans):
-        if one >= end:
-            break
-        if one > upto:
-            found.append((upto, one))
+    for one, other in [*sorted(spans), (end, end)]:
+        if min(one, end) > upto:
+            found.append((upto, min(one, end)))
         upto = max(upto, other)
     return found
 
