@@ -37,7 +37,7 @@ def test_all_are_made_in_order_whatever_fits(count: int, limit: int) -> None:
 def test_only_counts_that_are_ready_are_made_at_once(count: int, limit: int) -> None:
     seen: list[int] = []
     fitting = Fitting(None, "card", "model")
-    made = in_batches(range(count), _card(limit, seen), fitting, "64x64", counts=(1, 4, 8))  # type: ignore[arg-type]
+    made: list[int] = in_batches(range(count), _card(limit, seen), fitting, "64x64", counts=(1, 4, 8))  # type: ignore[arg-type]
     assert made == [2 * n for n in range(count)]
     assert set(seen) <= {1, 4, 8}
     if limit >= 8:
