@@ -16,8 +16,9 @@ def test_a_rehearsal_ends_with_a_table_and_says_what_it_is_not(capsys: pytest.Ca
     said = capsys.readouterr().out
     assert "NO GPU" in said and "say nothing about a card" in said
     lines = [line for line in said.splitlines() if line.startswith("| sdxl")]
-    assert [line.split(" | ")[1] for line in lines] == ["counted", "eager diffusers", "ours", "ours"]
-    assert "1.00x" in lines[1] and all("x |" in line for line in lines[1:])
+    ways = [line.split(" | ")[1] for line in lines]
+    assert ways[:2] == ["eager diffusers", "ours"] and {"ours, tiny VAE", "ours, one by one"} <= set(ways)
+    assert "1.00x" in lines[0] and all("x |" in line for line in lines)
 
 
 def test_without_a_card_nothing_is_measured(
