@@ -17,7 +17,7 @@ from creative import unspaced
 from creative.errors import UsageError
 from creative.readings import Reading, readings
 
-CAPTION = 42  # characters of a caption at most, where words allow it: one line at 5 % of a wide film, two of a narrow one
+CAPTION = 42  # characters of a caption at most, where words allow it: a line at 5 % of a wide film, two of a narrow one
 
 # Abbreviations with a point that do not end a sentence, in all five languages.
 _ABBREVIATIONS = frozenset(

@@ -96,7 +96,9 @@ def test_a_brief_that_advertises_nothing_may_name_it_and_says_so(table: Path, tm
     path = demo(tmp_path)
     text = path.read_text("utf-8")
     path.write_text(text + "\nbackends: {speech: house-clone}\n", "utf-8")
-    with pytest.raises(BriefError, match=r"These would do: .*xtts-v2 = .*A brief that advertises nothing says commercial: false"):
+    with pytest.raises(
+        BriefError, match=r"These would do: .*xtts-v2 = .*A brief that advertises nothing says commercial: false"
+    ):
         session.in_world(load_brief(path), load_catalogue([table]))
     path.write_text(text + "\nbackends: {speech: house-clone}\ncommercial: false\n", "utf-8")
     brief = load_brief(path)
