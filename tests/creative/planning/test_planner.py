@@ -85,7 +85,7 @@ def test_planning_loads_no_renderer_codec_or_engine(tmp_path: Path) -> None:
 
 
 def test_a_changed_headline_remakes_only_what_shows_it(plan: list[PlanWindow], tmp_path: Path) -> None:
-    _, _, changed = planned(demo(tmp_path, {"Good coffee takes its time., de": "Coffee worth waiting for., de"}))
+    _, _, changed = planned(demo(tmp_path, {"Good coffee takes its time., de": "Good coffee needs its time., de"}))
     anew = _made_anew(plan, changed)
     # Of the commuters in GB: four stills (the banner shows the short one) and two films; scenes, reads, music, mixes stay.
     assert anew == {"still": 4, "body": 2, "endcard": 2, "film": 2, "finish": 6, "measure": 6, "poster": 6}
