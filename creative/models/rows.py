@@ -59,10 +59,15 @@ class GpuSeconds(_Part):
 
 
 class Source(_Part):
-    """Where facts are from: the fields, a place that others can look up, and when it was looked at."""
+    """Where facts are from: the fields, a place that others can look up, and when it was looked at.
+
+    `how`: read there; measured by a command of this project; counted of the true architecture; unconfirmed where it is a guess,
+    or nobody has read the place.
+    """
 
     of: tuple[str, ...] = Field(min_length=1)
     from_: str = Field(alias="from", min_length=4)
+    how: Literal["read", "measured", "counted", "unconfirmed"] = "read"
     on: datetime.date
 
 
@@ -114,6 +119,12 @@ class ModelRow(_Part):
         if self.revision is None:
             said.discard("revision")
         return sorted(said - spoken - _UNSOURCED)
+
+    def unconfirmed(self) -> list[str]:
+        """Facts of the row that are guesses, or whose place nobody has read, in the row's order."""
+        firm = {name for source in self.sources if source.how != "unconfirmed" for name in source.of}
+        said = [name for source in self.sources for name in source.of if name not in firm]
+        return list(dict.fromkeys(said))
 
     @property
     def least_vram_gb(self) -> float:
