@@ -15,8 +15,8 @@ from tests.support.demo import demo
 _BACKEND = "workers.generate.images:DiffusersImage"
 
 
-def ad(folder: Path, *, rehearse: bool, small: bool, ads: int = 3) -> None:
-    """Make the demo brief's feed ads for one market, and say where they are. `rehearse`: without a card."""
+def ad(folder: Path, *, rehearse: bool, small: bool, ads: int = 3, seconds: float | None = None) -> None:
+    """Make the demo brief's feed ads for one market, and say where they are. `rehearse`: without a card. It has `seconds` at most."""
     table(folder, small=small, gpu=0 if rehearse else 1, target=_BACKEND)
     brief = demo(folder / f"ad-{int(time.time())}")
     brief.write_text(brief.read_text("utf-8") + f"\nbackends: {{scene: {NAME}}}\n", "utf-8")
@@ -27,7 +27,11 @@ def ad(folder: Path, *, rehearse: bool, small: bool, ads: int = 3) -> None:
     ]  # fmt: skip
     env = os.environ | {"CREATIVE_JUDGES": "none", "CREATIVE_CACHE": str(folder / "cache")}
     began = time.monotonic()
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        print(f"the ad: not there after {seconds:.0f} s: ended", flush=True)
+        return
     took = time.monotonic() - began
     if done.returncode not in (0, 3):
         print(f"the ad: exit code {done.returncode}\n{done.stderr[-3000:]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import threading
 import time
@@ -16,11 +17,13 @@ from workers.generate.images import DiffusersImage, Job
 from workers.generate.packing import Packing
 
 LOG = "CREATIVE_FARM_LOG"
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Watched(DiffusersImage):
     """Times are of `time.time()`. Lines: {"what", "from", "to", "count"}; what: make (a batch, from its coming to its end), told
     (its words read by the encoders), launched (the thread that feeds the card), card (the card itself, by its own events).
+    A line of make has the CPU-seconds until then: of this process (`own`), of those that pack for it (`packing`).
     """
 
     def __init__(self, spec: BackendSpec, threads: int) -> None:
@@ -37,7 +40,8 @@ class Watched(DiffusersImage):
         """As it is."""
         began = time.time()
         results = super().make(tasks)
-        self._note("make", began, time.time(), len(tasks))
+        packing = sum(_cpu_s(child.pid or 0) for child in multiprocessing.active_children())
+        self._note("make", began, time.time(), len(tasks), own=_cpu_s(os.getpid()), packing=packing)
         return results
 
     def _told(self, drafts: Sequence[Any]) -> Any:
@@ -82,3 +86,12 @@ class Watched(DiffusersImage):
     def _note(self, what: str, began: float, ended: float, count: int, **more: float) -> None:
         with self._writing:
             self._file.write(json.dumps({"what": what, "from": began, "to": ended, "count": count, **more}) + "\n")
+
+
+def _cpu_s(pid: int) -> float:
+    """Seconds that a process has had of a core so far, in its own code and in the system's; 0 for one that is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -20,6 +20,7 @@ from workers.rehearse.parts import VOCAB, shown, tokenizer
 
 NAME, REPO, REVISION = "card-sdxl", "rehearsal", "0" * 40
 TARGET = "tests.benchmarks.gpu.farm_card:Watched"
+PRETENDED = "tests.benchmarks.gpu.farm_pretended:Pretended"
 
 
 def write(folder: Path, *, small: bool) -> Path:
@@ -35,9 +36,11 @@ def write(folder: Path, *, small: bool) -> Path:
     return table(folder, small=small)
 
 
-def table(folder: Path, *, small: bool, batch: int = 16, gpu: float = 1, target: str = TARGET, **options: Any) -> Path:
-    """`folder`/rows.yaml with the row, in place of what was there."""
-    sizes = diffusion.SIZES if small else [[1024, 1024], [832, 1216], [1216, 832]]
+def table(
+    folder: Path, *, small: bool, batch: int = 16, gpu: float = 1, target: str = TARGET, side: int = 0, **options: Any
+) -> Path:
+    """`folder`/rows.yaml with the row, in place of what was there. `side`: its only size, in pixels."""
+    sizes = [[side, side]] if side else diffusion.SIZES if small else [[1024, 1024], [832, 1216], [1216, 832]]
     said = {
         "weights": NAME, "class": "StableDiffusionXLPipeline", "inpaint": "StableDiffusionXLInpaintPipeline", "sizes": sizes,
         "steps": 2 if small else 4, "guidance": 0.0, "dtype": "float32" if small else "bfloat16",
