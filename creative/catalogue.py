@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from creative.backends import BackendSpec, Resources
@@ -18,6 +17,7 @@ from creative.errors import UsageError
 from creative.judging import NONE, chosen
 from creative.models.licences import for_others_only, is_rehearsal, remedy, why_not
 from creative.models.rows import own_models
+from creative.plain_yaml import read_plain
 from creative.steps import KINDS
 
 _OWN = Path(__file__).with_name("catalogue.yaml")
@@ -158,7 +158,7 @@ def _refused(specs: Iterable[BackendSpec], agreed: Mapping[str, str]) -> dict[tu
 
 def _rows(path: Path) -> list[BackendSpec]:
     try:
-        table = YAML(typ="safe", pure=True).load(path)
+        table = read_plain(path)
     except OSError as error:
         raise UsageError(f"{path}: the table of backends {_reason(error)}") from error
     except (YAMLError, ValueError) as error:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from ruamel.yaml import YAML
 
+from creative.plain_yaml import read_plain
 from creative.resources import templates
 
 FontRole = Literal["display", "text"]
@@ -30,7 +30,7 @@ class Row(BaseModel):
 @cache
 def table() -> Mapping[str, Row]:
     """The rows, by script."""
-    found = YAML(typ="safe", pure=True).load(templates() / "fonts" / "fonts.yaml")
+    found = read_plain(templates() / "fonts" / "fonts.yaml")
     return {name: Row.model_validate(row) for name, row in found["fonts"].items()}
 
 

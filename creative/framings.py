@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict
-from ruamel.yaml import YAML
 
+from creative.plain_yaml import read_plain
 from creative.resources import templates
 
 
@@ -29,7 +29,7 @@ class Family(BaseModel):
 @cache
 def families() -> Mapping[str, Family]:
     """The framings by name."""
-    table = YAML(typ="safe", pure=True).load(templates() / "scenes" / "families.yaml")
+    table = read_plain(templates() / "scenes" / "families.yaml")
     return {name: Family.model_validate(row) for name, row in table["families"].items()}
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from ruamel.yaml import YAML
+
+from creative.plain_yaml import read_plain
 
 Modality = Literal["image", "video", "audio"]
 ShapeName = Literal["square", "portrait", "landscape", "leaderboard", "skyscraper"]
@@ -99,5 +100,5 @@ def _row(name: str, row: Mapping[str, Any], sources: Mapping[str, Mapping[str, A
 @cache
 def placements(path: Path | None = None) -> dict[str, Placement]:
     """All rows by id, in the table's order."""
-    table = YAML(typ="safe", pure=True).load(path or Path(__file__).with_name("placements.yaml"))
+    table = read_plain(path or Path(__file__).with_name("placements.yaml"))
     return {name: _row(name, row, table["sources"]) for name, row in table["placements"].items()}

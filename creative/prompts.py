@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from creative.canonical import canonical
 from creative.errors import UsageError
+from creative.plain_yaml import read_plain
 from creative.resources import templates
 
 Way = Literal["with_product", "without_product", "surroundings"]
@@ -102,7 +102,7 @@ def _template(family: str) -> Template:
 def read_template(path: Path) -> Template:
     """A file of templates. Raises UsageError that names what is wrong in it."""
     try:
-        template = Template.model_validate(YAML(typ="safe", pure=True).load(path))
+        template = Template.model_validate(read_plain(path))
         for way in ("with_product", "without_product", "surroundings"):
             for _, name, spec, conversion in string.Formatter().parse(getattr(template, way)):
                 if name is not None and (name not in FIELDS or spec or conversion):

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from creative.brief.types import did_you_mean
 from creative.errors import UsageError
+from creative.plain_yaml import read_plain
 
 _OWN = Path(__file__).with_name("rows.yaml")
 Task = Literal[
@@ -159,7 +159,7 @@ def choose_model(models: Mapping[str, ModelRow], name: str) -> ModelRow:
 
 def _read(path: Path) -> dict[str, ModelRow]:
     try:
-        table = YAML(typ="safe", pure=True).load(path)
+        table = read_plain(path)
     except OSError as error:
         raise UsageError(f"{path}: the table of models cannot be read: {error.strerror or error}") from error
     except (YAMLError, ValueError, RecursionError) as error:
