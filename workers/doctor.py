@@ -67,7 +67,8 @@ def cluster(address: str) -> str:
 def _renderer() -> str:
     try:
         import mitsuba
-        import pyoidn  # noqa: F401
+
+        import workers.scene.denoise  # noqa: F401  Open Image Denoise, which has no version to say
     except ImportError as error:
         if "libatomic" in str(error):
             raise CreativeError("Mitsuba lacks libatomic: apt-get install libatomic1") from error

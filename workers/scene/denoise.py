@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyoidn
+
+
+@contextlib.contextmanager
+def _lazily(name: str) -> Iterator[None]:
+    """As if a package were not installed, unless it is loaded already."""
+    hidden = name not in sys.modules
+    if hidden:
+        sys.modules[name] = None  # type: ignore[assignment]  # the import system's own sign for it
+    try:
+        yield
+    finally:
+        if hidden:
+            del sys.modules[name]
+
+
+# pyoidn loads torch if it is there, for tensors that it is never given here: two seconds and 300 MB in every worker.
+with _lazily("torch"):
+    import pyoidn
 
 Floats = npt.NDArray[np.float32]
 
