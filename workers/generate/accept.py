@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,15 +47,38 @@ class Accepting:
         if before != wish:
             raise AttemptRefused("the model made the same picture as for another wish: it does not listen")
 
-    def film(self, frames: Pixels, finite: bool, wish: str) -> None:
-        """Raise AttemptRefused for (frames, h, w, 3) that nobody can use."""
+    def film(self, count: int, wish: str) -> Watched:
+        """Of a film of `count` frames that comes in parts."""
+        return Watched(self, count, wish)
+
+
+class Watched:
+    """One film, looked at while it comes. A part is refused when it is seen, the whole when nothing moved in it."""
+
+    def __init__(self, accepting: Accepting, count: int, wish: str) -> None:
+        self._accepting, self._wish, self._middle = accepting, wish, count // 2
+        self._seen, self._change = 0, 0.0
+        self._last: Any = None
+        self._kept: Pixels | None = None
+
+    def add(self, frames: Pixels, finite: bool) -> None:
+        """Raise AttemptRefused for the next frames (n, h, w, 3) if nobody can use them."""
         if not finite:
             raise AttemptRefused("the model made NaN: nothing can be seen in it")
-        for frame in frames:
-            if float(frame.mean()) < _DARK:
-                raise AttemptRefused("the model made a film with black pictures")
-        self.picture(frames[len(frames) // 2], finite, wish)
-        if len(frames) > 1:
-            small = frames[:, ::4, ::4].astype(np.int16)
-            if float(np.abs(np.diff(small, axis=0)).mean()) < _STILL:
-                raise AttemptRefused("the model made a film in which nothing moves")
+        small = frames[:, ::4, ::4].astype(np.int16)
+        if float(small.mean(axis=(1, 2, 3)).min()) < _DARK:
+            raise AttemptRefused("the model made a film with black pictures")
+        if self._seen <= self._middle < self._seen + len(frames):
+            self._kept = frames[self._middle - self._seen].copy()
+        joined = small if self._last is None else np.concatenate([self._last, small])
+        if len(joined) > 1:
+            self._change += float(np.abs(np.diff(joined, axis=0)).mean(axis=(1, 2, 3)).sum())
+        self._last, self._seen = small[-1:], self._seen + len(frames)
+
+    def end(self) -> None:
+        """Raise AttemptRefused for a film that is none, or that another wish had too."""
+        if self._kept is None:
+            raise AttemptRefused("the model made too few pictures")
+        self._accepting.picture(self._kept, True, self._wish)
+        if self._seen > 1 and self._change / (self._seen - 1) < _STILL:
+            raise AttemptRefused("the model made a film in which nothing moves")

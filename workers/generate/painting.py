@@ -11,6 +11,7 @@ import numpy as np
 
 from workers.generate.accept import Pixels
 from workers.generate.pipelines import Pipelines, held_back
+from workers.generate.pixels import as_bytes
 from workers.models.libraries import quiet
 
 
@@ -20,6 +21,10 @@ class Seen:
 
     pixels: Pixels
     finite: bool
+
+
+_Waiting = tuple[Any, Any, Any]
+"""Pixels and whether they are finite, on this side of the card when the event has come; None where nothing is waited for."""
 
 
 class Painter:
@@ -52,33 +57,47 @@ class Painter:
                 done.record(self._stream)
             return _each(pixels, finite, count, done)
 
-    def film(self, pipe: Any, asked: Mapping[str, Any]) -> Iterator[Seen]:
-        """One film in parts, in order, (frames, h, w, 3) each: while one is looked at, the card decodes the next ones."""
+    def films(self, pipe: Any, asked: Mapping[str, Any], count: int) -> list[Iterator[Seen]]:
+        """The pipeline's films, in order, each in parts (frames, h, w, 3): while one part is looked at, a card decodes the next.
+
+        On a card all of it is begun here, and nothing is waited for: another call may follow at once.
+        """
         import torch
 
-        decoder = self.pipes.film_decoder
-        if decoder is None or self._stream is None or self.pipes.offloaded or pipe.vae.use_tiling:
-            yield from (one() for one in self.paint(pipe, asked, 1))
-            return
-        waiting: list[tuple[Any, Any, Any]] = []
+        beside = self._stream is not None and not self.pipes.offloaded
         with torch.inference_mode(), quiet():
             with held_back(pipe.vae) as held:
                 pipe(**asked, output_type="pt", return_dict=False)
-            ((latents, _, _),) = held
+            ((latents, rest, named),) = held
+            if len(latents) != count:
+                raise RuntimeError(f"the pipeline made {len(latents)} films of {count}")
+            if not beside:
+                return [_shown(list(self._parts(pipe.vae, latents, rest, named, one, count))) for one in range(count)]
             self._stream.wait_stream(torch.cuda.current_stream(self.pipes.device))
+            films: list[list[_Waiting]] = [[] for _ in range(count)]
             with torch.cuda.stream(self._stream):
                 latents.record_stream(self._stream)
-                for values in decoder.parts(latents.to(pipe.vae.dtype)):
-                    waiting.append((*_fetched(*_bytes(values)), torch.cuda.Event()))
-                    waiting[-1][2].record(self._stream)
-        for pixels, finite, done in waiting:
-            done.synchronize()
-            yield Seen(np.asarray(pixels[0]), bool(finite[0]))
+                for number, film in enumerate(films):
+                    for pixels, finite, _ in self._parts(pipe.vae, latents, rest, named, number, count):
+                        film.append((*_fetched(pixels, finite), torch.cuda.Event()))
+                        film[-1][2].record(self._stream)
+            return [_shown(film) for film in films]
 
-    def whole(self, pipe: Any, asked: Mapping[str, Any]) -> Seen:
-        """One film, all of it."""
-        parts = list(self.film(pipe, asked))
-        return Seen(np.concatenate([part.pixels for part in parts]), all(part.finite for part in parts))
+    def _parts(
+        self, vae: Any, latents: Any, rest: tuple[Any, ...], named: Mapping[str, Any], number: int, count: int
+    ) -> Iterator[_Waiting]:
+        """One film of a batch, decoded: pixels (1, frames, h, w, 3), whether they are finite, and nothing to wait for."""
+        own = latents[number : number + 1].to(vae.dtype)
+        decoder = None if self.pipes.offloaded or getattr(vae, "use_tiling", False) else self.pipes.film_decoder
+        if decoder is not None:
+            yield from ((pixels, finite, None) for pixels, finite in decoder.parts(own))
+            return
+        alone = [one[number : number + 1] if getattr(one, "ndim", 0) and len(one) == count else one for one in rest]
+        yield (*_decoded(vae, own, tuple(alone), named), None)
+
+    def film(self, pipe: Any, asked: Mapping[str, Any]) -> Iterator[Seen]:
+        """One film alone, in parts."""
+        return self.films(pipe, asked, 1)[0]
 
     def release(self) -> None:
         """Give back what a call that went wrong left behind."""
@@ -91,18 +110,8 @@ class Painter:
 
 
 def _decoded(vae: Any, latents: Any, rest: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, Any]:
-    """As `_bytes`, of latents."""
-    return _bytes(vae.decode(latents.to(vae.dtype), *rest, **named, return_dict=False)[0])
-
-
-def _bytes(values: Any) -> tuple[Any, Any]:
-    """Values of -1 to 1 as bytes (batch, [frames,] h, w, 3), and for each picture whether it was finite."""
-    import torch
-
-    finite = torch.isfinite(values).flatten(1).all(1)
-    values = torch.nan_to_num(values.float() / 2 + 0.5).clamp(0, 1) * 255
-    order = (0, 2, 3, 1) if values.ndim == 4 else (0, 2, 3, 4, 1)
-    return values.round().to(torch.uint8).permute(*order).contiguous(), finite
+    """As `as_bytes`, of latents."""
+    return as_bytes(vae.decode(latents.to(vae.dtype), *rest, **named, return_dict=False)[0])
 
 
 def _fetched(*made: Any) -> tuple[Any, ...]:
@@ -110,6 +119,16 @@ def _fetched(*made: Any) -> tuple[Any, ...]:
     import torch
 
     return tuple(torch.empty_like(one, device="cpu", pin_memory=True).copy_(one, non_blocking=True) for one in made)
+
+
+def _shown(parts: list[_Waiting]) -> Iterator[Seen]:
+    """One film's parts, as they are there; each is let go of when the next is asked for."""
+    parts.reverse()
+    while parts:
+        pixels, finite, done = parts.pop()
+        if done is not None:
+            done.synchronize()
+        yield Seen(np.asarray(pixels[0].cpu()), bool(finite[0]))
 
 
 def _each(pixels: Any, finite: Any, count: int, done: Any) -> list[Callable[[], Seen]]:

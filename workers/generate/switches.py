@@ -12,10 +12,11 @@ from typing import Any
 
 from creative.scratch import own_folder
 from workers.generate.attention import by_products
-from workers.generate.film_decoder import FilmDecoder, fits
+from workers.generate.film_decoder import FilmDecoder, borders_inside, fits
 from workers.generate.fp8 import in_fp8
 from workers.generate.graphs import Graphed
 from workers.generate.norms import ChannelNorm, by_channels
+from workers.generate.pixels import as_bytes
 from workers.generate.recipe import Recipe
 
 _RECOMPILES = 256  # beyond torch's limit of 8 what is new runs uncompiled, without a word
@@ -36,8 +37,9 @@ def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: b
     for wanted, name in ((recipe.slicing, "enable_slicing"), (recipe.tiling, "enable_tiling")):
         if wanted and hasattr(vae, name):
             getattr(vae, name)()
+    borders_inside(vae)
     if device.type != "cuda":
-        return None
+        return FilmDecoder(vae, finish=as_bytes) if fits(vae) else None
     torch.backends.cudnn.benchmark = recipe.tuned_convolutions
     compiling = recipe.compile if recipe.fp8 != "storage" else ""
     decoder = bool(recipe.compile) and recipe.compile_vae and not offloaded
@@ -64,7 +66,7 @@ def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: b
     if recipe.graphs and not offloaded:
         net.forward = Graphed(net.forward)
     if fits(vae):
-        return FilmDecoder(vae, last=recipe.channels_last, compiled=decoder)
+        return FilmDecoder(vae, last=recipe.channels_last, compiled=decoder, finish=as_bytes)
     if hasattr(vae, "decoder"):
         by_products(vae.decoder, device)
         if decoder:

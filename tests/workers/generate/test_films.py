@@ -19,7 +19,8 @@ from creative.backends import Made
 from creative.errors import AttemptRefused, UsageError
 from tests.support.tiny_models import FILMS, PHOTO, film_task, row, spoilt
 from workers.generate.compose import composed
-from workers.generate.films import DiffusersVideo, times
+from workers.generate.films import DiffusersVideo
+from workers.generate.reels import length, times
 from workers.scene import layers
 from workers.scene.cutout import open_photo
 
@@ -104,6 +105,6 @@ def test_every_frame_has_its_place_and_none_jumps(count: int, fps: int, made: in
 @given(seconds=st.floats(0.1, 60), most=st.integers(9, 161))
 def test_a_model_is_asked_for_lengths_that_it_knows(seconds: float, most: int) -> None:
     rule = {"most": most, "step": 8, "plus": 1, "fps": 24}
-    frames = DiffusersVideo(row("rehearse-ltx", frames=rule), 1).length(seconds)
+    frames = length(seconds, rule)
     assert (frames - 1) % 8 == 0 and 9 <= frames <= most
     assert frames >= seconds * 24 or frames + 8 > most

@@ -14,7 +14,7 @@ import pytest
 from creative.errors import UsageError
 from tests.support.tiny_models import row
 from workers.generate.attention import by_products
-from workers.generate.film_decoder import FilmDecoder
+from workers.generate.film_decoder import FilmDecoder, borders_inside
 from workers.generate.fp8 import Fp8Linear, in_fp8
 from workers.generate.graphs import Graphed
 from workers.generate.norms import ChannelNorm, by_channels
@@ -129,9 +129,27 @@ def test_all_parts_of_films_share_one_graph(models: Path, counted: Callable[[], 
     for frames in (5, 3):  # latents: the first, and two or one times two
         latents = torch.randn(1, int(pipe.vae.config.z_dim), frames, 4, 4)
         with torch.inference_mode():
-            parts = [part.shape[2] for part in decoder.parts(latents)]
+            parts = [pixels.shape[1] for pixels, _ in decoder.parts(latents)]
         assert parts == [1] + [8] * (frames // 2)
     assert counted() == (1, 0)
+
+
+def _coder(residual: bool) -> Any:
+    """Wan 2.1's coder of films in small, or 2.2's."""
+    import torch
+
+    more: dict[str, Any] = {"latents_mean": [0.0] * 4, "latents_std": [1.0] * 4}
+    if residual:
+        more |= {
+            "is_residual": True,
+            "in_channels": 12,
+            "out_channels": 12,
+            "patch_size": 2,
+            "scale_factor_spatial": 16,
+        }
+    torch.manual_seed(3)
+    made = diffusers_ready().AutoencoderKLWan(base_dim=8, z_dim=4, num_res_blocks=1, **more)
+    return made.eval().requires_grad_(False)
 
 
 @pytest.mark.parametrize("residual", [False, True], ids=["wan2.1", "wan2.2"])
@@ -139,13 +157,7 @@ def test_all_parts_of_films_share_one_graph(models: Path, counted: Callable[[], 
 def test_parts_are_what_the_library_decodes(residual: bool, most: int, latents_: int) -> None:
     import torch
 
-    diffusers = diffusers_ready()
-    more: dict[str, Any] = {}
-    if residual:
-        more = {"is_residual": True, "in_channels": 12, "out_channels": 12, "patch_size": 2, "scale_factor_spatial": 16}
-        more |= {"latents_mean": [0.0] * 4, "latents_std": [1.0] * 4}
-    torch.manual_seed(3)
-    vae = diffusers.AutoencoderKLWan(base_dim=8, z_dim=4, num_res_blocks=1, **more).eval().requires_grad_(False)
+    vae = _coder(residual)
     latents = torch.randn(2, 4, latents_, 4, 6)
     with torch.inference_mode():
         whole = vae.decode(latents, return_dict=False)[0]
@@ -280,24 +292,50 @@ def test_weights_that_move_leave_no_graph_behind() -> None:
     assert network.forward == plain
 
 
-def test_a_film_comes_whole_where_it_is_not_decoded_in_parts(models: Path) -> None:
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_film_comes_in_parts_and_whole_where_it_is_decoded_in_tiles(models: Path, tiled: bool) -> None:
     import torch
 
     pipe = _pipe(models, "rehearse-wan")
-    pipes = Pipelines.of(pipe, _recipe(pipe), torch.device("cpu"))
+    pipes = Pipelines.of(pipe, _recipe(pipe, tiling=tiled), torch.device("cpu"))
     embeds = pipe.encode_prompt(prompt=["a cup"])[0]
     asked = {
         "prompt_embeds": embeds,
         "width": 64,
         "height": 64,
-        "num_frames": 5,
+        "num_frames": 9,
         "num_inference_steps": 2,
         "guidance_scale": 1.0,
     }
     asked["generator"] = [torch.Generator("cpu").manual_seed(1)]
-    (film,) = Painter(pipes).film(pipe, asked)
-    assert film.pixels.shape == (5, 64, 64, 3) and film.finite
+    parts = list(Painter(pipes).film(pipe, asked))
+    assert [part.pixels.shape for part in parts] == [(count, 64, 64, 3) for count in ([9] if tiled else [1, 8])]
+    assert all(part.finite for part in parts)
     pipes.close()
+
+
+@pytest.mark.parametrize("residual", [False, True], ids=["wan2.1", "wan2.2"])
+def test_a_coder_that_lays_its_borders_itself_makes_the_same(residual: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    vae = _coder(residual)
+    films, latents = torch.rand(2, 3, 9, 64, 32) * 2 - 1, torch.randn(2, 4, 3, 4, 6)
+    with torch.inference_mode():
+        wanted = vae.encode(films).latent_dist.mean, vae.decode(latents).sample
+        assert borders_inside(vae) > 40 and borders_inside(vae) == 0
+        laid: list[Any] = []
+        pad = torch.nn.functional.pad
+
+        def noted(given: Any, by: Any, *rest: Any) -> Any:
+            laid.append(tuple(by))
+            return pad(given, by, *rest)
+
+        monkeypatch.setattr(torch.nn.functional, "pad", noted)
+        made = vae.encode(films).latent_dist.mean, vae.decode(latents).sample
+    for one, other in zip(made, wanted, strict=True):
+        torch.testing.assert_close(one, other, atol=2e-6, rtol=1e-5)
+    # Time before a film's first frame, and the one row that the encoder's halving lacks: nothing around a picture.
+    assert set(laid) <= {(0, 0, 0, 0, 2, 0), (0, 0, 0, 0, 1, 0), (0, 0, 0, 0, 0, 0), (0, 1, 0, 1)}
 
 
 @pytest.mark.parametrize(
