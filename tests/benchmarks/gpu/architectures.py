@@ -163,8 +163,9 @@ MODELS: Mapping[str, Model] = {
             Way("ours, fp8", {"fp8": "compute"}, (1, 4)),
         ), 0.30, "rehearse-flux2-klein", (64, 64, 1)),
         Model("wan2.1-t2v-1.3b", lambda: _wan(True), (832, 480, 81), 3, 1.0, 1124.0, (
-            Way("ours", {"tuned_convolutions": True}),
+            Way("ours", {"tuned_convolutions": True}, (1, 2)),
             Way("ours, fp8", {"fp8": "compute", "tuned_convolutions": True}),
+            Way("ours, not tuned", {}),
         ), 2.5, "rehearse-wan", (64, 64, 9)),
         Model("z-image-turbo", _z_image, (1024, 1024, 1), 9, 0.0, 463.0, (
             Way("ours", {}, (1, 4)),

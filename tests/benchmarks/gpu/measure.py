@@ -10,23 +10,20 @@ import functools
 import gc
 import math
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.gpu import films
 from tests.benchmarks.gpu.architectures import EAGER, Model, Way, build, denoiser, tiny_vae, told
 from workers.generate.batching import is_out_of_memory
 from workers.generate.painting import Painter
 from workers.generate.pipelines import Pipelines
 from workers.generate.recipe import Recipe
 from workers.models.libraries import quiet
-
-_THREADS = 8  # of the encoder of films
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +148,7 @@ def _measured(model: Model, way: Way, pipes: Any, batches: list[int], small: boo
             break
         drawn = told(pipes.words, batch, pipes.words.vae.dtype, "cpu")
         call = functools.partial(_call, painter, model, size, drawn, batch, eager)
-        start = None if eager or film else functools.partial(_begun, painter, model, size, drawn, batch)
+        start = None if eager else functools.partial(_begun, painter, model, size, drawn, batch)
         # Plain film is slow, and as slow each time.
         repeats = min(ask.repeats, 1) if eager and film else ask.repeats
         kernels = 0 if eager or batch != batches[0] else ask.kernels
@@ -293,7 +290,9 @@ def _asked(
 
 
 def _begun(painter: Painter, model: Model, size: tuple[int, int, int], drawn: dict[str, Any], batch: int) -> Any:
-    """Pictures that are waited for later."""
+    """Pictures or films that are waited for later."""
+    if size[2] > 1:
+        return films.begun(painter, _asked(painter, model, size, drawn, batch), size, {})
     return painter.paint(painter.pipes.words, _asked(painter, model, size, drawn, batch), batch)
 
 
@@ -305,31 +304,17 @@ def _call(
     import torch
 
     pipe, asked = painter.pipes.words, _asked(painter, model, size, drawn, batch)
-    if eager:
+    if eager and size[2] > 1:
+        with quiet():
+            films.plain(pipe, asked, size, spent)
+    elif eager:
         with torch.inference_mode(), quiet():
             made = pipe(**asked, output_type="np", return_dict=False)[0]
-        shown = [(np.asarray(one) * 255).round().astype(np.uint8) for one in made]
-        if size[2] > 1:
-            _encode(iter(shown), size, spent)
+        [(np.asarray(one) * 255).round().astype(np.uint8) for one in made]
     elif size[2] > 1:
-        _encode((part.pixels for part in painter.film(pipe, asked)), size, spent)
+        _wait(films.begun(painter, asked, size, spent))
     else:
         _wait(painter.paint(pipe, asked, batch))
-
-
-def _encode(parts: Iterator[Any], size: tuple[int, int, int], spent: dict[str, float]) -> None:
-    from workers.clip.clip import Track
-
-    with tempfile.TemporaryDirectory() as name:
-        seconds = 0.0
-        with Track(Path(name) / "film.mp4", size[0], size[1], 24, _THREADS) as track:
-            for part in parts:
-                began = time.perf_counter()
-                for frame in part:
-                    track.add(np.ascontiguousarray(frame))
-                seconds += time.perf_counter() - began
-            began = time.perf_counter()
-        spent["mp4"] = seconds + time.perf_counter() - began
 
 
 def count(model: Model, *, small: bool) -> float:
