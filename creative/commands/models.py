@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,10 +14,17 @@ from creative.commands.options import Json, located, say
 from creative.errors import UsageError
 from creative.settings import Settings
 
+if TYPE_CHECKING:
+    from creative.models.rows import ModelRow
+
 models = typer.Typer(
     name="models", no_args_is_help=True, help="Models with weights of their own: list, fetch, check, mirror, rehearse."
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A model of `creative models list`.")]
+Names = Annotated[
+    builtins.list[str],
+    typer.Argument(metavar="NAME...", help="Models of `creative models list`, or backends that a brief names."),
+]
 
 
 def _note(line: str) -> None:
@@ -28,33 +35,38 @@ def _note(line: str) -> None:
 @located(quiet=True)
 def list(settings: Settings, as_json: Json = False) -> None:
     """Say every model: task, library, licence, whether ads may use it, least memory of a card, whether it is here."""
-    from creative.models.files import ModelError, models_folder, read_manifest
+    from creative.models.files import models_folder
     from creative.models.rows import load_models
+    from creative.models.telling import about, line
 
-    folder, found = models_folder(settings.models), dict[str, Any]()
-    for row in load_models().values():
-        try:
-            here: str | None = read_manifest(folder / row.name).revision
-        except ModelError:
-            here = None
-        agreed = bool(settings.licences.get(row.name))
-        said = row.model_dump(mode="json", by_alias=True)
-        found[row.name] = said | {"usable": (row.licence.commercial and row.enabled) or agreed, "pulled": here}
+    folder, rows = models_folder(settings.models), load_models()
+    found = [about(row, folder, settings.licences) for row in rows.values()]
     if as_json:
-        say(builtins.list(found.values()))
+        say(found)
         return
-    lines = [("model", "task", "library", "weights' licence", "for ads", "GB of card", "here")]
-    for row in load_models().values():
-        one = found[row.name]
-        usable = "yes" if row.licence.commercial else "no"
-        if not row.enabled:
-            usable = f"off: {row.phonemiser}"
-        if settings.licences.get(row.name):
-            usable = "by agreement"
-        place = str(one["pulled"])[:12] if one["pulled"] else ("" if row.revision or row.archive else "not pinned")
-        memory = f"{row.least_vram_gb:g}"
-        lines.append((row.name, row.task[0], row.library, row.licence.weights, usable, memory, place))
-    _columns(lines)
+    lines = [("model", "task", "library", "weights' licence", "for ads", "GB of card", "here", "unconfirmed")]
+    _columns([*lines, *(line(row, one) for row, one in zip(rows.values(), found, strict=True))])
+
+
+@models.command()
+@located(quiet=True)
+def show(settings: Settings, name: Name, as_json: Json = False) -> None:
+    """Say everything of one model: each fact with its source and date, what is here, and which backends load it."""
+    from creative.catalogue import load_catalogue
+    from creative.models.files import models_folder
+    from creative.models.needs import users
+    from creative.models.rows import choose_model, load_models
+    from creative.models.telling import about, sentences
+
+    rows = load_models()
+    row = choose_model(rows, name)
+    one = about(row, models_folder(settings.models), settings.licences)
+    one["backends"] = users(name, rows, load_catalogue(settings.catalogues).specs.values())
+    if as_json:
+        say(one)
+        return
+    for told in sentences(row, one):
+        _note(told)
 
 
 def _columns(lines: Sequence[Sequence[str]]) -> None:
@@ -68,35 +80,60 @@ def _columns(lines: Sequence[Sequence[str]]) -> None:
 @located(quiet=True)
 def pull(
     settings: Settings,
-    name: Name,
+    names: Names,
     revision: Annotated[
         str | None, typer.Option(help="The hub's commit; the row's own, if left out, else the hub's newest.")
     ] = None,
     source: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FOLDER|hub", help="A folder with the model's files, instead of the hub."),
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER|s3://...|hub",
+            help="A folder with the model's files, a mirror, or the hub even where a mirror is set.",
+            show_default="CREATIVE_MODELS_MIRROR, else the hub",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Bring a model's weights to this machine: safetensors, JSON, text. The same command again goes on where it stopped."""
-    from creative.models.bringing import pull as bring
+    """Bring weights to this machine: safetensors, JSON, text. A backend's name brings all that it loads. The same command again
+    goes on with the file where it was ended; what is here already is held against its sha256.
+    """
+    from creative.models.fetching import fetch, is_folder
     from creative.models.files import models_folder
     from creative.models.rows import choose_model, load_models
 
-    row = choose_model(load_models(), name)
     if revision is not None and not (len(revision) == 40 and set(revision) <= set("0123456789abcdef")):
         raise UsageError(f"--revision {revision[:60]}: write the commit in full, 40 hexadecimal digits: branches move")
-    if source is not None and str(source) == "hub" and not source.exists():
-        source = None
-    if not row.licence.commercial:
-        _note(f"note: {name} is not for ads: {row.licence.terms or row.licence.weights}")
-    manifest = bring(row, models_folder(settings.models), revision=revision, source=source, say=_note)
+    folder, alone = models_folder(settings.models), revision is not None or is_folder(source)
+    if alone and len(names) > 1:
+        raise UsageError("--revision and --from FOLDER are of one model: pull them one by one")
+    rows = [choose_model(load_models(), names[0])] if alone else _needed(settings, names)
+    brought = []
+    for row in rows:
+        if not row.licence.commercial:
+            _note(f"note: {row.name} is not for ads: {row.licence.terms or row.licence.weights}")
+        manifest = fetch(row, folder, revision, source, settings.models_mirror, _note)
+        brought.append(manifest)
+        _note(f"{row.name} at {manifest.revision}: {len(manifest.files)} files, {manifest.bytes / 1e9:.2f} GB")
+        if row.revision is None and not row.archive:
+            _note(
+                f'the package pins no revision of it: give its backend\'s row `model: "{row.repo} {manifest.revision}"`'
+            )
     if as_json:
-        say({"name": name, "revision": manifest.revision, "bytes": manifest.bytes, "files": len(manifest.files)})
-        return
-    _note(f"{name} at {manifest.revision}: {len(manifest.files)} files, {manifest.bytes / 1e9:.2f} GB")
-    if row.revision is None and not row.archive:
-        _note(f'the package pins no revision of it: give its backend\'s row `model: "{row.repo} {manifest.revision}"`')
+        say(
+            [
+                {"name": one.name, "revision": one.revision, "bytes": one.bytes, "files": len(one.files)}
+                for one in brought
+            ]
+        )
+
+
+def _needed(settings: Settings, names: builtins.list[str]) -> builtins.list[ModelRow]:
+    from creative.catalogue import load_catalogue
+    from creative.models.needs import needed
+    from creative.models.rows import load_models
+
+    return needed(names, load_models(), load_catalogue(settings.catalogues).specs.values())
 
 
 @models.command()
@@ -135,7 +172,7 @@ def verify(
 @located(quiet=True)
 def mirror(
     settings: Settings,
-    names: Annotated[builtins.list[str], typer.Argument(metavar="NAME...", help="Models that are here.")],
+    names: Names,
     to: Annotated[
         str | None,
         typer.Option(
@@ -144,8 +181,10 @@ def mirror(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put models into the team's own mirror, from which workers fetch them; what is there already is not sent again."""
-    from creative.models.files import models_folder
+    """Put models that are here into the team's own mirror, from which workers fetch them; what is there already is not sent
+    again. A backend's name sends all that it loads.
+    """
+    from creative.models.files import MANIFEST, is_name, models_folder
     from creative.models.mirror import mirror as send
     from creative.places import plain_place
     from creative.store import open_store
@@ -153,8 +192,14 @@ def mirror(
     place = to or settings.models_mirror
     if not place:
         raise UsageError("say where the mirror is: --to s3://bucket/prefix, CREATIVE_MODELS_MIRROR, or models_mirror")
+    folder = models_folder(settings.models)
+    own = {name for name in names if is_name(name) and (folder / name / MANIFEST).is_file()}  # rehearsals have no row
+    models = [name for name in names if name in own]
+    models += [
+        row.name for row in _needed(settings, [name for name in names if name not in own]) if row.name not in own
+    ]
     store = open_store(place)
-    sent = [send(models_folder(settings.models), name, store, _note) for name in names]
+    sent = [send(folder, name, store, _note) for name in models]
     if as_json:
         say([{"name": one.name, "revision": one.revision, "bytes": one.bytes} for one in sent])
     for one in sent:

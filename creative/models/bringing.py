@@ -43,8 +43,8 @@ _CACHE = ".cache"  # huggingface_hub's notes on files that were cut off
 
 
 @contextlib.contextmanager
-def locked(models: Path, name: str) -> Iterator[None]:
-    """Of all processes of this machine one at a time."""
+def locked(models: Path, name: str, say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Of all processes of this machine one at a time. `say` hears of it where another one has to be waited for."""
     try:
         models.mkdir(parents=True, exist_ok=True)
         file = (models / f".{name}.lock").open("w")
@@ -53,7 +53,11 @@ def locked(models: Path, name: str) -> Iterator[None]:
             f"{models} cannot be written to ({error.strerror or error}): name another in CREATIVE_MODELS"
         ) from error
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"another process of this machine is bringing {name}: waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -72,18 +76,24 @@ def pull(
     *,
     revision: str | None = None,
     source: Path | None = None,
+    check: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Manifest:
     """Bring the row's model to `models`; nothing is fetched if it is there at that revision.
 
-    `revision`: the hub's commit, else the row's pin, else the hub's newest, which is written down. `source`: a folder with
-    the repository's files, instead of the hub. Raises UsageError, ModelError, InfrastructureError.
+    `revision`: the hub's commit, else the row's pin. Where there is neither, what is there stays, and if nothing is, the hub's
+    newest commit is taken and written down. `source`: a folder with the repository's files, instead of the hub. `check`: hold
+    what is there against its sha256, and bring anew what is damaged. Raises UsageError, ModelError, InfrastructureError.
     """
     revision = revision or row.revision
-    with locked(models, row.name):
-        if source is None and revision and is_there(models, row.name, revision):
-            say(f"{row.name} is there already, at {revision}")
-            return read_manifest(models / row.name)
+    with locked(models, row.name, say):
+        if source is None and (here := _here(models, row.name, revision)) is not None:
+            wrong = problems(models / row.name, here) if check else []
+            if not wrong:
+                say(f"{row.name} is there already, at {here.revision}")
+                return here
+            say(f"{row.name} is damaged ({'; '.join(wrong[:3])}): it is brought again")
+            revision = here.revision
         if source is not None:
             return _from_folder(row, models, revision, source, say)
         if row.archive:
@@ -93,12 +103,33 @@ def pull(
         commit, files = hub.look(row, revision)
         needed = sum(file.bytes for file in files)
         part = incoming(models, f"{row.name}-{commit}")
+        _keep_what_is_good(models / row.name, part, files)
         have = sum(path.stat().st_size for path in part.rglob("*") if path.is_file())
         twice = sum(file.bytes for file in files if file.path in row.convert)  # beside what it is converted from
         check_room(models, needed + twice - min(have, needed), row.name)
         say(f"{row.name} at {commit}: {len(files)} files, {needed / 1e9:.1f} GB")
         hub.download(row, commit, files, part, say)
         return _finish(row, models, part, commit, say)
+
+
+def _here(models: Path, name: str, revision: str | None) -> Manifest | None:
+    """What is there of the model, at that revision if one is named; random weights of a rehearsal are not it."""
+    if not is_there(models, name, revision):
+        return None
+    manifest = read_manifest(models / name)
+    return None if manifest.rehearsal else manifest
+
+
+def _keep_what_is_good(folder: Path, part: Path, files: list[hub.HubFile]) -> None:
+    """Links to those files of an older or a damaged model that are what the hub has: they are not fetched again."""
+    for file in files:
+        old, new = folder / file.path, part / file.path
+        if file.sha256 is None or new.exists() or not old.is_file() or old.stat().st_size != file.bytes:
+            continue
+        if file_digest(old) == file.sha256:
+            new.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(OSError):  # of file systems without links
+                os.link(old, new)
 
 
 def _from_folder(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from creative.canonical import file_digest
-from creative.errors import InfrastructureError, UsageError
+from creative.errors import CreativeError, InfrastructureError, UsageError
 from creative.models.files import ModelError, allowed
 from creative.models.rows import ModelRow
 
@@ -70,7 +70,10 @@ def look(row: ModelRow, revision: str | None) -> tuple[str, list[HubFile]]:
 def download(
     row: ModelRow, revision: str, files: list[HubFile], folder: Path, say: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Bring the files into `folder`; those that are there whole stay, and one that was cut off goes on where it ended."""
+    """Bring the files into `folder`; those that are there whole stay.
+
+    A line that drops is taken up again in the middle of a file, by the library; a process that is ended loses the file in flight.
+    """
     library = _library()
     for number, file in enumerate(files, 1):
         target = folder / file.path
@@ -117,14 +120,20 @@ def _plain_words(row: ModelRow, revision: str | None) -> Iterator[None]:
         yield
     except errors.GatedRepoError as error:
         raise UsageError(
-            f"{row.repo} is given to those only who accepted its terms: accept them on the hub, and set HF_TOKEN"
+            f"{row.repo} is given to those only who accepted its terms: accept them on the hub "
+            f"({_endpoint() or 'https://huggingface.co'}/{row.repo}), and set HF_TOKEN to a token of that account"
         ) from error
+    except errors.LocalEntryNotFoundError as error:  # the library's word for whatever a file's first answer was
+        cause = error.__cause__
+        if isinstance(cause, errors.HfHubHTTPError):
+            raise _refusal(row, at, cause) from error
+        raise InfrastructureError(f"the hub cannot be reached for {row.repo}{at}: {_line(cause or error)}") from error
     except errors.RevisionNotFoundError as error:
         raise UsageError(f"the hub has no {row.repo}{at}") from error
     except errors.RepositoryNotFoundError as error:
         raise UsageError(f"the hub has no {row.repo}, or not for you: set HF_TOKEN if it is private") from error
     except errors.HfHubHTTPError as error:
-        raise InfrastructureError(f"the hub did not give {row.repo}{at}: {_line(error)}") from error
+        raise _refusal(row, at, error) from error
     except (errors.HFValidationError, errors.EntryNotFoundError) as error:
         raise ModelError(f"{row.repo}{at}: {_line(error)}") from error
     except (OSError, RuntimeError) as error:
@@ -134,6 +143,18 @@ def _plain_words(row: ModelRow, revision: str | None) -> Iterator[None]:
         if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore2", "requests", "urllib3"):
             raise InfrastructureError(f"the hub cannot be reached: {_line(error)}") from error
         raise
+
+
+def _refusal(row: ModelRow, at: str, error: Any) -> CreativeError:
+    """What an answer of the hub means that is none of those it has names for."""
+    status = getattr(error.response, "status_code", None)
+    if status == 401:
+        return UsageError(
+            f"the hub does not take the token that it was shown for {row.repo}: set HF_TOKEN to one that is valid, or unset it"
+        )
+    if status in (403, 451):
+        return UsageError(f"the hub does not give {row.repo}{at} to this account: {_line(error)}")
+    return InfrastructureError(f"the hub did not give {row.repo}{at}: {_line(error)}")
 
 
 def _line(error: BaseException) -> str:

@@ -79,15 +79,30 @@ def mirrored(store: Store, name: str, revision: str | None) -> Manifest | None:
     return manifest
 
 
-def bring(url: str, models: Path, name: str, revision: str | None) -> Manifest | None:
-    """Bring a model from the mirror to this machine, once, whoever asks; None if the mirror does not have it.
+def bring(
+    url: str,
+    models: Path,
+    name: str,
+    revision: str | None,
+    *,
+    check: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Manifest | None:
+    """Bring a model from the mirror to this machine, once, whoever asks; None if the mirror does not have it. `check`: hold what
+    is there against its sha256, and bring it anew if it is damaged.
 
     What was cut off is never taken for whole: each file is held against its sha256 before it gets its name, and the
     manifest comes last. Raises ModelError, UsageError, StoreError.
     """
-    with locked(models, name):
+    with locked(models, name, say):
         if is_there(models, name, revision):
-            return read_manifest(models / name)
+            here = read_manifest(models / name)
+            wrong = problems(models / name, here) if check else []
+            if not wrong:
+                say(f"{name} is there already, at {here.revision}")
+                return here
+            say(f"{name} is damaged ({'; '.join(wrong[:3])}): it is brought again")
+            revision = here.revision
         store = open_store(url, create=False)
         manifest = mirrored(store, name, revision)
         if manifest is None:
@@ -96,6 +111,7 @@ def bring(url: str, models: Path, name: str, revision: str | None) -> Manifest |
         cache = models / ".incoming" / f"{name}-{manifest.revision}.blobs"
         missing = {path: file for path, file in manifest.files.items() if not _is_whole(part / path, file.sha256)}
         check_room(models, sum(file.bytes for file in missing.values()), name)
+        say(f"{name} at {manifest.revision}: {len(missing)} files from the mirror")
         for path, file in missing.items():
             found = store.fetch(file.sha256, cache)
             _take(found, part / path, file.sha256, own=found.is_relative_to(cache))

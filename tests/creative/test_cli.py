@@ -42,7 +42,7 @@ def _creative(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 def test_every_command_has_help_and_json(tmp_path: Path) -> None:
     alone = "approve deliver doctor init match nightly plan reindex reject run sheet show status submit validate waive"
     grouped = {
-        "layout": "list preview", "manifest": "apply export", "models": "cost list mirror pull rehearse verify",
+        "layout": "list preview", "manifest": "apply export", "models": "cost list mirror pull rehearse show verify",
         "voices": "add fetch list revoke",
     }  # fmt: skip
     names = [*alone.split(), *(f"{group} {name}" for group, row in grouped.items() for name in row.split())]

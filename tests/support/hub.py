@@ -15,11 +15,20 @@ LARGE = 64  # bytes: what is larger is told with its sha256, as the hub does of 
 
 
 class Hub:
-    """Repositories by name, each the bytes of its files by path. `cut` ends the next answer after so many bytes."""
+    """Repositories by name, each the bytes of its files by path. `cut` ends the next answer after so many bytes.
+
+    `gated`: not even told of. `tokens`: what has to be shown for a repository's files, which it tells to anybody, as the real hub
+    does of those with terms; `forbidden`: repositories that a good token is not enough for. `down`: nobody answers for files.
+    """
 
     def __init__(self) -> None:
         self.repos: dict[str, dict[str, bytes]] = {}
         self.gated: set[str] = set()
+        self.tokens: dict[str, str] = {}
+        self.forbidden: set[str] = set()
+        self.down = False
+        self.commits = {COMMIT}  # of every repository
+        self.shown: set[str] = set()
         self.asked: list[str] = []
         self.ranges: list[str] = []
         self.cut: int | None = None
@@ -30,13 +39,27 @@ class Hub:
         """One request."""
         path = urlsplit(handler.path).path
         self.asked.append(path)
+        shown = (handler.headers.get("Authorization") or "").removeprefix("Bearer ")
+        self.shown.add(shown)
+        if shown and self.tokens and shown not in self.tokens.values():
+            self._error(handler, 401, "", "Invalid credentials in Authorization header")
+            return
         if path.startswith("/api/models/"):
             self._info(handler, path.removeprefix("/api/models/"))
             return
         repo, _, rest = path.strip("/").partition("/resolve/")
         revision, _, name = rest.partition("/")
+        if self.down:
+            handler.close_connection = True
+            return
+        if repo in self.tokens and shown != self.tokens[repo]:
+            self._error(handler, 401, "GatedRepo")
+            return
+        if repo in self.forbidden:
+            self._error(handler, 403, "", "this token may not read gated repositories")
+            return
         data = self.repos.get(repo, {}).get(name)
-        if data is None or revision not in (COMMIT, "main"):
+        if data is None or revision not in {*self.commits, "main"}:
             self._error(handler, 404, "EntryNotFound" if repo in self.repos else "RepoNotFound")
             return
         etag = hashlib.sha256(data).hexdigest() if len(data) > LARGE else hashlib.sha1(data).hexdigest()
@@ -46,7 +69,7 @@ class Hub:
             self.ranges.append(said)
             first = int(said.removeprefix("bytes=").split("-")[0] or 0)
         handler.send_response(206 if said else 200)
-        handler.send_header("X-Repo-Commit", COMMIT)
+        handler.send_header("X-Repo-Commit", revision if revision != "main" else COMMIT)
         handler.send_header("ETag", f'"{etag}"')
         handler.send_header("Accept-Ranges", "bytes")
         if said:
@@ -68,11 +91,12 @@ class Hub:
             self._error(handler, 403, "GatedRepo")
         elif repo not in self.repos:
             self._error(handler, 404, "RepoNotFound")
-        elif revision not in ("", "main", COMMIT):
+        elif revision not in {"", "main", *self.commits}:
             self._error(handler, 404, "RevisionNotFound")
         else:
             siblings = [self._sibling(name, data) for name, data in sorted(self.repos[repo].items())]
-            self._json(handler, {"id": repo, "modelId": repo, "sha": COMMIT, "private": False, "siblings": siblings})
+            sha = revision if revision in self.commits else COMMIT
+            self._json(handler, {"id": repo, "modelId": repo, "sha": sha, "private": False, "siblings": siblings})
 
     @staticmethod
     def _sibling(name: str, data: bytes) -> dict[str, object]:
@@ -91,10 +115,11 @@ class Hub:
         handler.wfile.write(data)
 
     @staticmethod
-    def _error(handler: BaseHTTPRequestHandler, status: int, code: str) -> None:
+    def _error(handler: BaseHTTPRequestHandler, status: int, code: str, message: str = "") -> None:
         handler.send_response(status)
-        handler.send_header("X-Error-Code", code)
-        handler.send_header("X-Error-Message", code)
+        if code:
+            handler.send_header("X-Error-Code", code)
+        handler.send_header("X-Error-Message", message or code)
         handler.send_header("Content-Length", "0")
         handler.end_headers()
 

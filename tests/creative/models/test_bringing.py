@@ -118,7 +118,7 @@ def test_what_the_hub_does_not_give_is_said_plainly(
     with pytest.raises(UsageError, match="the hub has no me/other"):
         pull(row.model_copy(update={"repo": "me/other"}), tmp_path)
     hub.gated.add("me/tiny")
-    with pytest.raises(UsageError, match="accept them on the hub, and set HF_TOKEN"):
+    with pytest.raises(UsageError, match=r"accept them on the hub \(http.*/me/tiny\), and set HF_TOKEN"):
         pull(row, tmp_path)
     monkeypatch.setenv("CREATIVE_OFFLINE", "1")
     with pytest.raises(UsageError, match="--from FOLDER"):

@@ -52,6 +52,20 @@ def test_the_list_says_what_may_be_used_and_what_is_here(model: Path) -> None:
     assert "aaaaaaaaaaaa" in text
 
 
+def test_what_nobody_has_read_is_told_in_the_list_and_every_fact_with_its_source(model: Path) -> None:
+    places = {"CREATIVE_MODELS": str(model.parent)}
+    listed = CliRunner().invoke(app, ["models", "list"], env=places).stderr
+    [line] = [one for one in listed.splitlines() if one.startswith("ltx-video ")]
+    assert line.endswith("vram_gb, gpu_seconds")
+    told = CliRunner().invoke(app, ["models", "show", "sdxl"], env=places).stderr
+    assert told.startswith("sdxl: for ads: yes\n")
+    assert "measured: tests.benchmarks.gpu on an H100" in told and "(2026-11-23)" in told
+    assert f"here           {'a' * 40}" in told and "scene sdxl" in told
+    said = json.loads(CliRunner().invoke(app, ["models", "show", "bark", "--json"], env=places).stdout)
+    assert said["unconfirmed"] == ["gpu_seconds"] and said["backends"] == ["speech bark", "speech bark-openvoice"]
+    assert said["pulled"] is None and said["licence"]["commercial"] is True
+
+
 def test_verify_names_what_is_wrong_and_exits_1(model: Path) -> None:
     places = {"CREATIVE_MODELS": str(model.parent)}
     assert creative("models", "verify", **places).returncode == 0

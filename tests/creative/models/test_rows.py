@@ -73,3 +73,23 @@ def test_a_table_of_ones_own_replaces_rows_and_says_what_is_wrong(tmp_path: Path
             load_models([table])
     with pytest.raises(UsageError, match="sdxl"):
         choose_model(ROWS, "sdlx")
+
+
+def test_what_nobody_has_read_is_marked_and_licences_for_ads_are_not() -> None:
+    """A licence that lets a model into ads by default has been read somewhere, but for two parts of others that have been."""
+    guessed = {row.name for row in ROWS.values() if "licence" in row.unconfirmed() and row.licence.commercial}
+    assert guessed == {"sdxl-inpaint", "pocket-tts-audio-tokenizer"}
+    assert "vram_gb" in ROWS["ltx-video"].unconfirmed()
+    assert not ROWS["z-image-turbo"].unconfirmed()
+    for row in ROWS.values():
+        if row.gpu_seconds is not None:
+            [how] = {source.how for source in row.sources if "gpu_seconds" in source.of}
+            assert row.gpu_seconds.measured == (how == "measured"), row.name
+
+
+def test_what_is_pickled_is_pinned_by_its_bytes_where_public_text_has_them() -> None:
+    hub = [row for row in ROWS.values() if row.convert and row.revision and not row.archive]
+    assert {row.name for row in hub} == {"openvoice-v2", "xtts-v2", "bark"}
+    for row in hub:
+        weights = [path for path in row.convert if path.endswith((".pth", ".bin"))]
+        assert weights and set(weights) <= set(row.sha256), row.name
