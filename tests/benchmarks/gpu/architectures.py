@@ -166,7 +166,7 @@ MODELS: Mapping[str, Model] = {
             Way("ours", {"tuned_convolutions": True}, (1, 2)),
             Way("ours, fp8", {"fp8": "compute", "tuned_convolutions": True}),
             Way("ours, not tuned", {}),
-        ), 2.5, "rehearse-wan", (64, 64, 9)),
+        ), 2.5, "rehearse-wan-words", (64, 64, 9)),
         Model("z-image-turbo", _z_image, (1024, 1024, 1), 9, 0.0, 463.0, (
             Way("ours", {}, (1, 4)),
             Way("ours, fp8", {"fp8": "compute"}),
