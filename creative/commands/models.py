@@ -242,41 +242,72 @@ def _first(rows: builtins.list[dict[str, Any]], kind: str) -> str:
 @located(quiet=True)
 def cost(
     settings: Settings,
+    brief: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[BRIEF]", help="Of ads like this brief's, by its own plan; of each model, if left out."
+        ),
+    ] = None,
     ads: Annotated[int, typer.Option(min=1, help="How many ads.")] = 1000,
     images: Annotated[
-        float, typer.Option(min=0, max=100, help="Generated pictures an ad: sets share one scene.")
+        float, typer.Option(min=0, max=100, help="Without a brief: generated pictures an ad; sets share one scene.")
     ] = 0.25,
-    film_seconds: Annotated[float, typer.Option(min=0, max=600, help="Generated seconds of film an ad.")] = 0.5,
-    speech_seconds: Annotated[float, typer.Option(min=0, max=600, help="Spoken seconds an ad.")] = 2.0,
-    busy: Annotated[float, typer.Option(min=0.05, max=1, help="Share of the time that the card works.")] = 0.8,
+    film_seconds: Annotated[
+        float, typer.Option(min=0, max=600, help="Without a brief: generated seconds of film an ad.")
+    ] = 0.5,
+    speech_seconds: Annotated[float, typer.Option(min=0, max=600, help="Without a brief: spoken seconds an ad.")] = 2.0,
+    busy: Annotated[
+        float, typer.Option(min=0.05, max=1, help="Without a brief: share of the time that the card works.")
+    ] = 0.8,
     gpu_hour: Annotated[
         str | None, typer.Option(metavar="AMOUNT", help="Price of a card's hour.", show_default="prices.gpu_hour")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """What so many ads take of a card, by each model's GPU-seconds. Figures that nobody measured are marked as guesses."""
+    """What so many ads take of a card: by each model, or by the plan of a brief. Figures that nobody measured are marked."""
+    from creative.catalogue import load_catalogue
     from creative.models.costing import costs
+    from creative.models.telling import cost_lines
 
     price = gpu_hour or settings.prices.get("gpu_hour")
     if price is None:
         raise UsageError(
             'say what a card\'s hour costs: --gpu-hour 2.60, or prices = {gpu_hour = "2.60"} in creative.toml'
         )
-    currency = settings.prices.get("currency", "")
+    if brief is not None:
+        _bill(settings, brief, ads, _amount(price), as_json)
+        return
     each = {"image": images, "second of film": film_seconds, "second of speech": speech_seconds}
-    rows = costs(ads, each, busy, _amount(price))
+    rows = costs(ads, each, busy, _amount(price), load_catalogue(settings.catalogues).specs.values())
     if as_json:
         say(rows)
         return
-    lines = [("model", "unit", "units", "GPU-seconds each", "card", "hours", f"cost {currency}".strip())]
-    lines += [
-        (
-            row["model"], row["unit"], f"{row['units']:g}",
-            f"{row['gpu_seconds']:g}{'' if row['measured'] else ' (a guess)'}", row["card"], f"{row['hours']:.2f}", row["cost"],
-        )
-        for row in rows
-    ]  # fmt: skip
-    _columns(lines)
+    _columns(cost_lines(rows, settings.prices.get("currency", "")))
+    _note(
+        f"{ads} ads, {images:g} pictures, {film_seconds:g} s of film and {speech_seconds:g} s of speech each. alone: the card works "
+        f"{busy:.0%} of its time; farm: by its backend's seconds, as creative plan reckons. Of a brief's own ads: creative models cost BRIEF"
+    )
+
+
+def _bill(settings: Settings, brief: Path, ads: int, gpu_hour: Decimal, as_json: bool) -> None:
+    from creative import session
+    from creative.catalogue import load_catalogue
+    from creative.models.costing import bill
+    from creative.models.telling import bill_lines
+
+    loaded = session.read_brief(brief, settings)
+    world = session.in_world(loaded, load_catalogue(settings.catalogues, settings.judges, settings.licences), settings)
+    with session.looking(settings) as opened:
+        found = opened.survey(loaded, world, {}) if opened else session.surveyed(loaded, world, {})
+    cpu_hour = _amount(settings.prices.get("cpu_hour", "0"))
+    made = bill(found, ads, gpu_hour, cpu_hour)
+    if as_json:
+        say(made.data())
+        return
+    table, told = bill_lines(made, settings.prices.get("currency", ""), priced=bool(cpu_hour))
+    _columns(table)
+    for line in told:
+        _note(line)
 
 
 def _amount(text: str) -> Decimal:

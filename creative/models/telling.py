@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from creative.models.costing import Bill
 from creative.models.files import ModelError, read_manifest
 from creative.models.rows import ModelRow
 
@@ -77,3 +78,46 @@ def _plain(value: Any) -> str:
             return ", ".join("x".join(map(str, one)) for one in value)
         return ", ".join(map(_plain, value))
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def cost_lines(rows: list[dict[str, Any]], currency: str) -> list[tuple[str, ...]]:
+    """The table of `creative.models.costing.costs`, its head first."""
+    money = f"cost {currency}".strip()
+    head = (
+        "model",
+        "unit",
+        "units",
+        "GPU-seconds each",
+        "card",
+        "hours alone",
+        money,
+        "backend",
+        "hours in the farm",
+        money,
+    )
+    return [head, *(_cost_line(row) for row in rows)]
+
+
+def _cost_line(row: Mapping[str, Any]) -> tuple[str, ...]:
+    seconds = f"{row['gpu_seconds']:g}{'' if row['measured'] else ' (a guess)'}"
+    alone = (row["model"], row["unit"], f"{row['units']:g}", seconds, row["card"], f"{row['hours']:.2f}", row["cost"])
+    if row["backend"] is None:
+        return (*alone, "", "", "")
+    return (*alone, row["backend"], f"{row['farm_hours']:.2f}", row["farm_cost"])
+
+
+def bill_lines(made: Bill, currency: str, *, priced: bool) -> tuple[list[tuple[str, ...]], list[str]]:
+    """The table of a brief's backends that need a card, its head first, and what there is to say below it."""
+    head = ("step", "backend", f"steps for {made.ads} ads", "seconds each", "of a card", "hours", f"cost {currency}")
+    table: list[tuple[str, ...]] = [tuple(one.strip() for one in head)]
+    for row in made.rows:
+        seconds = f"{row['seconds']:.3g}{'' if row['measured'] else ' (a guess)'}"
+        gpu, hours = f"{row['gpu']:g}", f"{row['hours']:.2f}"
+        table.append((row["kind"], row["backend"], f"{row['steps']:g}", seconds, gpu, hours, row["cost"]))
+    cpu = f" and {made.cpu_hours:.2f} h of workers without one{'' if priced else ', whose price nobody says'}"
+    told = [f"{made.ads} ads: {made.gpu_hours:.2f} h of a card{cpu}: {made.cost} {currency}".rstrip()]
+    told.append(
+        f"what creative plan has still to make of these {made.plan_ads}: {made.plan_gpu_minutes:.1f} GPU minutes, "
+        f"{made.plan_cost} {currency}".rstrip()
+    )
+    return table, told

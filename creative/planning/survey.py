@@ -22,6 +22,19 @@ class Rate:
     guess: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """What a plan asks of one backend: steps in all, and how many of them are missing; seconds of one worker for each, by a
+    measured rate or the row's own (`guess`), and the share of a GPU that it holds meanwhile.
+    """
+
+    steps: int
+    missing: int
+    seconds: float
+    gpu: float
+    guess: bool
+
+
 _GUESSED_BYTES = {"still": 300_000, "scene": 3_000_000, "body": 2_500_000, "film": 3_000_000, "finish": 800_000,
                   "speech": 150_000, "fit": 1_000_000, "bed": 2_000_000, "mix": 2_000_000}  # fmt: skip
 
@@ -35,8 +48,9 @@ class Survey:
 
     `seconds` are worker-seconds; of these, `gpu_seconds` are of GPUs (half a GPU for 10 s is 5 s) and `cpu_seconds` of
     workers that use none. `shares`: both (cpu, gpu) by segment, each step for the first segment that needs it, in the order
-    of the plan; only where they were asked for. `backends`: all that the plan uses, by (kind, name). `guessed` names the
-    kinds whose rate nobody has measured yet. `warnings`: what is made otherwise than one may expect, each with its place in the brief.
+    of the plan; only where they were asked for. `backends`: all that the plan uses, by (kind, name), and what it `takes` of each.
+    `guessed` names the kinds whose rate nobody has measured yet. `warnings`: what is made otherwise than one may expect, each
+    with its place in the brief.
     """
 
     ads: Counter[str] = field(default_factory=Counter)
@@ -50,6 +64,7 @@ class Survey:
     shares: dict[str, tuple[float, float]] = field(default_factory=dict)
     bytes: int = 0
     backends: tuple[tuple[str, str], ...] = ()
+    takes: dict[tuple[str, str], Takes] = field(default_factory=dict)
     guessed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -116,11 +131,15 @@ def survey(
             found.ads_to_make += any(key in missing for key in cell.steps.values())
         if split:
             split.add(window.cells, missing)
-    guessed = set()
-    for name, count in missing_steps.counts().items():
+    guessed, counted, lacking = set(), all_steps.counts(), missing_steps.counts()
+    for name, total in counted.items():
         rate = rates.get(name) or Rate(specs[name].seconds, _GUESSED_BYTES.get(name[0], 20_000), True)
+        count, gpu = lacking.get(name, 0), specs[name].resources.gpu
+        found.takes[name] = Takes(total, count, rate.seconds, gpu, rate.guess)
+        if not count:
+            continue
         found.seconds += count * rate.seconds
-        if gpu := specs[name].resources.gpu:
+        if gpu:
             found.gpu_seconds += count * rate.seconds * gpu
         else:
             found.cpu_seconds += count * rate.seconds
@@ -128,9 +147,8 @@ def survey(
         if rate.guess:
             guessed.add(name[0])
     found.guessed = tuple(sorted(guessed))
-    counted = all_steps.counts()
     found.steps, found.backends = _by_kind(counted), tuple(sorted(counted))
-    found.missing = _by_kind(missing_steps.counts())
+    found.missing = _by_kind(lacking)
     if split:
         found.shares = {segment: (cpu, gpu) for segment, (cpu, gpu) in split.found.items()}
     return found
