@@ -93,8 +93,15 @@ def _load(source: Path) -> Any:
         raise ValueError(f"it calls {', '.join(foreign[:3])}: a file of weights that runs code is never loaded")
     shapes = [(_shape(), name) for name in named if name.startswith(_INERT)]
     plain = [(one, name) for name in named if name in _PLAIN if (one := _real(name)) is not None]
-    with safe_globals([*shapes, *plain]):
+    with safe_globals([*shapes, *plain, *(_dtypes() if plain else [])]):
         return torch.load(str(source), map_location="cpu", weights_only=True)
+
+
+def _dtypes() -> list[type]:
+    """What a number of numpy's is: a trainer notes its loss as one. Not the kind that holds any Python object."""
+    import numpy as np
+
+    return [one for name, one in vars(np.dtypes).items() if name.endswith("DType") and name != "ObjectDType"]
 
 
 def _shape() -> type[_Shape]:

@@ -63,20 +63,25 @@ class TransformersSpeech(Neural):
 def loaded(cls: Any, folder: Path, device: str, dtype: Any) -> Any:
     """A pretrained model from its folder: safetensors, offline, no code of its own, in `dtype` on `device`, for reading only.
 
-    Raises ModelError where the files are not this model's.
+    Raises ModelError where the files are not this model's: the library itself would make up what they lack.
     """
     from transformers.utils import logging
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
-        model = cls.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=dtype
-        )
+        model, told = cls.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=dtype, output_loading_info=True,
+        )  # fmt: skip
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise ModelError(
             f"{folder} cannot be loaded as {cls.__name__} ({' '.join(str(error).split())[:300]}): pull the model again"
         ) from error
+    lacking = sorted(told["missing_keys"]) or sorted(map(str, told["mismatched_keys"]))
+    if lacking:
+        raise ModelError(
+            f"the weights in {folder} are of another model than its config.json: {cls.__name__} finds no {lacking[0]} in them"
+        )
     model.to(device).eval()
     model.requires_grad_(False)
     return model
