@@ -87,7 +87,7 @@ def _row(kind: str, name: str, target: str, prompts: str, options: dict[str, Any
         "model": f"{REPO}/{name} {REVISION}",
         "licence": "CC0-1.0",
         "resources": {"cpu": 1, "gpu": 0, "memory_mb": 1500},
-        "batch": 4 if kind == "scene" else 1,
+        "batch": 4 if kind == "scene" else 2,
         "attempts": 2,
         "timeout_s": 600,
         "seconds": 2 if kind == "scene" else 5,
