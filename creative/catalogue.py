@@ -16,7 +16,7 @@ from creative.canonical import digest as sha256
 from creative.errors import UsageError
 from creative.judging import NONE, chosen
 from creative.models.licences import for_others_only, is_rehearsal, remedy, why_not
-from creative.models.rows import own_models
+from creative.models.rows import ModelRow, operators_models, own_models
 from creative.plain_yaml import read_plain
 from creative.steps import KINDS
 
@@ -135,20 +135,34 @@ def load_catalogue(
     more: Iterable[Path] = (), judges: str = NONE, licences: Mapping[str, str] | None = None
 ) -> Catalogue:
     """The package's own table, then those of the operator: a row with the same kind and name replaces the earlier one,
-    and rows of later tables come first when a default is chosen. `judges`: see `creative.judging.chosen`.
+    and rows of later tables come first when a default is chosen. Models of the operator's own (`models:` in those tables) say
+    what a backend of diffusers that loads them leaves open. `judges`: see `creative.judging.chosen`.
     `licences`: what the operator agreed to, see `creative.models.licences`; they are no part of the digest.
 
     Raises UsageError for a table that cannot be read or a row that is wrong.
     """
-    tables = [_rows(path) for path in (_OWN, *more)]
+    others = list(more)
+    tables = [_rows(path) for path in (_OWN, *others)]
+    models = operators_models(others) if others else {}
     specs: dict[tuple[str, str], BackendSpec] = {}
     for rows in reversed(tables):
         for spec in rows:
-            specs.setdefault((spec.kind, spec.name), spec)
+            specs.setdefault((spec.kind, spec.name), _told(spec, models))
     spelled = "\n".join(repr(asdict(spec)) for spec in sorted(specs.values(), key=lambda spec: (spec.kind, spec.name)))
     asked = chosen(judges, [spec for spec in specs.values() if spec.kind == "judge"])
     agreed = licences or {}
     return Catalogue(specs, sha256(spelled.encode()), asked, agreed, _refused(specs.values(), agreed))
+
+
+def _told(spec: BackendSpec, models: Mapping[str, ModelRow]) -> BackendSpec:
+    """The row, with what the operator's own row of its model says where its options are silent."""
+    model = models.get(str(spec.options.get("weights")))
+    if model is None or model.library != "diffusers":
+        return spec
+    said = {name: value for name, value in model.recipe().items() if value not in (None, "", ())}
+    if "class" in spec.options:
+        said.pop("pipeline", None)
+    return replace(spec, options={**said, **spec.options})
 
 
 def _refused(specs: Iterable[BackendSpec], agreed: Mapping[str, str]) -> dict[tuple[str, str], str]:
@@ -167,6 +181,8 @@ def _rows(path: Path) -> list[BackendSpec]:
         problem = getattr(error, "problem", None) or "it is not UTF-8 text"
         raise UsageError(f"{path}{at}: not a table of backends: it is not YAML: {problem}") from error
     rows = table.get("backends") if isinstance(table, dict) else None
+    if rows is None and isinstance(table, dict) and "models" in table:
+        return []  # a table of models alone
     if not isinstance(rows, list):
         raise UsageError(f"{path}: not a table of backends: begin with `backends:`, then one row an item")
     return [_spec(_row(path, number, row)) for number, row in enumerate(rows, 1)]

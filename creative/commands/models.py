@@ -39,7 +39,7 @@ def list(settings: Settings, as_json: Json = False) -> None:
     from creative.models.rows import load_models
     from creative.models.telling import about, line
 
-    folder, rows = models_folder(settings.models), load_models()
+    folder, rows = models_folder(settings.models), load_models(settings.catalogues)
     found = [about(row, folder, settings.licences) for row in rows.values()]
     if as_json:
         say(found)
@@ -58,7 +58,7 @@ def show(settings: Settings, name: Name, as_json: Json = False) -> None:
     from creative.models.rows import choose_model, load_models
     from creative.models.telling import about, sentences
 
-    rows = load_models()
+    rows = load_models(settings.catalogues)
     row = choose_model(rows, name)
     one = about(row, models_folder(settings.models), settings.licences)
     one["backends"] = users(name, rows, load_catalogue(settings.catalogues).specs.values())
@@ -107,7 +107,7 @@ def pull(
     folder, alone = models_folder(settings.models), revision is not None or is_folder(source)
     if alone and len(names) > 1:
         raise UsageError("--revision and --from FOLDER are of one model: pull them one by one")
-    rows = [choose_model(load_models(), names[0])] if alone else _needed(settings, names)
+    rows = [choose_model(load_models(settings.catalogues), names[0])] if alone else _needed(settings, names)
     brought = []
     for row in rows:
         if not row.licence.commercial:
@@ -133,7 +133,7 @@ def _needed(settings: Settings, names: builtins.list[str]) -> builtins.list[Mode
     from creative.models.needs import needed
     from creative.models.rows import load_models
 
-    return needed(names, load_models(), load_catalogue(settings.catalogues).specs.values())
+    return needed(names, load_models(settings.catalogues), load_catalogue(settings.catalogues).specs.values())
 
 
 @models.command()
@@ -267,6 +267,7 @@ def cost(
     """What so many ads take of a card: by each model, or by the plan of a brief. Figures that nobody measured are marked."""
     from creative.catalogue import load_catalogue
     from creative.models.costing import costs
+    from creative.models.rows import load_models
     from creative.models.telling import cost_lines
 
     price = gpu_hour or settings.prices.get("gpu_hour")
@@ -278,7 +279,8 @@ def cost(
         _bill(settings, brief, ads, _amount(price), as_json)
         return
     each = {"image": images, "second of film": film_seconds, "second of speech": speech_seconds}
-    rows = costs(ads, each, busy, _amount(price), load_catalogue(settings.catalogues).specs.values())
+    backends, models = load_catalogue(settings.catalogues).specs.values(), load_models(settings.catalogues)
+    rows = costs(ads, each, busy, _amount(price), backends, models)
     if as_json:
         say(rows)
         return

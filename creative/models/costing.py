@@ -22,7 +22,12 @@ SENTENCE_S = 3.5
 
 
 def costs(
-    ads: int, each: Mapping[str, float], busy: float, gpu_hour: Decimal, backends: Iterable[BackendSpec] = ()
+    ads: int,
+    each: Mapping[str, float],
+    busy: float,
+    gpu_hour: Decimal,
+    backends: Iterable[BackendSpec] = (),
+    models: Mapping[str, ModelRow] | None = None,
 ) -> list[dict[str, Any]]:
     """A row for each model that says its GPU-seconds: units for so many ads, hours of its card, cost; and, where a backend has
     it, hours and cost by that backend's seconds.
@@ -31,7 +36,7 @@ def costs(
     """
     own = {name: spec for spec in reversed([*backends]) for name in loaded(spec)[:1] if spec.resources.gpu}
     found = []
-    for row in load_models().values():
+    for row in (load_models() if models is None else models).values():
         known = row.gpu_seconds
         if known is None or not each.get(known.unit):
             continue

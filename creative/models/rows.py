@@ -126,6 +126,23 @@ class ModelRow(_Part):
         said = [name for source in self.sources for name in source.of if name not in firm]
         return list(dict.fromkeys(said))
 
+    def recipe(self) -> dict[str, Any]:
+        """What a backend of diffusers is told of the model where its own options are silent (`workers.generate.recipe`)."""
+        said: dict[str, Any] = {
+            "pipeline": self.class_,
+            "sizes": self.sizes,
+            "steps": self.steps,
+            "guidance": self.guidance,
+            "dtype": self.dtype,
+            "inpaint": self.classes.get("inpaint", ""),
+            "first": self.classes.get("image-to-video", ""),
+            "prompt_tokens": self.prompt_tokens,
+            "lora": self.lora or "",
+            "variant": self.variant or "",
+            "vram_gb": max((gb for how, gb in self.vram_gb.items() if "offload" not in how), default=0.0),
+        }
+        return said if self.frames is None else said | {"frames": self.frames.model_dump()}
+
     @property
     def least_vram_gb(self) -> float:
         """With everything that saves memory."""
@@ -139,14 +156,23 @@ def own_models() -> dict[str, ModelRow]:
 
 
 def load_models(more: Iterable[Path] = ()) -> dict[str, ModelRow]:
-    """The package's rows and those of other tables; a row of the same name replaces the earlier one.
-
-    Raises UsageError for a table that cannot be read or a row that is wrong.
+    """The package's rows and those of other tables (`models:` in a table of backends, or alone); a row of the same name replaces
+    the earlier one. Raises UsageError for a table that cannot be read or a row that is wrong.
     """
-    models = dict(own_models())
-    for path in more:
-        models |= _read(path)
-    return models
+    return dict(own_models()) | operators_models(more)
+
+
+def operators_models(tables: Iterable[Path]) -> dict[str, ModelRow]:
+    """The rows of these tables alone; one that has backends and no models has none. Raises as `load_models`."""
+    found: dict[str, ModelRow] = {}
+    for path in tables:
+        found |= _read(path)
+    for row in found.values():
+        if row.lora is not None and row.lora not in found and row.lora not in own_models():
+            raise UsageError(
+                f"the model {row.name} takes the LoRA {row.lora}, and no table of models has a row of that name"
+            )
+    return found
 
 
 def choose_model(models: Mapping[str, ModelRow], name: str) -> ModelRow:
@@ -165,6 +191,8 @@ def _read(path: Path) -> dict[str, ModelRow]:
     except (YAMLError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not a table of models: it is not YAML") from error
     rows = table.get("models") if isinstance(table, dict) else None
+    if isinstance(table, dict) and "backends" in table and "models" not in table:
+        return {}
     if not isinstance(rows, list):
         raise UsageError(f"{path}: not a table of models: begin with `models:`, then one row an item")
     found: dict[str, ModelRow] = {}

@@ -100,22 +100,4 @@ def _of_model(name: str) -> dict[str, Any]:
     from creative.models.rows import own_models
 
     row = own_models().get(name)
-    if row is None:
-        return {"weights": name}
-    said: dict[str, Any] = {
-        "weights": name,
-        "pipeline": row.class_,
-        "sizes": row.sizes,
-        "steps": row.steps,
-        "guidance": row.guidance,
-        "dtype": row.dtype,
-        "inpaint": row.classes.get("inpaint", ""),
-        "first": row.classes.get("image-to-video", ""),
-        "prompt_tokens": row.prompt_tokens,
-        "lora": row.lora or "",
-        "variant": row.variant or "",
-        "vram_gb": max((gb for how, gb in row.vram_gb.items() if "offload" not in how), default=0.0),
-    }
-    if row.frames is not None:
-        said["frames"] = row.frames.model_dump()
-    return said
+    return {"weights": name} | (row.recipe() if row is not None else {})
