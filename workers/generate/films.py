@@ -42,6 +42,8 @@ from workers.sound.wav import frames_of, wav_bytes
 
 _RATE = 48_000
 _ENCODED_AT_ONCE = 3
+_COUNTS = (1, 2, 4)
+"""Films at once that something may be compiled for: each number is compiled anew, and a card is full of few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class DiffusersVideo:
         alone = pipes.other is not None and getattr(pipes.denoiser.config, "image_dim", None) is not None
         name = f"{reel.form.name}, {reel.made} frames"
         for way in (name, f"{name} offloaded"):
-            counts = (1,) if alone else pipes.counts
+            counts = (1,) if alone else _COUNTS if pipes.counts else ()
             try:
                 return in_batches(jobs, self._paint, self._fitting, way, self._painter.release, counts)
             except OutOfMemory:

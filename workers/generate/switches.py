@@ -29,11 +29,17 @@ def denoiser(pipe: Any) -> Any:
     return getattr(pipe, "transformer", None) or pipe.unet
 
 
+def networks(pipe: Any) -> list[Any]:
+    """The same, and of a model that has another network for its later steps (Wan A14B) that one too."""
+    second = getattr(pipe, "transformer_2", None)
+    return [denoiser(pipe), *([second] if second is not None else [])]
+
+
 def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: bool = False) -> FilmDecoder | None:
     """Set all that the recipe asks for and this device has a use for. The decoder for films in parts, where there is one."""
     import torch
 
-    vae, net = pipe.vae, denoiser(pipe)
+    vae = pipe.vae
     for wanted, name in ((recipe.slicing, "enable_slicing"), (recipe.tiling, "enable_tiling")):
         if wanted and hasattr(vae, name):
             getattr(vae, name)()
@@ -43,27 +49,15 @@ def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: b
     torch.backends.cudnn.benchmark = recipe.tuned_convolutions
     compiling = recipe.compile if recipe.fp8 != "storage" else ""
     decoder = bool(recipe.compile) and recipe.compile_vae and not offloaded
-    # Torch's own group norm wants channels first, and turns what comes otherwise twice: only what is compiled gains.
-    for part, gains in ((net, bool(compiling)), (vae, decoder or fits(vae))):
-        if recipe.channels_last and gains:
-            last(part)
-    if recipe.attention and hasattr(net, "set_attention_backend"):
-        net.set_attention_backend(recipe.attention)
-    if recipe.fused and hasattr(net, "fuse_qkv_projections"):
-        net.fuse_qkv_projections()
-    if recipe.fp8 == "compute":
-        in_fp8(net, tuple(getattr(net, "_repeated_blocks", None) or ()))
-    elif recipe.fp8 == "storage":
-        net.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
     if compiling or decoder:
         compile_ready()
-    if compiling and recipe.channels_last:
-        by_channels(net)
-    if compiling == "whole" and not offloaded:
-        net.forward = torch.compile(net.forward, dynamic=False)
-    elif compiling:
-        _compile_blocks(net)
+    # Torch's own group norm wants channels first, and turns what comes otherwise twice: only what is compiled gains.
+    if recipe.channels_last and (decoder or fits(vae)):
+        last(vae)
+    for net in networks(pipe):
+        _quick(net, recipe, dtype, compiling, offloaded)
     if recipe.graphs and not offloaded:
+        net = denoiser(pipe)
         net.forward = Graphed(net.forward)
     if fits(vae):
         return FilmDecoder(vae, last=recipe.channels_last, compiled=decoder, finish=as_bytes)
@@ -74,6 +68,28 @@ def switched(pipe: Any, recipe: Recipe, device: Any, dtype: Any, *, offloaded: b
                 by_channels(vae.decoder)
             vae.decoder.compile(dynamic=False)
     return None
+
+
+def _quick(net: Any, recipe: Recipe, dtype: Any, compiling: str, offloaded: bool) -> None:
+    """One network as the recipe wants it on a card."""
+    import torch
+
+    if recipe.channels_last and compiling:
+        last(net)
+    if recipe.attention and hasattr(net, "set_attention_backend"):
+        net.set_attention_backend(recipe.attention)
+    if recipe.fused and hasattr(net, "fuse_qkv_projections"):
+        net.fuse_qkv_projections()
+    if recipe.fp8 == "compute":
+        in_fp8(net, tuple(getattr(net, "_repeated_blocks", None) or ()))
+    elif recipe.fp8 == "storage":
+        net.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
+    if compiling and recipe.channels_last:
+        by_channels(net)
+    if compiling == "whole" and not offloaded:
+        net.forward = torch.compile(net.forward, dynamic=False)
+    elif compiling:
+        _compile_blocks(net)
 
 
 def without_graphs(net: Any) -> None:

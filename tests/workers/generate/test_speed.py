@@ -21,7 +21,7 @@ from workers.generate.norms import ChannelNorm, by_channels
 from workers.generate.painting import Painter
 from workers.generate.pipelines import Pipelines
 from workers.generate.recipe import Recipe, recipe_of
-from workers.generate.switches import lighter, switched, without_graphs
+from workers.generate.switches import lighter, networks, switched, without_graphs
 from workers.models.libraries import diffusers_ready, quiet
 
 
@@ -150,6 +150,16 @@ def _coder(residual: bool) -> Any:
     torch.manual_seed(3)
     made = diffusers_ready().AutoencoderKLWan(base_dim=8, z_dim=4, num_res_blocks=1, **more)
     return made.eval().requires_grad_(False)
+
+
+def test_a_second_network_is_made_fast_too(models: Path, counted: Callable[[], tuple[int, int]]) -> None:
+    import torch
+
+    pipes = Pipelines(row("rehearse-wan-first"), recipe_of(row("rehearse-wan-first")), "WanImageToVideoPipeline")
+    both = networks(pipes.other)
+    assert [type(net).__name__ for net in both] == ["WanTransformer3DModel"] * 2 and both[0] is not both[1]
+    switched(pipes.words, _recipe(pipes.words), torch.device("cuda"), torch.float32)
+    assert all(block._compiled_call_impl is not None for net in both for block in net.blocks)
 
 
 @pytest.mark.parametrize("residual", [False, True], ids=["wan2.1", "wan2.2"])
