@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from creative.models.licences import REHEARSAL
 from creative.placements import ENCODINGS, Placement, placements
 from creative.records import STATES, AssetState
 from creative.registry.rows import AssetRow
+from creative.rehearsals import SAID, noise_in
 
 GONE: tuple[AssetState, ...] = ("superseded", "retired", "withdrawn", "rejected")
 """States of renditions that nobody will publish: shown after those that may be, and not counted as made."""
@@ -29,8 +29,6 @@ _RIGHTS = (
     ("licensed music", "background_music", "licence"),
 )
 """What is said of rights: what it is, AdCP's use, what is named."""
-REHEARSED = "a rehearsal, not for publication"
-"""What is said of ads that a model of random weights had a part in."""
 _VAGUE = ("", "application/octet-stream")
 _DIGITS = re.compile(r"(\d+)")
 
@@ -166,7 +164,7 @@ def card_of(row: AssetRow) -> Card:
         choices=tuple(row.choices.items()),
         figures=_figures(row, width, height),
         alt=alt if isinstance(alt, str) and alt.strip() else headline or script or row.name,
-        rehearsed=_rehearsed(row),
+        rehearsed=bool(noise_in(row.lineage)),
     )
 
 
@@ -244,7 +242,7 @@ def _within(card: Card) -> tuple[bool, str, int, str, str, int, str]:
 
 
 def _figures(row: AssetRow, width: int, height: int) -> tuple[str, ...]:
-    figures, found = row.figures, [REHEARSED] if _rehearsed(row) else []
+    figures, found = row.figures, [SAID] if noise_in(row.lineage) else []
     if row.modality != "audio" and width and height:
         found.append(f"{width} × {height}")
     if row.ms:
@@ -264,11 +262,6 @@ def _figures(row: AssetRow, width: int, height: int) -> tuple[str, ...]:
         ids = [str(one.get("rights_id")) for one in row.carried.get("rights") or () if use in one.get("uses", ())]
         found += [f"{name}: {noun} {', '.join(ids)}"] if ids else []
     return (*found, *_judged(figures))
-
-
-def _rehearsed(row: AssetRow) -> bool:
-    """Whether anything of it is the noise of random weights."""
-    return any(str(step.get("model") or "").startswith(REHEARSAL) for step in row.lineage)
 
 
 def _judged(figures: Mapping[str, Any]) -> Iterator[str]:

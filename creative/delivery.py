@@ -3,6 +3,7 @@
 published/<campaign>/<segment>/<placement>/<name>.<ext>     the approved ads, named as the brief's `naming` says
 published/<campaign>/<segment>/<placement>/<name>.vtt, .srt  beside a film its subtitles
 published/<campaign>/manifest.jsonl                         a line for each (`creative.manifest.DeliveredLine`)
+published/_rehearsal/<campaign>/...                         the same of approved rehearsals, which are not for publication
 
 What must not be shown any more goes first, then the new copies, then the manifest; the log's `export` entry is last. Each
 round begins by looking at what is there, so that what a crash left is mended by the next one, and it is done when a round
@@ -20,6 +21,7 @@ from creative.errors import DamagedStoreError, StoreError
 from creative.manifest import DeliveredLine, line_of, spell
 from creative.records import BlobRef
 from creative.registry import ApprovedRow, DeliveryRow, Registry
+from creative.rehearsals import FOLDER, SAID
 from creative.review.verdicts import lapses
 from creative.store import Log, Store
 from creative.store.events import Copy, ExportEvent
@@ -45,7 +47,10 @@ class Delivery:
     ads: int = 0
     manifest: str | None = None
     shown: dict[str, str] = field(default_factory=dict)
-    """What the manifest says: places by asset."""
+    """What the manifests say: places by asset."""
+    rehearsals: int = 0
+    rehearsed: bool = False
+    """Whether there is a manifest of rehearsals."""
 
     @property
     def changed(self) -> bool:
@@ -57,6 +62,7 @@ class Delivery:
         return {
             "campaign": self.campaign,
             "ads": self.ads,
+            "rehearsals": self.rehearsals,
             "added": sorted(self.added),
             "replaced": sorted(self.replaced),
             "removed": sorted(self.removed),
@@ -71,6 +77,8 @@ class Delivery:
         if self.failed:
             said.append(f"{len(self.failed)} could not be copied")
         ads = f"{self.ads} approved ad{'' if self.ads == 1 else 's'}"
+        if self.rehearsals:
+            ads += f" ({self.rehearsals} of them {SAID}, below published/{FOLDER}/)"
         return f"{self.campaign}: {ads} delivered ({', '.join(said) or 'all there already'})"
 
 
@@ -110,14 +118,16 @@ def _round(
     store: Store, registry: Registry, told: Delivery, mine: dict[str, Copy | None], by: str, *, again: bool
 ) -> bool:
     """One look, and what follows from it; False if all was as it should be."""
-    campaign, top = told.campaign, safe(told.campaign)
+    campaign = told.campaign
     recorded = registry.deliveries(campaign)
     known = {path: _copy(row) for path, row in recorded.items()}
     known |= {path: copy for path, copy in mine.items() if copy is not None}
     approved = registry.approved(campaign)
     lapsed = lapses(store, registry, [row.asset_id for row in approved])
     wanted = named([row for row in approved if row.asset_id not in lapsed], recorded)
-    found = set(store.published(f"{top}/")) - {f"{top}/{MANIFEST}"}
+    found = {path for top in _tops(campaign) for path in store.published(f"{top}/")}
+    told.rehearsed |= f"{_tops(campaign)[1]}/{MANIFEST}" in found
+    found -= {f"{top}/{MANIFEST}" for top in _tops(campaign)}
     beside = subtitles(wanted)
     there = {path for path in found if path.rpartition(".")[2] not in SUBTITLES}
     stale = found - there - beside.keys()
@@ -136,6 +146,7 @@ def _round(
     }
     if not gone and not late and not forgotten and not stale and not missing:
         told.ads = len(wanted.keys() - told.failed.keys())
+        told.rehearsals = sum(bool(wanted[path].rehearsal) for path in wanted.keys() - told.failed.keys())
         if wanted or recorded or told.changed:
             _manifest(store, registry, told, wanted)
         return False
@@ -168,7 +179,8 @@ def named(rows: Iterable[ApprovedRow], delivered: Mapping[str, DeliveryRow]) -> 
     found: dict[str, ApprovedRow] = {}
     homeless = []
     for row in sorted(rows, key=lambda row: row.ad_id):
-        paths = [f"{safe(row.campaign)}/{path}" for path in readable(row)]
+        top = _tops(row.campaign)[bool(row.rehearsal)]
+        paths = [f"{top}/{path}" for path in readable(row)]
         path = held.get(row.ad_id)
         if path in paths and path not in found:
             found[path] = row
@@ -179,6 +191,11 @@ def named(rows: Iterable[ApprovedRow], delivered: Mapping[str, DeliveryRow]) -> 
         paths += [f"{stem}-{number}.{extension}" for number in range(2, len(homeless) + 2)]
         found[next(path for path in paths if path not in found)] = row
     return dict(sorted(found.items()))
+
+
+def _tops(campaign: str) -> tuple[str, str]:
+    """Where a campaign's copies lie: its ads', and its rehearsals'."""
+    return safe(campaign), f"{FOLDER}/{safe(campaign)}"
 
 
 def subtitles(wanted: Mapping[str, ApprovedRow]) -> dict[str, tuple[str, str]]:
@@ -222,10 +239,15 @@ def _manifest(store: Store, registry: Registry, told: Delivery, wanted: Mapping[
     places = {row.asset_id: store.published_uri(path) for path, row in wanted.items() if path not in told.failed}
     if told.manifest is not None and told.shown == places:
         return
-    lines = [
-        spell(line_of(DeliveredLine, row, store, delivered=places[row.asset_id])) + "\n"
-        for row in registry.manifest_rows(told.campaign, {"state": {"approved"}})
-        if row.asset_id in places
-    ]
-    told.manifest = store.publish(f"{safe(told.campaign)}/{MANIFEST}", "".join(lines).encode(), _LINES)
+    lines: tuple[list[str], list[str]] = [], []
+    for row in registry.manifest_rows(told.campaign, {"state": {"approved"}}):
+        if row.asset_id in places:
+            line = line_of(DeliveredLine, row, store, delivered=places[row.asset_id])
+            lines[bool(line.rehearsal)].append(spell(line) + "\n")
+    top, apart = _tops(told.campaign)
+    told.manifest = store.publish(f"{top}/{MANIFEST}", "".join(lines[0]).encode(), _LINES)
+    if lines[1]:
+        store.publish(f"{apart}/{MANIFEST}", "".join(lines[1]).encode(), _LINES)
+    elif told.rehearsed:
+        store.unpublish(f"{apart}/{MANIFEST}")
     told.shown = places

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from creative.making import the_campaign
 from creative.manifest import manifest_line
+from creative.rehearsals import SAID
 from creative.session import Session
 from creative.show import console, duration, size
 from creative.store import read_receipt, refused_attempts
@@ -142,6 +143,8 @@ def print_asset(found: dict[str, Any]) -> None:
     add("asset", f"{found['asset_id']}  (ad {found['ad_id']})")
     add("name", found["name"])
     add("state", found["state"])
+    if found["rehearsal"]:
+        add("rehearsal", f"{SAID}: {', '.join(found['rehearsal'])}")
     for text in found["reasons"]:
         add("reason", text)
     for one in found["findings"]:

@@ -24,6 +24,7 @@ from creative.manifest import write_manifest
 from creative.notices.telling import of_run, tell
 from creative.offering import offer
 from creative.registry import CampaignRow
+from creative.rehearsals import SAID
 from creative.running.budget import Budget
 from creative.running.campaign import CampaignRun
 from creative.running.port import Runner
@@ -94,7 +95,7 @@ def make_in(
     missing = [Missing(ad.segment, ad.market, ad.locale, ad.placement, ad.reason) for ad in report.not_made]
     made = Made(report, rehearsals=tuple(opened.catalogue.rehearsals(found.backends)))
     if made.rehearsals:
-        say(f"a rehearsal, not for publication: noise by random weights in {', '.join(made.rehearsals)}")
+        say(f"{SAID}: noise by random weights in {', '.join(made.rehearsals)}")
     if any(row.id == brief.campaign.id for row in opened.registry.campaigns()):  # else nothing was ever begun
         delivered = follow(opened.store, opened.registry, brief.campaign.id, by=report.run)
         if delivered is not None:

@@ -26,6 +26,7 @@ from creative.errors import StoreError, UsageError
 from creative.placements import placements
 from creative.records import AssetState
 from creative.registry import AssetRow, Registry
+from creative.rehearsals import noise_in
 from creative.store.port import Store
 
 _CARRIED = ("url", "alt", "post_text", "tracking", "owner", "flight", "valid", "timezone", "value", "traits", "rights")
@@ -135,6 +136,9 @@ class ManifestLine(_Part):
     rights: tuple[ManifestRight, ...] | None = Field(
         None, description="consents that it needs: whoever shows it asks for them"
     )
+    rehearsal: tuple[str, ...] | None = Field(
+        None, description="what models of random weights made of it: then it is noise, and not for publication"
+    )
     other: Mapping[str, Any] = Field(description="what else the brief asks to be passed on")
 
 
@@ -180,6 +184,7 @@ def line_of(kind: type[Line], row: AssetRow, store: Store, **more: str) -> Line:
                 "steps": [{name: step.get(name) for name in ManifestStep.model_fields} for step in row.lineage],
             },
             "checks": checks(row.figures, row.placement),
+            "rehearsal": noise_in(row.lineage) or None,
             "other": carried,
         }
     )

@@ -10,6 +10,8 @@ market's own time zone, the last day included. Best first:
 What somebody's consent is needed for (their voice, their face) is offered on its days only, and never again once it was
 revoked: the store's rights log is asked for it each time. What is found to have lapsed today is withdrawn.
 
+A rehearsal (`creative.rehearsals`) is offered to nobody who does not ask for one.
+
 The bytes are read from the store and hashed before they are offered. What is damaged or gone is withdrawn in the log,
 which everybody follows, and the next best is tried.
 """
@@ -27,6 +29,7 @@ from typing import Any
 from creative.brief.places import known_locale
 from creative.errors import DamagedStoreError, UsageError
 from creative.registry import Candidate, Registry, Wanted
+from creative.rehearsals import SAID
 from creative.review.verdicts import Wish, judge, lapses
 from creative.store import Store
 
@@ -36,7 +39,7 @@ _MOST_TRAITS = 100
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an ad is wanted for. `traits`: (name, value). `at`: now, if left out."""
+    """What an ad is wanted for. `traits`: (name, value). `at`: now, if left out. `rehearsals`: they are offered as well."""
 
     placement: str
     market: str
@@ -45,11 +48,14 @@ class Request:
     traits: tuple[tuple[str, str], ...] = ()
     at: datetime | None = None
     campaign: str | None = None
+    rehearsals: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The ad to show, or None for everything but `reason`. `withdrawn`: campaigns of ads that were found damaged."""
+    """The ad to show, or None for everything but `reason`. `rehearsal`: what noise made of it, where it is no ad but a trial.
+    `withdrawn`: campaigns of ads that were found damaged.
+    """
 
     reason: str
     asset_id: str | None = None
@@ -57,6 +63,7 @@ class Match:
     uri: str | None = None
     sha256: str | None = None
     type: str | None = None
+    rehearsal: str = ""
     withdrawn: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -67,7 +74,7 @@ class Match:
     def summary(self) -> dict[str, Any]:
         """As data."""
         names = ("asset_id", "ad_id", "uri", "sha256", "type", "reason")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | ({"rehearsal": self.rehearsal} if self.rehearsal else {})
 
 
 def request(
@@ -78,6 +85,7 @@ def request(
     traits: Sequence[str] = (),
     at: str | None = None,
     campaign: str | None = None,
+    rehearsals: bool = False,
 ) -> Request:
     """A request as it is written on a command line: `traits` as "name=value", `at` in ISO 8601, UTC where it has no zone.
 
@@ -96,7 +104,14 @@ def request(
     if not known_locale(locale):
         raise UsageError(f"--locale {locale}: write language and country, such as de-DE or en-GB")
     return Request(
-        placement, market.upper(), locale, segment or None, tuple(dict.fromkeys(pairs)), _moment(at), campaign
+        placement,
+        market.upper(),
+        locale,
+        segment or None,
+        tuple(dict.fromkeys(pairs)),
+        _moment(at),
+        campaign,
+        rehearsals,
     )
 
 
@@ -144,6 +159,7 @@ def match(store: Store, registry: Registry, asked: Request) -> Match:
                     store.uri(one.sha256),
                     one.sha256,
                     one.type,
+                    one.rehearsal,
                     tuple(withdrawn),
                 )
     if forbidden:
@@ -178,7 +194,14 @@ def _withdraw_lapsed(store: Store, registry: Registry, lapsed: Sequence[Candidat
 
 def _ways(asked: Request) -> Iterator[Wanted]:
     """What to look for, one after another."""
-    exact = Wanted(asked.placement, asked.market, asked.locale, traits=asked.traits, campaign=asked.campaign)
+    exact = Wanted(
+        asked.placement,
+        asked.market,
+        asked.locale,
+        traits=asked.traits,
+        campaign=asked.campaign,
+        rehearsals=asked.rehearsals,
+    )
     for wanted in (exact, replace(exact, near=True)):
         if asked.segment is not None:
             yield replace(wanted, segment=asked.segment)
@@ -235,7 +258,8 @@ def _why(asked: Request, wanted: Wanted, one: Candidate) -> str:
         said = f"segment {one.segment} has {', '.join(f'{name}={value}' for name, value in asked.traits)}"
     locale = f"locale {one.locale}" + (f" for want of {asked.locale}" if wanted.near else "")
     until = f", until {one.last_day}" if one.last_day else ""
-    return f"{said}; {locale}; value {one.value}; approved, in flight{until}"
+    noise = f"; {SAID}: {one.rehearsal}" if one.rehearsal else ""
+    return f"{said}; {locale}; value {one.value}; approved, in flight{until}{noise}"
 
 
 def _why_none(registry: Registry, asked: Request, at: datetime, withdrawn: int) -> str:
@@ -245,11 +269,23 @@ def _why_none(registry: Registry, asked: Request, at: datetime, withdrawn: int) 
     lost = f"; {withdrawn} approved whose files are damaged or gone: withdrawn" if withdrawn else ""
     if approved:
         return f"{len(approved)} approved, none in flight{_when(approved, at)}{lost}"
+    if not asked.rehearsals and (noise := _rehearsed(registry, asked)):
+        return f"{noise}{lost}"
+    ways = [replace(way, rehearsals=True) for way in ways]
     states = Counter(one.state for way in ways for one in registry.candidates(way, None, state=None, most=1_000))
     if states:
         there = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
         return f"none approved ({there}){lost}"
     return _nothing_such(registry, asked)
+
+
+def _rehearsed(registry: Registry, asked: Request) -> str:
+    """What there is of rehearsals, for who did not ask for them; empty if there is none."""
+    ways = _ways(replace(asked, rehearsals=True))
+    found = [one for way in ways for one in registry.candidates(way, None, lambda it: bool(it.rehearsal), most=1_000)]
+    if not found:
+        return ""
+    return f"none approved but {len(found)} as {SAID}: --rehearsal takes them, {found[0].asset_id} first"
 
 
 def _when(approved: Sequence[Candidate], at: datetime) -> str:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from creative.cards import GONE, MODALITIES, REHEARSED, Card, Chapter, chapters_of, counted, state_counts
+from creative.cards import GONE, MODALITIES, Card, Chapter, chapters_of, counted, state_counts
 from creative.errors import StoreError, UsageError
 from creative.registry.rows import AssetRow
+from creative.rehearsals import SAID
 from creative.resources import templates
 from creative.store.port import Store
 
@@ -190,7 +191,7 @@ class _Pen:
         for state, count in state_counts(cards).items():
             x = self.text((x + 36, 186), f"{count:,} {state}", 30, _TONES.get(state, _SOFT))
         if count := sum(card.rehearsed for card in cards):
-            said = REHEARSED if count == len(cards) else f"{count:,} of them {REHEARSED}"
+            said = SAID if count == len(cards) else f"{count:,} of them {SAID}"
             self.text((_EDGE, 240), f"{said}: models of random weights", 30, _TONES["failed-check"])
         if not cards:
             self.text((_EDGE, 240), "No ads yet.", 30, _SOFT)

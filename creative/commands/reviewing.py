@@ -36,6 +36,10 @@ Sha256 = Annotated[
     typer.Option("--sha256", metavar="HEX", help="Of the bytes that you looked at; must be the asset's now."),
 ]
 Deliver = Annotated[bool, typer.Option("--deliver/--no-deliver", help="Bring what is delivered up to date at once.")]
+Rehearsal = Annotated[
+    bool,
+    typer.Option("--rehearsal", help="They are rehearsals (noise of random weights), approved to try the farm itself."),
+]
 Chosen = Annotated[list[str] | None, typer.Option(metavar="VALUE[,...]", show_default="all")]
 
 
@@ -46,11 +50,12 @@ def approve(
     by: By = None,
     reason: Reason = None,
     sha256: Sha256 = None,
+    rehearsal: Rehearsal = False,
     deliver: Deliver = True,
     as_json: Json = False,
 ) -> None:
     """Say yes to ads, as they are now. They are delivered, and may be matched."""
-    _judge(settings, ids, "approved", by, reason or "", sha256, deliver, as_json)
+    _judge(settings, ids, "approved", by, reason or "", sha256, deliver, as_json, _stage(rehearsal))
 
 
 @located
@@ -78,6 +83,7 @@ def _judge(
     sha256: str | None,
     deliver: bool,
     as_json: bool,
+    stage: str = "",
 ) -> None:
     from creative.inquire import plain_name
     from creative.review import Wish, judge, reviewer
@@ -93,7 +99,8 @@ def _judge(
         rows = [opened.registry.asset(plain_name(id)) for id in ids]
         bytes_ = [row.sha256 if row.sha256.startswith(sha256 or "") else str(sha256) for row in rows]
         wishes = [
-            Wish(row.asset_id, seen, verdict, who, reason.strip()) for row, seen in zip(rows, bytes_, strict=True)
+            Wish(row.asset_id, seen, verdict, who, reason.strip(), stage)
+            for row, seen in zip(rows, bytes_, strict=True)
         ]
         outcome = judge(opened.store, opened.registry, wishes)
         _finish(opened, outcome, who, deliver, as_json)
@@ -204,6 +211,7 @@ def apply(
     ],
     by: By = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    rehearsal: Rehearsal = False,
     deliver: Deliver = True,
     as_json: Json = False,
 ) -> None:
@@ -213,7 +221,19 @@ def apply(
 
     who = reviewer(by) if by else None
     sheet = read_ballots(file, who)
-    wishes = [Wish(one.asset_id, one.sha256, one.verdict, one.by, one.reason, where=one.where) for one in sheet.ballots]
+    stage = _stage(rehearsal)
+    wishes = [
+        Wish(
+            one.asset_id,
+            one.sha256,
+            one.verdict,
+            one.by,
+            one.reason,
+            stage if one.verdict == "approved" else "",
+            one.where,
+        )
+        for one in sheet.ballots
+    ]
     with session(settings, create=False) as opened:
         outcome = judge(opened.store, opened.registry, wishes, dry_run=dry_run)
         for note in sheet.notes:
@@ -222,6 +242,12 @@ def apply(
             _note("nothing was written: --dry-run")
         more = {"silent": sheet.silent, "notes": list(sheet.notes), "dry_run": dry_run}
         _finish(opened, outcome, who or "manifest apply", deliver and not dry_run, as_json, more)
+
+
+def _stage(rehearsal: bool) -> str:
+    from creative.rehearsals import STAGE
+
+    return STAGE if rehearsal else ""
 
 
 def _finish(
@@ -285,6 +311,9 @@ def match(
         str | None, typer.Option(metavar="TIME", help="ISO 8601; UTC where it has no zone.", show_default="now")
     ] = None,
     campaign: Annotated[str | None, typer.Option(help="Id of the campaign.", show_default="any")] = None,
+    rehearsal: Annotated[
+        bool, typer.Option("--rehearsal", help="Take approved rehearsals as well: noise, to try the farm itself.")
+    ] = False,
     deliver: Deliver = True,
     as_json: Json = False,
 ) -> None:
@@ -293,7 +322,7 @@ def match(
     from creative.matching import request
     from creative.session import session
 
-    asked = request(placement, market, locale, segment, trait or (), at, campaign)
+    asked = request(placement, market, locale, segment, trait or (), at, campaign, rehearsal)
     with session(settings, create=False) as opened:
         found = best(opened.store, opened.registry, asked)
         for _, asset_id in found.withdrawn:

@@ -13,6 +13,7 @@ from creative.brief.brief import Brief
 from creative.canonical import checked_key, key
 from creative.cells import Cell, Cells
 from creative.errors import Finding
+from creative.models.licences import is_rehearsal
 from creative.placements import Placement
 from creative.planning.judges import judges_of
 from creative.planning.permits import Permits
@@ -23,6 +24,7 @@ from creative.planning.suiting import Suiting
 from creative.planning.window import ENDS, SUBTITLES, Part, PlannedCell, PlanWindow, part
 from creative.planning.words import Subject, Words
 from creative.records import CellRecord
+from creative.rehearsals import SAID
 from creative.steps import Output, Step, step
 from creative.world import World
 
@@ -172,7 +174,7 @@ class Planner:
                     "title": self._title(cell.product, cell.locale, said),
                     "format": row.format,
                     "source_type": _TRAINED if trained else _SYNTHETIC,
-                    "ai_note": ", ".join((*trained, *notes, *([] if self.brief.commercial else [_NOT_COMMERCIAL]))),
+                    "ai_note": ", ".join((*trained, *notes, *self._limits(made))),
                     **_encoding(row),
                 },
                 {"media": made.out(output)},
@@ -188,6 +190,12 @@ class Planner:
         shown = {"modality": cell.modality, "side": POSTER_SIDE}
         poster = self._step("poster", shown, inputs, label).under(finish.step.rights)
         return dict(zip(ENDS, (finish, Part(measure, (measure,)), Part(poster, (poster,))), strict=True))
+
+    def _limits(self, made: Part) -> list[str]:
+        """For what a file may not be used, in words."""
+        specs = self.world.catalogue.specs
+        noise = any(is_rehearsal(specs[below.kind, below.backend]) for below in made.steps)
+        return [*([SAID] if noise else []), *([] if self.brief.commercial else [_NOT_COMMERCIAL])]
 
     def _judges(
         self,

@@ -22,6 +22,7 @@ from creative.registry.consents import keep_needs, needed_by
 from creative.registry.database import chunks, upsert
 from creative.registry.saying import Change, many, set_states
 from creative.registry.tables import assets, campaigns, cells, jobs, runs, traits
+from creative.rehearsals import noise_in
 from creative.store.events import (
     EVENTS,
     BriefEvent,
@@ -281,6 +282,7 @@ def _traits(change: Change, of: Iterable[CellRecord]) -> None:
 
 
 def _asset_row(asset: AssetRecord, cell: CellRecord, entry: int, state: AssetState) -> dict[str, Any]:
+    lineage = [one.model_dump(mode="json") for one in asset.lineage]
     return {
         "asset_id": asset.asset_id,
         "ad_id": asset.ad_id,
@@ -306,5 +308,6 @@ def _asset_row(asset: AssetRecord, cell: CellRecord, entry: int, state: AssetSta
         "texts": dict(cell.texts),
         "lines": dict(cell.lines),
         "carried": dict(cell.carried),
-        "lineage": [one.model_dump(mode="json") for one in asset.lineage],
+        "lineage": lineage,
+        "rehearsal": ", ".join(noise_in(lineage)),
     }

@@ -22,7 +22,7 @@ from creative.registry import tables
 from creative.registry.address import address
 from creative.registry.troubles import trouble, where
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration."""
 
 _BUSY_MS = 30_000

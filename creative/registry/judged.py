@@ -40,7 +40,8 @@ class Judged:
     def reviewable(self: _Reads, ids: Collection[str]) -> dict[str, Reviewable]:
         """The renditions of these ids that there are, by asset_id."""
         columns = {
-            name: assets.c[name] for name in ("asset_id", "ad_id", "campaign", "name", "state", "sha256", "reasons")
+            name: assets.c[name]
+            for name in ("asset_id", "ad_id", "campaign", "name", "state", "sha256", "reasons", "rehearsal")
         }
         query: sa.Select[Any] = sa.select(*columns.values(), cells.c.asset, is_present()).join(
             cells, cells.c.ad_id == assets.c.ad_id
@@ -140,6 +141,8 @@ def _candidates(wanted: Wanted, days: tuple[str, str] | None, state: str | None)
         which.append(cells.c.segment != wanted.but)
     if wanted.campaign is not None:
         which.append(cells.c.campaign == wanted.campaign)
+    if not wanted.rehearsals:
+        which.append(assets.c.rehearsal == "")
     if state is not None:
         which.append(assets.c.state == state)
     if days is not None:

@@ -155,7 +155,8 @@ class VerdictRow:
 
 @dataclass(frozen=True, slots=True)
 class Reviewable:
-    """A rendition as somebody judges it. `present`: whether it is what its ad shows now; `newest`: the ad's newest one."""
+    """A rendition as somebody judges it. `present`: whether it is what its ad shows now; `newest`: the ad's newest one;
+    `rehearsal`: what random weights made of it."""
 
     asset_id: str
     ad_id: str
@@ -164,6 +165,7 @@ class Reviewable:
     state: AssetState
     sha256: str
     reasons: list[str]
+    rehearsal: str
     newest: str | None
     present: bool
 
@@ -182,6 +184,7 @@ class ApprovedRow:
     bytes: int
     type: str
     figures: Mapping[str, Any] = field(default_factory=dict)
+    rehearsal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,8 @@ class Needing:
 class Wanted:
     """What an ad is looked for: `locales` are taken exactly, or, with `near`, by their language and script.
 
-    `segment`, where it is given, is the only one; else all segments that have all of `traits`, without `but`.
+    `segment`, where it is given, is the only one; else all segments that have all of `traits`, without `but`. `rehearsals`:
+    they count as well.
     """
 
     placement: str
@@ -220,6 +224,7 @@ class Wanted:
     traits: tuple[tuple[str, str], ...] = ()
     but: str | None = None
     campaign: str | None = None
+    rehearsals: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,4 +246,5 @@ class Candidate:
     last_day: str | None
     timezone: str | None
     state: AssetState
+    rehearsal: str
     fits: int

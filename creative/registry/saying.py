@@ -14,6 +14,7 @@ from creative.records import AssetState, Entry
 from creative.registry import tables
 from creative.registry.database import chunks, upsert
 from creative.registry.tables import assets, cells
+from creative.rehearsals import why_not
 from creative.store.events import ExportEvent, VerdictEvent, WaiverEvent
 
 FROM: dict[str, tuple[AssetState, ...]] = {
@@ -63,6 +64,7 @@ class _Judged:
     state: AssetState
     sha256: str
     sound: bool
+    rehearsal: str
     present: bool
 
 
@@ -90,7 +92,7 @@ def verdicts(change: Change, event: VerdictEvent) -> None:
         asset = known.get(one.asset_id)
         if asset is None or not asset.present or asset.sha256 != one.sha256 or asset.state not in FROM[one.verdict]:
             continue
-        if one.verdict == "approved" and not asset.sound:
+        if one.verdict == "approved" and (not asset.sound or why_not(asset.rehearsal, one.stage)):
             continue
         change.remember(one.asset_id, asset.state, one.verdict, f"by {event.by}{one.reason and ': '}{one.reason}")
         asset.state = one.verdict
@@ -130,11 +132,13 @@ def _judged(change: Change, ids: Iterable[str]) -> dict[str, _Judged]:
     found: dict[str, _Judged] = {}
     for some in chunks(sorted(ids)):
         rows = change.connection.execute(
-            sa.select(assets.c.asset_id, assets.c.state, assets.c.sha256, assets.c.reasons, is_present())
+            sa.select(
+                assets.c.asset_id, assets.c.state, assets.c.sha256, assets.c.reasons, assets.c.rehearsal, is_present()
+            )
             .join(cells, cells.c.ad_id == assets.c.ad_id)
             .where(assets.c.asset_id.in_(some), assets.c.campaign == change.campaign)
         )
-        found |= {row[0]: _Judged(row[1], row[2], not row[3], bool(row[4])) for row in rows}
+        found |= {row[0]: _Judged(row[1], row[2], not row[3], row[4], bool(row[5])) for row in rows}
     return found
 
 

@@ -146,6 +146,9 @@ assets = sa.Table(
     sa.Column("finish", NAME, nullable=False),
     sa.Column("poster", NAME),
     sa.Column("checked", NAME, nullable=False),
+    sa.Column(
+        "rehearsal", sa.String, nullable=False, server_default=""
+    ),  # what random weights made of it; empty: an ad
     sa.Column("reasons", sa.JSON, nullable=False),
     sa.Column("findings", sa.JSON, nullable=False),
     sa.Column("figures", sa.JSON, nullable=False),

@@ -23,7 +23,7 @@ from creative.manifest import ReviewLine
 VERDICT = ("verdict", "verdict_by", "verdict_reason")
 _NEEDED = ("asset_id", "sha256", "verdict")
 _READ = ("asset_id", "sha256", *VERDICT)
-_FIRST = (*VERDICT, "state", "name", "segment", "placement", "market", "locale", "modality")
+_FIRST = (*VERDICT, "state", "rehearsal", "name", "segment", "placement", "market", "locale", "modality")
 _LAST = (
     "reasons", "findings", "alt", "post_text", "url", "uri", "product", "offer", "variant", "seconds", "campaign",
     "ad_id", "asset_id", "sha256",

@@ -3,7 +3,7 @@
     pending -> approved | rejected      approved <-> rejected      failed-check -> rejected      withdrawn -> approved | rejected
 
 A verdict is of one rendition and names the sha256 of its bytes. It is refused where the rendition is not what its ad
-shows now, has other bytes by now, or failed its checks and should be approved.
+shows now, has other bytes by now, or failed its checks and should be approved. A rehearsal is approved as one, or not at all.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from creative import rehearsals
 from creative.errors import DamagedStoreError, UsageError
 from creative.registry import Registry, Reviewable
 from creative.rights.ledger import today
@@ -163,6 +164,8 @@ def why_not(asset: Reviewable, wish: Wish, store: Store) -> str:
         return _not_present(asset)
     if wish.verdict != "approved" or asset.state == "approved":
         return ""
+    if problem := rehearsals.why_not(asset.rehearsal, wish.stage):
+        return problem
     if asset.state == "failed-check" or asset.reasons:
         return "failed its checks, so it cannot be approved: " + ("; ".join(asset.reasons) or "no reason is known")
     if asset.state == "withdrawn":

@@ -68,7 +68,8 @@ class RunEvent(Event):
 class Verdict(Event):
     """What somebody said of one rendition, whose bytes are `sha256`. `stage`: of a review in several stages.
 
-    `withdrawn` is said of what was approved: it must not be shown any more.
+    `withdrawn` is said of what was approved: it must not be shown any more. An approval of a rehearsal has the stage
+    `rehearsal`, and no other approval has (`creative.rehearsals`).
     """
 
     asset_id: str

@@ -180,7 +180,7 @@ def test_lines_have_the_manifests_names_and_a_schema(desk: Desk) -> None:
 
 def test_the_table_is_for_spreadsheets(desk: Desk) -> None:
     data = sheet(desk, "csv").read_bytes()
-    assert data.startswith(b"\xef\xbb\xbfverdict,verdict_by,verdict_reason,state,name,")
+    assert data.startswith(b"\xef\xbb\xbfverdict,verdict_by,verdict_reason,state,rehearsal,name,")
     assert b"\r\n" in data
     [first, *_] = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
     assert (first["text_cta"], first["text_headline"]) == ("'=Order now", "Take it slow.")
