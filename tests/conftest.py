@@ -7,12 +7,14 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
+
     from tests.support.seaweed import S3Server
 
 # The tests are the same on every machine and every day; HYPOTHESIS_PROFILE=explore looks for new examples.
@@ -32,11 +34,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-_LONGEST = (
-    "test_run.py", "test_crash.py", "running/test_loop.py", "test_cluster.py", "running/test_ray_runner.py", "test_nightly.py",
-    "test_cli.py", "test_reviewing.py", "scene/test_studio.py", "test_benchmarks.py", "registry/test_rebuild.py",
+_ON_RAY = (
+    "tests/creative/running/test_loop.py", "tests/creative/running/test_ray_runner.py",
+    "tests/creative/running/test_rehearsal.py", "tests/creative/running/test_stuck_speech.py",
+    "tests/workers/speech/test_apart.py", "tests/workers/test_ray_gpus.py",
 )  # fmt: skip
-"""Files that take longest, most of it in waiting: begun first, so that none is left alone at the end."""
+"""Files whose tests share `local_ray`: one worker has them all, since each Ray takes 20 to 50 s of CPU beside its tests."""
+_LONGEST = (
+    *_ON_RAY, "tests/test_run.py", "test_crash.py", "test_cluster.py", "test_cli.py", "test_nightly.py", "test_reviewing.py",
+    "registry/test_rebuild.py", "scene/test_studio.py", "speech/test_neural.py", "generate/test_images.py",
+    "generate/test_speed.py", "test_benchmarks.py", "measure/test_measure.py", "judge/test_judges.py", "sound/test_bed.py",
+    "scene/test_freed.py", "models/test_convert.py", "store/test_s3.py",
+)  # fmt: skip
+"""Files that take longest, those first that mostly wait: begun first, so that none is left alone at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,7 +56,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path not in found:
             found[item.path] = min((rank for path, rank in ranks.items() if item.path.match(path)), default=len(ranks))
+        if "local_ray" in getattr(item, "fixturenames", ()) and "long" not in item.path.parts:
+            file = item.nodeid.partition("::")[0]
+            if file not in _ON_RAY:
+                raise pytest.UsageError(f"{file} uses local_ray: name it in _ON_RAY of tests/conftest.py")
     items.sort(key=lambda item: found[item.path])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """A file to a worker (`--dist loadfile`), and all of `_ON_RAY` to one."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneRay(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "ray" if file in _ON_RAY else file
+
+    return OneRay(config, log)
 
 
 @pytest.fixture(scope="session")

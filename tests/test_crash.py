@@ -144,7 +144,7 @@ def test_interrupted_and_resumed(
     while not list(store.glob("*/*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(number)
-    _, heard = process.communicate(timeout=30)
+    _, heard = process.communicate(timeout=120)
     assert process.returncode == code, heard
     assert "Traceback" not in heard
     assert said in heard
@@ -174,5 +174,5 @@ def test_impatience_changes_no_exit_code_on_ray(tmp_path: Path) -> None:
         if any(entry.data.get("status") == "interrupted" for entry in log.entries()):
             process.send_signal(signal.SIGINT)
         time.sleep(0.02)
-    _, heard = process.communicate(timeout=30)
+    _, heard = process.communicate(timeout=120)
     assert process.returncode == 130, heard

@@ -66,12 +66,12 @@ def test_a_registry_that_knows_nothing_finds_the_receipts(tmp_path: Path, make_r
 
 
 def test_one_bad_ad_does_not_sink_the_others(tmp_path: Path, make_runner: RunnerMaker) -> None:
-    bench = Bench(tmp_path, make_runner, timeout_s=2.0)
+    bench = Bench(tmp_path, make_runner, timeout_s=6.0)
     bad = {"poison": ad("p", mix="poison"), "hang": ad("h", mix="hang"), "refuse": ad("r", mix="refuse")}
     progress = bench.run(window(1, [ad("a"), *bad.values(), ad("x", finish="crash"), ad("b")]))
     assert [name for name, reason in bench.committed.items() if reason is None] == ["a", "b"]
     assert "2 times" in (bench.committed["p"] or "")
-    assert "did not end within 2 s" in (bench.committed["h"] or "")
+    assert "did not end within 6 s" in (bench.committed["h"] or "")
     assert "cut about 6 words" in (bench.committed["r"] or "")
     assert "ZeroDivisionError: division by zero in a model (backends.py:" in (bench.committed["x"] or "")
     assert sorted(failure.status for failure in progress.failures) == [
@@ -87,7 +87,7 @@ def test_one_bad_ad_does_not_sink_the_others(tmp_path: Path, make_runner: Runner
     started = time.monotonic()
     again = bench.run(window(1, [ad("a"), *bad.values()]))
     assert (again.total("made"), again.total("failed")) == (0, 3)
-    assert bench.committed["h"] and time.monotonic() - started < 2
+    assert bench.committed["h"] and time.monotonic() - started < 6
     assert bench.run(window(1, [ad("r", mix="refuse")]), retry_failed=True).failures[0].status == "refused"
 
 

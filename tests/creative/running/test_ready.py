@@ -81,7 +81,7 @@ def test_a_gpu_gets_what_its_model_takes_at_a_time() -> None:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with contextlib.closing(Bench(tmp_path, lambda site: InlineRunner(site, 1), timeout_s=3.0)) as made:
+    with contextlib.closing(Bench(tmp_path, lambda site: InlineRunner(site, 1), timeout_s=6.0)) as made:
         yield made
 
 

@@ -18,7 +18,7 @@ from tests.support.bench import Bench
 from tests.support.consents import REFERENCE, blob, consent, enter
 from tests.support.plans import ECHO
 
-LIMIT_S = 2.0
+LIMIT_S = 6.0
 
 
 @pytest.fixture(params=["inline", "ray"])
