@@ -9,6 +9,7 @@ from ray.exceptions import ActorUnavailableError, RayActorError, RayError, RayTa
 
 from creative.backends import BackendSpec
 from creative.running.port import Batch, Outcome, Status
+from workers.cards import CardBroken
 
 OWN = "workers."
 _INNOCENT = (
@@ -27,7 +28,8 @@ _INNOCENT = (
 class Member:
     """One actor of the driver's: `group` is "cpu" or a backend with actors of its own; `ready` once it has answered, `seen`
     when it last did. `batches`: what it has. Of one that is gone, `together` says whether there were several of them, and
-    `killed` that we ended it.
+    `killed` that we ended it. `card`: which one it was given; a member that is `benched` has one that does not work, and only
+    keeps others from being given it.
     """
 
     handle: Any
@@ -40,6 +42,8 @@ class Member:
     lacks: str = ""
     together: bool = False
     killed: bool = False
+    card: str = ""
+    benched: bool = False
 
     def can(self, spec: BackendSpec) -> bool:
         """Whether it has answered, and has what the backend needs."""
@@ -73,6 +77,12 @@ def is_guilty(error: RayError) -> bool:
         return False
     text = str(error).lower()
     return not any(words in text for words in _INNOCENT)
+
+
+def broken_card(error: RayError) -> str:
+    """What the worker said of its card when it could not go on with it, or nothing."""
+    cause = error.cause if isinstance(error, RayTaskError) else None
+    return str(cause) if isinstance(cause, CardBroken) else ""
 
 
 def why_stillborn(error: RayError) -> str:

@@ -163,23 +163,20 @@ class Room:
         mark = f"accelerator_type:{kind}"
         return sum(have.get("GPU", 0.0) for have in self._machines if mark in have)
 
-    def cores(self, gpu: float) -> int:
-        """How many cores go with that many cards, or a part of one, on the machine with the fewest for each; at least one."""
-        self._look()
-        each = [have.get("CPU", 1.0) / have["GPU"] for have in self._machines if have.get("GPU")]
-        return max(1, int(min(each, default=1.0) * gpu + 1e-6))
-
     def came(self, group: str) -> None:
         """A worker of the group is there."""
         for waits in (self._since, self._roomy, self._said):
             waits.pop(group, None)
 
-    def wait_for(self, group: str, resource: str, newest: float) -> None:
+    def wait_for(self, group: str, spec: BackendSpec | None, newest: float) -> None:
         """No worker of the group is there; the last was asked for at `newest`. Raises RunnerError when that is hopeless.
 
         A worker that has room and does not answer is hopeless after minutes, a cluster without room after an hour, one without any such machine
-        after a quarter of one.
+        after a quarter of one. `spec`: a backend with a card, or None for those without.
         """
+        resource, wanted, kind = (
+            ("CPU", 1.0, None) if spec is None else ("GPU", spec.resources.gpu, spec.resources.accelerator_type)
+        )
         now = time.monotonic()
         if not self.remote:
             if now - newest > _START_S:
@@ -187,7 +184,10 @@ class Room:
             return
         since = self._since.setdefault(group, now)
         self._look()
-        if self._free.get(resource, 0.0) >= 1.0:
+        there = self._total.get(resource, 0.0) if kind is None else self.cards(kind)
+        # Of one kind of card among others nobody says how many are free: it has room if the others could not be meant.
+        mine = kind is None or there >= self._total.get(resource, 0.0)
+        if mine and self._free.get(resource, 0.0) + 1e-6 >= wanted:
             self._roomy.setdefault(group, now)
         else:
             self._roomy.pop(group, None)
@@ -196,20 +196,22 @@ class Room:
                 f"no {group} worker answered within {_REMOTE_START_S:.0f} s, though the cluster has room: see ray status, and "
                 "the logs of its machines"
             )
-        patience = _BUSY_S if self._total.get(resource, 0.0) >= 1 else _NONE_S
+        patience = _BUSY_S if there + 1e-6 >= wanted else _NONE_S
+        named = f"{resource} of type {kind}" if kind else resource
         if now - since > patience:
-            raise RunnerError(f"the cluster had no free {resource} for {patience / 60:.0f} min")
+            raise RunnerError(f"the cluster had no free {named} for {patience / 60:.0f} min")
         if now - since > 10 and now - self._said.get(group, 0.0) > _SAY_S:
             self._said[group] = now
-            self.say(self._why(resource))
+            self.say(self._why(resource, named, there, wanted if mine else 0.0))
 
-    def _why(self, resource: str) -> str:
-        total, free = self._total.get(resource, 0.0), self._free.get(resource, 0.0)
-        if total < 1:
-            return f"waiting: the cluster has no {resource} yet; an autoscaler adds machines, if there is one"
-        if free < 1:
-            return f"waiting: all {total:g} {resource}s of the cluster are in use"
-        return f"waiting for the cluster's workers to start ({free:g} of {total:g} {resource}s are free)"
+    def _why(self, resource: str, named: str, total: float, wanted: float) -> str:
+        """`wanted`: of what is free, or 0 where nobody says what is."""
+        free = self._free.get(resource, 0.0)
+        if total < min(1.0, wanted or 1.0) - 1e-6:
+            return f"waiting: the cluster has no {named} yet; an autoscaler adds machines, if there is one"
+        if not wanted or free + 1e-6 < wanted:
+            return f"waiting: all {total:g} {named}s of the cluster are in use"
+        return f"waiting for the cluster's workers to start ({free:g} of {total:g} {named}s are free)"
 
     def _look(self) -> None:
         now = time.monotonic()

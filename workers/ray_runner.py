@@ -2,9 +2,10 @@
 
 Every CPU core of the cluster gets one generic actor, which loads whatever CPU backend a batch names; a backend that wants
 a GPU, or an environment of its own, gets actors of its own: as many as the cards of its kind hold (four of half a card on
-two), one backend with a GPU at a time. They reserve no core, since all of those are the generic actors'; their end gives
-the card's memory back. They are given several batches at once, so that the card never waits for the next. A dead actor
-loses its batches (the loop splits or retries them) and is replaced. Workers report their
+two), one backend with a GPU at a time. They reserve no core, since all of those are the generic actors'; their end, which comes
+when others need the card or nothing was asked of them for minutes, gives its memory back. They are given several batches at once, so that the card never waits for the next. A dead actor
+loses its batches (the loop splits or retries them) and is replaced; so is one whose card does not work any more. A card that
+did that twice is given nothing further: an idle actor keeps it from others. Workers report their
 package version and the catalogue that they read; another than the driver's is refused.
 
 On a cluster some actors more are asked for than it has cores, as long as all are busy: they wait until a machine joins or
@@ -30,7 +31,7 @@ from creative.show import console
 from creative.signals import held
 from creative.version import VERSION
 from workers.hands import Hands
-from workers.ray_actors import OWN, Flight, Member, every, is_guilty, why_stillborn
+from workers.ray_actors import OWN, Flight, Member, broken_card, every, is_guilty, why_stillborn
 from workers.ray_cluster import LOCAL, Room, actor_options, check_address, connect, end, first_line
 
 _CPU = "cpu"
@@ -39,6 +40,9 @@ _SAID = 3
 _IDLE_SECONDS = 1.0
 _ENVIRONMENT_SECONDS = 600.0  # pip fetches what a backend's own environment has
 _DOUBT_SECONDS = 30.0
+_QUIET_S = 300.0  # a model of which nothing was asked for so long gives its cards back: it is loaded again in a fraction of that
+_UNWANTED_S = 30.0  # and nobody waits for a further machine with one
+_SICK = 2  # so often a card may have failed; once may have been the batch's doing
 _WARY = 32  # batches of a group that go one at a time after a death of which nobody knows whose doing it was
 
 
@@ -66,6 +70,8 @@ class RayRunner:
         self._stillborn: Counter[str] = Counter()
         self._owners: dict[str, BackendSpec] = {}
         self._wary: Counter[str] = Counter()
+        self._sick: Counter[str] = Counter()
+        self._asked: dict[str, float] = {}
         self._hopeless: dict[str, str] = {}  # groups whose environment cannot be made, and why
         self._turned_away: list[tuple[int, Sequence[Outcome]]] = []
         self._started = False
@@ -77,6 +83,7 @@ class RayRunner:
         group = _group(spec)
         if group in self._hopeless:
             return 1  # for batches that `submit` turns away
+        self._asked[group] = time.monotonic()
         if spec.resources.gpu:
             self._make_room(group)
         if group != _CPU and not self._of(group):
@@ -126,6 +133,7 @@ class RayRunner:
     @_plain_words()
     def wait(self, timeout: float) -> Sequence[tuple[int, Sequence[Outcome]]]:
         """See `Runner.wait`."""
+        self._let_go()
         if self._turned_away:
             turned, self._turned_away = self._turned_away, []
             return turned
@@ -191,7 +199,7 @@ class RayRunner:
         owner = self._owners.get(group)
         options = actor_options(owner) if owner else {"num_cpus": 1}
         actor = ray.remote(Hands).options(max_restarts=0, max_task_retries=0, **options)
-        handle = actor.remote(self.site, self._room.cores(owner.resources.gpu) if owner else 1)
+        handle = actor.remote(self.site, 1, owner.resources.gpu if owner else 0.0)
         self._members.append(Member(handle, group, handle.hello.remote(), time.monotonic()))
 
     def _hire_own(self, spec: BackendSpec) -> None:
@@ -249,9 +257,20 @@ class RayRunner:
                 end(member.handle)
                 self._members.remove(member)
 
+    def _let_go(self) -> None:
+        """Models of which nothing is asked any more give their cards back, and nobody waits for a machine for them."""
+        now = time.monotonic()
+        for member in list(self._members):
+            owner = self._owners.get(member.group)
+            if owner and owner.resources.gpu and not member.batches:
+                quiet = now - max(self._asked.get(member.group, 0.0), member.seen)
+                if quiet > (_QUIET_S if member.seen else _UNWANTED_S):
+                    end(member.handle)
+                    self._members.remove(member)
+
     def _greet(self, group: str) -> None:
         """Mark the actors that have answered, without waiting; replace those that died before they could."""
-        fresh = [member for member in self._of(group) if not member.ready]
+        fresh = [member for member in self._of(group) if not member.ready and not member.benched]
         if fresh:
             answered, _ = ray.wait([member.hello for member in fresh], num_returns=len(fresh), timeout=0)
             for member in fresh:
@@ -265,10 +284,12 @@ class RayRunner:
             return
         if not members:
             raise RunnerError(f"no {group} worker is left: those that ended could not be replaced")
+        if all(member.benched for member in members):
+            raise RunnerError(f"{group} has no card that works: {', '.join(sorted(member.card for member in members))}")
         owner = self._owners.get(group)
-        resource = "GPU" if owner and owner.resources.gpu else "CPU"
+        on_card = owner if owner and owner.resources.gpu else None
         more = _ENVIRONMENT_SECONDS if owner and owner.runtime_env else 0.0
-        self._room.wait_for(group, resource, max(member.started for member in members) + more)
+        self._room.wait_for(group, on_card, max(member.started for member in members) + more)
 
     def _welcome(self, member: Member) -> None:
         try:
@@ -289,6 +310,11 @@ class RayRunner:
                     raise RunnerError(f"a worker could not start: {reason}") from error
             return
         self._compare(hello)
+        member.card = hello["card"]
+        if hello["sick"] or (member.card and self._sick[member.card] >= _SICK):
+            member.benched, member.seen = True, time.monotonic()
+            _note(f"{member.card}: {hello['sick'] or 'it failed twice'}. It gets nothing more in this run")
+            return
         member.ready, member.seen, member.lacks = True, time.monotonic(), hello["lacks"]
         self._stillborn[member.group] = 0
         if member.lacks and hello["host"] not in self._warned:
@@ -360,10 +386,16 @@ class RayRunner:
                 flight.stage = "doubted"
                 self._flights[member.handle.begin.remote()] = flight
                 return None
+        card = "" if flight.killed else broken_card(error)
+        if card and member in self._members:
+            self._sick[member.card] += 1
+            _note(f"a card failed: {card}")
         member.together = member.together or len(member.batches) > 1
         member.batches.remove(batch)
         member.seen = time.monotonic()
-        if isinstance(error, RayTaskError) and not flight.killed:  # it could not be sent or read; the actor is well
+        if (
+            isinstance(error, RayTaskError) and not flight.killed and not card
+        ):  # it could not be sent or read; the actor is well
             return batch.id, every(batch, "unavailable", first_line(error))
         self._replace(member)
         if flight.killed:
@@ -372,12 +404,13 @@ class RayRunner:
         if member.killed:
             return batch.id, every(batch, "unavailable", "its worker was ended for another batch")
         self._ask_again()
+        why = f"its card failed: {card}" if card else f"its worker died: {first_line(error)}"
         if member.together:
             # One of several was it: nobody is blamed, and from here on they go one at a time until it shows which.
             self._wary[member.group] = _WARY
-            return batch.id, every(batch, "unavailable", f"its worker died: {first_line(error)}")
-        guilty = flight.stage != "asked" and is_guilty(error)
-        return batch.id, every(batch, "lost" if guilty else "unavailable", f"its worker died: {first_line(error)}")
+            return batch.id, every(batch, "unavailable", why)
+        guilty = flight.stage != "asked" and (bool(card) or is_guilty(error))
+        return batch.id, every(batch, "lost" if guilty else "unavailable", why)
 
     def _ask_again(self) -> None:
         """After a death, every idle actor has to say that it is there: what killed one may have killed others."""

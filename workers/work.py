@@ -35,6 +35,7 @@ from creative.store import Store, open_store
 from creative.store.receipts import log_refused_attempt, read_receipt, write_failure, write_receipt
 from creative.version import VERSION
 from workers.cache import Cache, bound
+from workers.cards import is_broken
 
 _REMEMBERED_RECEIPTS = 4096
 _OWN = "workers."
@@ -96,6 +97,7 @@ class Workshop:
         self._on_card: set[tuple[str, str]] = set()
         self._loading, self._turn = threading.Lock(), threading.Lock()
         self._counted = 0.0
+        self.broken = ""  # what the card of this process said when it could not go on
         self._guard = Guard(self.store)
         self._receipt = functools.lru_cache(_REMEMBERED_RECEIPTS)(self._find_receipt)
 
@@ -190,9 +192,12 @@ class Workshop:
                 results = list(backend.make(tasks))
             if len(results) != len(tasks):
                 raise RuntimeError(f"{spec.target} returned {len(results)} results for {len(tasks)} tasks")
-            return results
         except Exception as error:  # noqa: BLE001  foreign model code: whatever it raises is this batch's outcome
-            return [error] * len(tasks)
+            results = [error] * len(tasks)
+        if spec.resources.gpu:
+            said = next((_text(one) for one in results if isinstance(one, Exception) and is_broken(one)), "")
+            self.broken = self.broken or said.partition("\n")[0]
+        return results
 
     def _backend(self, spec: BackendSpec) -> Backend:
         with self._loading:

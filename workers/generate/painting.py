@@ -79,7 +79,8 @@ class Painter:
                 latents.record_stream(self._stream)
                 for number, film in enumerate(films):
                     for pixels, finite, _ in self._parts(pipe.vae, latents, rest, named, number, count):
-                        film.append((*_fetched(pixels, finite), torch.cuda.Event()))
+                        # Whoever waits sleeps: for a minute, sometimes, and encoders have a use for that core.
+                        film.append((*_fetched(pixels, finite), torch.cuda.Event(blocking=True)))
                         film[-1][2].record(self._stream)
             return [_shown(film) for film in films]
 

@@ -30,12 +30,12 @@ ROW = "backends:\n  - {kind: bed, name: ours, target: 'tests.support.backends:Ec
 class Frail(ray_runner.Hands):  # type: ignore[misc, name-defined]  # mypy does not see through importorskip
     """Dies at its start for as many times as there are files in the site's `dies` folder."""
 
-    def __init__(self, site: Worksite, threads: int) -> None:
+    def __init__(self, site: Worksite, threads: int, part: float = 0.0) -> None:
         for file in (Path(site.cache) / "dies").glob("*"):
             with contextlib.suppress(FileNotFoundError):
                 file.unlink()
                 os._exit(1)
-        super().__init__(site, threads)
+        super().__init__(site, threads, part)
 
 
 class Bare(ray_runner.Hands):  # type: ignore[misc, name-defined]  # as above
