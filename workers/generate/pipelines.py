@@ -12,9 +12,10 @@ from typing import Any
 from creative.backends import BackendSpec
 from creative.errors import UsageError
 from creative.models.files import ModelError
-from workers.generate.loading import Reading
+from workers.generate.loading import Reading, parts_of
 from workers.generate.recipe import Recipe
 from workers.generate.switches import denoiser, lighter, switched, without_graphs
+from workers.models.later import spared
 from workers.models.libraries import diffusers_ready, quiet
 
 _LATER: dict[str, Any] = {"compile": "", "compile_vae": False, "graphs": False, "fused": False, "fp8": ""}
@@ -46,10 +47,10 @@ class Pipelines:
             if self.device.type == "cuda" and not self._is_small()
             else None
         )
-        diffusers = diffusers_ready()
+        diffusers = diffusers_ready(*parts_of(folder).values(), *auto, recipe.pipeline, other, recipe.scheduler)
         self.words: Any = None
         self.other: Any = None
-        with quiet():
+        with quiet(), spared():
             self._load(spec, diffusers, folder, other, auto, reading)
 
     def _load(

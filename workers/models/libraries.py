@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from creative.errors import UsageError
+from workers.models.later import alone, compiler_later, spared
 
 _EXTENSION = "torchaudio._extension"
 
@@ -46,14 +47,18 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def diffusers_ready() -> Any:
-    """The module `diffusers`, quiet and offline. Raises UsageError where the extra is missing."""
+def diffusers_ready(*classes: str) -> Any:
+    """The module `diffusers`, quiet and offline, and `classes` of it imported, as far as it has them. Raises UsageError where the
+    extra is missing.
+    """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # weights come by `workers.models.weights`, never while a step is made
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     for name in ("transformers", "diffusers"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        with quiet():
+        with quiet(), spared():
+            alone()
+            compiler_later()
             transformers_ready()
             import diffusers
             import transformers
@@ -66,6 +71,9 @@ def diffusers_ready() -> Any:
     transformers.utils.logging.disable_progress_bar()
     diffusers.utils.logging.set_verbosity_error()
     diffusers.utils.logging.disable_progress_bar()
+    with quiet(), spared():
+        for name in classes:
+            getattr(diffusers, name, None)
     return diffusers
 
 
