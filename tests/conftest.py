@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import signal
@@ -34,14 +35,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-_ON_RAY = (
-    "tests/creative/running/test_loop.py", "tests/creative/running/test_ray_runner.py",
-    "tests/creative/running/test_rehearsal.py", "tests/creative/running/test_stuck_speech.py",
-    "tests/workers/speech/test_apart.py", "tests/workers/test_ray_gpus.py",
-)  # fmt: skip
-"""Files whose tests share `local_ray`: one worker has them all, since each Ray takes 20 to 50 s of CPU beside its tests."""
+@functools.cache
+def _on_ray(file: Path) -> bool:
+    """Whether its tests share `local_ray`: one worker has them all, since each Ray takes 20 to 50 s of CPU beside its tests."""
+    return "local_ray" in file.read_text("utf-8")
+
+
 _LONGEST = (
-    *_ON_RAY, "tests/test_run.py", "test_crash.py", "test_cluster.py", "test_cli.py", "test_nightly.py", "test_reviewing.py",
+    "tests/test_run.py", "test_crash.py", "test_cluster.py", "test_cli.py", "test_nightly.py", "test_reviewing.py",
     "registry/test_rebuild.py", "scene/test_studio.py", "speech/test_neural.py", "generate/test_images.py",
     "generate/test_speed.py", "test_benchmarks.py", "measure/test_measure.py", "judge/test_judges.py", "sound/test_bed.py",
     "scene/test_freed.py", "models/test_convert.py", "store/test_s3.py",
@@ -50,22 +51,19 @@ _LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, the others as they were found."""
+    """Those on Ray and the longest files first, the others as they were found."""
     ranks = {path: number for number, path in enumerate(_LONGEST)}
     found: dict[Path, int] = {}
     for item in items:
         if item.path not in found:
-            found[item.path] = min((rank for path, rank in ranks.items() if item.path.match(path)), default=len(ranks))
-        if "local_ray" in getattr(item, "fixturenames", ()) and "long" not in item.path.parts:
-            file = item.nodeid.partition("::")[0]
-            if file not in _ON_RAY:
-                raise pytest.UsageError(f"{file} uses local_ray: name it in _ON_RAY of tests/conftest.py")
+            rank = min((rank for path, rank in ranks.items() if item.path.match(path)), default=len(ranks))
+            found[item.path] = -1 if _on_ray(item.path) else rank
     items.sort(key=lambda item: found[item.path])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
-    """A file to a worker (`--dist loadfile`), and all of `_ON_RAY` to one."""
+    """A file to a worker (`--dist loadfile`), and all on Ray to one."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
@@ -73,7 +71,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     class OneRay(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "ray" if file in _ON_RAY else file
+            return "ray" if _on_ray(config.rootpath / file) else file
 
     return OneRay(config, log)
 
