@@ -16,10 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from workers.speech import graphs as graph
+from workers.speech.graphs import up
+from workers.speech.stepping import PLACES, Stepping
 
-_ASK = 16  # frames between two questions whether all lines have ended
-PLACES = 128  # as in `gptloop`
 _STEPS = 512
 """Frames that a state has room for: 41 seconds; more where a line may take longer."""
 
@@ -55,13 +54,12 @@ class FlowLoop:
     def __init__(self, model: Any, graphs: bool, flow_steps: int = 1, compile: bool = False) -> None:
         """`model`: loaded, on its device. `graphs`: replay steps as CUDA graphs. `flow_steps`: calls of the flow head a frame."""
         self.model, self.flow_steps = model, flow_steps
-        self.graphs = graph.Graphs(graphs)
+        self.stepping: Stepping[_State] = Stepping(graphs)
         config = model.config
         self.heads, self.own_heads = int(config.num_attention_heads), int(config.num_key_value_heads)
         self.width = int(config.head_dim)
         self._layer: Callable[..., Tensor] = torch.compile(layer, dynamic=False) if compile else layer
         self._sample = torch.compile(model.sample_latent, dynamic=False) if compile else model.sample_latent
-        self._states: dict[int, _State] = {}
 
     def run(
         self, inputs: Mapping[str, Tensor], noise: Sequence[Tensor], most: Sequence[int], end: Ending
@@ -71,61 +69,51 @@ class FlowLoop:
         `inputs`: the processor's: `input_ids`, `attention_mask` (left-padded), the voices' latents and their mask. `noise`:
         (frames, latent) of each line, at least `most` of them, scaled.
         """
-        try:
-            with torch.inference_mode():
-                return self._run(inputs, noise, most, end)
-        except RuntimeError:  # memory, most likely: what is kept from call to call is part of what filled it
-            self.forget()
-            raise
-
-    def forget(self) -> None:
-        """Give back what is kept from one call to the next."""
-        self.graphs.forget()
-        self._states.clear()
+        with self.stepping.reading():
+            return self._run(inputs, noise, most, end)
 
     def _run(
         self, inputs: Mapping[str, Tensor], noise: Sequence[Tensor], most: Sequence[int], end: Ending
     ) -> list[Tensor]:
         real, longest = inputs["input_ids"].shape
-        count, steps = graph.lines(real, self.graphs.on), max(most)
-        state = self._state(count, graph.up(longest + steps, PLACES), graph.up(steps, _STEPS))
+        count, steps, on = self.stepping.lines(real), max(most), self.stepping
+        room = up(longest + steps, PLACES), up(steps, _STEPS)
+        state = on.state(
+            count,
+            lambda own: own.seen.shape[3] >= room[0] and len(own.frames) >= room[1],
+            lambda: self._new(count, *room),
+        )
 
-        def step(places: int) -> Callable[[], None]:
-            return lambda: self._step(state, places)
-
-        for places in range(graph.up(longest + 1, PLACES), graph.up(longest + steps, PLACES) + 1, PLACES):
+        def rewind() -> None:
             state.at.zero_()
             state.step.zero_()
-            self.graphs.prepare((count, places), step(places))
+
+        def step(places: int) -> None:
+            self._step(state, places)
+
+        on.prepare(count, None, longest, steps, rewind, step)
         self._begin(state, inputs, real, longest)
         drawn = torch.zeros(len(state.noise), real, state.noise.shape[2])
         for row, one in enumerate(noise):
             drawn[: most[row], row] = one[: most[row]]
         state.noise[:, :real].copy_(drawn)
-        lengths, done = list(most), 0
-        while done < steps:
-            places = graph.up(longest + done + 1, PLACES)
-            self.graphs.run((count, places), step(places))
-            done += 1
-            if done % _ASK == 0 or done == steps:
-                lengths = _lengths(state.ends[:done, :real].cpu(), most, end)
-                if done >= max(lengths):
-                    break
+        lengths = list(most)
+
+        def ended(done: int) -> bool:
+            lengths[:] = _lengths(state.ends[:done, :real].cpu(), most, end)
+            return done >= max(lengths)
+
+        done = on.run(count, None, longest, steps, step, ended)
         made = self.model.denormalize_latents(state.frames[:done, :real].transpose(0, 1))
         return [made[row, :length].float() for row, length in enumerate(lengths)]
 
-    def _state(self, count: int, places: int, steps: int) -> _State:
-        """The state of so many lines with at least so many places: the one of the last call, where it is large enough."""
-        last = self._states.pop(count, None)
-        if last is not None and last.seen.shape[3] >= places and len(last.frames) >= steps:
-            self._states[count] = last  # the last one used stands last
-            return last
-        graph.kept(self._states, count, self.graphs)
+    def _new(self, count: int, places: int, steps: int) -> _State:
+        """A state of so many lines, with that many places of the past and that many frames."""
         config, weight = self.model.config, self.model.model.norm.weight
         device, dtype = weight.device, weight.dtype
         past = (int(config.num_hidden_layers), count, self.own_heads, places, self.width)
         latent = (steps, count, int(config.latent_dim))
-        state = _State(
+        return _State(
             keys=torch.zeros(past, device=device, dtype=dtype),
             values=torch.zeros(past, device=device, dtype=dtype),
             seen=torch.zeros(count, 1, 1, places, device=device, dtype=torch.bool),
@@ -137,9 +125,6 @@ class FlowLoop:
             frames=torch.zeros(latent, device=device, dtype=dtype),
             ends=torch.zeros(steps, count, device=device),
         )
-        if self.graphs.on:  # elsewhere nothing is gained by keeping it
-            self._states[count] = state
-        return state
 
     def _begin(self, state: _State, inputs: Mapping[str, Tensor], real: int, longest: int) -> None:
         """Read voices and texts by the library's own way, and keep what its cache has."""

@@ -15,11 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from workers.speech import graphs as graph
+from workers.speech.graphs import up
+from workers.speech.stepping import PLACES, Stepping
 
-_ASK = 16  # steps between two questions whether all lines have ended: each waits for the card
-PLACES = 128
-"""Attention looks at so many places of the past at a time: a graph for each multiple of it."""
 ATTENTION = ("fused", "products")
 
 
@@ -58,12 +56,12 @@ class Loop:
 
         `attention`: "fused" (the library's kernel) or "products" (two matrix products); `compile`: one layer by torch.compile.
         """
-        self.gpt, self.graphs = gpt, graph.Graphs(graphs)
+        self.gpt = gpt
+        self.stepping: Stepping[_State] = Stepping(graphs)
         self.heads = int(gpt.heads)
         self.layers = [_weights(block) for block in gpt.gpt.h]
         self._attend = attend if attention == "fused" else attend_by_products
         self._layer: Callable[..., Tensor] = torch.compile(layer, dynamic=False) if compile else layer
-        self._states: dict[int, _State] = {}
 
     def run(
         self, prefixes: Sequence[Tensor], most: Sequence[int], seeds: Sequence[int], how: Sampling
@@ -72,43 +70,29 @@ class Loop:
 
         `prefixes`: (places, width) each: the voice and the text, embedded. `most`: tokens of each line at most.
         """
-        try:
-            with torch.inference_mode():
-                return self._run(prefixes, most, seeds, how)
-        except RuntimeError:  # memory, most likely: what is kept from call to call is part of what filled it
-            self.forget()
-            raise
-
-    def forget(self) -> None:
-        """Give back what is kept from one call to the next."""
-        self.graphs.forget()
-        self._states.clear()
+        with self.stepping.reading():
+            return self._run(prefixes, most, seeds, how)
 
     def _run(
         self, prefixes: Sequence[Tensor], most: Sequence[int], seeds: Sequence[int], how: Sampling
     ) -> list[tuple[Tensor, Tensor]]:
-        count = graph.lines(len(prefixes), self.graphs.on)
+        on, count = self.stepping, self.stepping.lines(len(prefixes))
         steps = min(max(most), int(self.gpt.max_gen_mel_tokens))
         longest = max(len(one) for one in prefixes)
-        state = self._state(count, graph.up(longest + steps, PLACES))
+        room = up(longest + steps, PLACES)
+        state = on.state(count, lambda own: own.seen.shape[3] >= room, lambda: self._new(count, room))
 
-        def step(places: int) -> Callable[[], None]:
-            return lambda: self._step(state, places, how)
+        def step(places: int) -> None:
+            self._step(state, places, how)
 
-        for places in range(graph.up(longest + 1, PLACES), graph.up(longest + steps, PLACES) + 1, PLACES):
-            self._rewind(state, 0)
-            self.graphs.prepare((count, places, how), step(places))
+        on.prepare(count, how, longest, steps, lambda: self._rewind(state, 0), step)
         spare = count - len(prefixes)  # lines that only fill the shape: the first one again
         self._begin(state, [*prefixes, *[prefixes[0]] * spare], longest, [*seeds, *[seeds[0]] * spare])
-        done = 0
-        while done < steps:
-            places = graph.up(longest + done + 1, PLACES)
-            self.graphs.run((count, places, how), step(places))
-            done += 1
-            if done % _ASK == 0 and all(
-                ended or done >= own for ended, own in zip(state.ended.tolist(), most, strict=False)
-            ):
-                break
+
+        def ended(done: int) -> bool:
+            return all(over or done >= own for over, own in zip(state.ended.tolist(), most, strict=False))
+
+        done = on.run(count, how, longest, steps, step, ended)
         tokens, hidden = state.tokens[:done].T.cpu(), state.hidden[:done].transpose(0, 1)
         found = []
         for row, own in enumerate(most):
@@ -117,17 +101,12 @@ class Loop:
             found.append((tokens[row, :length].clone(), hidden[row, :length].clone()))
         return found
 
-    def _state(self, count: int, places: int) -> _State:
-        """The state of so many lines with at least so many places: the one of the last call, where it is large enough."""
-        last = self._states.pop(count, None)
-        if last is not None and last.seen.shape[3] >= places:
-            self._states[count] = last  # the last one used stands last
-            return last
-        graph.kept(self._states, count, self.graphs)
+    def _new(self, count: int, places: int) -> _State:
+        """A state of so many lines, with that many places of the past."""
         gpt, weight, steps = self.gpt, self.gpt.mel_head.weight, int(self.gpt.max_gen_mel_tokens)
         device, dtype, wide = weight.device, weight.dtype, int(gpt.model_dim)
         past = (len(self.layers), count, self.heads, places, wide // self.heads)
-        state = _State(
+        return _State(
             keys=torch.zeros(past, device=device, dtype=dtype),
             values=torch.zeros(past, device=device, dtype=dtype),
             seen=torch.zeros(count, 1, 1, places, device=device, dtype=torch.bool),
@@ -140,9 +119,6 @@ class Loop:
             tokens=torch.zeros(steps, count, device=device, dtype=torch.long),
             hidden=torch.zeros(steps, count, wide, device=device, dtype=dtype),
         )
-        if self.graphs.on:  # elsewhere nothing is gained by keeping it
-            self._states[count] = state
-        return state
 
     def _rewind(self, state: _State, at: int) -> None:
         """As before a first step, at that place."""

@@ -23,6 +23,11 @@ class Graphs:
         self._pool: Any = None
         self._kept: dict[Hashable, torch.cuda.CUDAGraph] = {}
 
+    @property
+    def keys(self) -> list[Hashable]:
+        """Of what is captured."""
+        return list(self._kept)
+
     def prepare(self, key: Hashable, step: Callable[[], None]) -> None:
         """Capture a step if its key is new. It is called a few times for that: begin the loop's state afterwards."""
         if not self.on or key in self._kept:
@@ -55,17 +60,6 @@ class Graphs:
             del self._kept[key]
         if not self._kept:
             self._pool = None
-
-
-def kept(states: dict[int, Any], count: int, graphs: Graphs) -> None:
-    """Make room for a state of `count` lines: all but the last one used go, with the graphs that read them.
-
-    Mostly there are two, a full batch and what is left over; each holds every line's keys and values.
-    """
-    gone = {count, *list(states)[:-1]}
-    for other in gone:
-        states.pop(other, None)
-    graphs.forget(lambda key: key[0] in gone)
 
 
 def lines(count: int, on: bool) -> int:

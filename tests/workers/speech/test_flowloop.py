@@ -7,10 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tests.support.recorded_graphs import recorded
 from workers.rehearse import voice
-from workers.speech.graphs import Graphs
 from workers.speech.longtext import Piece
 from workers.speech.neural import Line
+from workers.speech.stepping import Stepping
 
 
 @pytest.fixture(scope="module")
@@ -74,47 +75,37 @@ def test_a_line_ends_where_the_librarys_does(engine, monkeypatch) -> None:
     assert min(lengths) < 38
 
 
-class Replayed(Graphs):
-    """Graphs as a card would have them: warmed up by calls, kept by key; a step is called where it would be replayed."""
-
-    def __init__(self) -> None:
-        super().__init__(on=False)
-        self.on = True
-
-    def prepare(self, key, step) -> None:
-        if key not in self._kept:
-            step()
-            step()
-            self._kept[key] = None
-
-    def run(self, key, step) -> None:
-        assert key in self._kept, "each was captured before the loop began"
-        step()
-
-    @property
-    def keys(self):
-        return list(self._kept)
-
-
-def test_graphs_for_few_shapes_say_the_same_and_two_are_kept(engine, monkeypatch) -> None:
+def test_graphs_say_the_same_for_few_shapes_and_two_are_kept(engine, monkeypatch) -> None:
     import torch
 
-    plain = [one.clone() for one in engine.latents(LINES)]
-    loop = engine.loop
-    monkeypatch.setattr(loop, "graphs", Replayed())
-    for _ in range(2):  # the second time with what the first has left
-        for ours, own in zip(engine.latents(LINES), plain, strict=True):
-            torch.testing.assert_close(ours, own, atol=2e-4, rtol=0)
-    assert {key[0] for key in loop.graphs.keys} == {4}, "three lines in the place of four"
-    # A longer read reaches the next 128 places, for which there is a graph of its own.
+    def same(ours, wanted) -> None:
+        for one, own in zip(ours, wanted, strict=True):
+            torch.testing.assert_close(one, own, atol=2e-4, rtol=0)
+
+    # A longer read reaches the next 128 places; the same shapes with other voices and other words.
     longer = [dataclasses.replace(one, seconds=9.0) for one in LINES]
-    engine.latents(longer)
-    assert {key[1] for key in loop.graphs.keys} == {128, 256}
-    for lines in (LINES[:1], LINES[:2]):
-        engine.latents(lines)
-    assert {key[0] for key in loop.graphs.keys} == {1, 2} == set(loop._states)
-    loop.forget()
-    assert not loop.graphs.keys
+    others = [dataclasses.replace(one, voice=one.voice.flip(0)) for one in longer[::-1]]
+    loop = engine.loop
+    plain, further, wanted = (engine.latents(lines) for lines in (LINES, longer, others))
+    with recorded(monkeypatch) as graphs:
+        monkeypatch.setattr(loop, "stepping", Stepping(True))
+        on = loop.stepping
+        same(engine.latents(LINES), plain)
+        same(engine.latents(LINES), plain)  # with what the first has left
+        assert {key[0] for key in on.graphs.keys} == {4}, "three lines in the place of four"
+        assert sum(graph.replays for graph in graphs) >= 2 * max(map(len, plain))
+        same(engine.latents(longer), further)
+        assert {key[-1] for key in on.graphs.keys} == {128, 256}
+        captured = len(graphs)
+        same(engine.latents(others), wanted)
+        same(engine.latents(LINES), plain)
+        assert len(graphs) == captured
+        for lines in (LINES[:1], LINES[:2]):
+            same(engine.latents(lines), plain[: len(lines)])
+        assert {key[0] for key in on.graphs.keys} == {1, 2} == set(on.states)
+        on.forget()
+        assert not on.graphs.keys and not on.states
+        same(engine.latents(LINES), plain)
 
 
 def test_a_neighbour_changes_nothing(engine) -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from creative.models.files import ModelError
-from tests.workers.speech.test_flowloop import Replayed
+from tests.support.recorded_graphs import recorded
 from workers.rehearse import voice
 from workers.speech.coqui import ready
+from workers.speech.stepping import Stepping
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +51,31 @@ def test_graphs_say_the_same(engine, monkeypatch) -> None:
 
     from workers.speech.gptloop import Sampling
 
-    how = Sampling(0.75, 50, 0.85, 5.0)
-    prefixes = [torch.randn(places, 64, generator=torch.Generator().manual_seed(places)) for places in (119, 40, 60)]
-    most, seeds = [13, 13, 9], [1, 2, 3]
-    plain = engine.loop.run(prefixes, most, seeds, how)
-    monkeypatch.setattr(engine.loop, "graphs", Replayed())
-    for _ in range(2):
-        for (ours, latents), (own, theirs) in zip(engine.loop.run(prefixes, most, seeds, how), plain, strict=True):
-            assert ours.tolist() == own.tolist()
-            np.testing.assert_allclose(latents.numpy(), theirs.numpy(), atol=2e-4)
-    assert sorted(key[:2] for key in engine.loop.graphs.keys) == [(4, 128), (4, 256)]
-    engine.loop.forget()
+    def prefixes(*places: int) -> list[torch.Tensor]:
+        return [torch.randn(one, 64, generator=torch.Generator().manual_seed(one)) for one in places]
+
+    how, cooler = Sampling(0.75, 50, 0.85, 5.0), Sampling(0.3, 5, 0.85, 2.0)
+    calls = [
+        (prefixes(119, 40, 60), [13, 13, 9], [1, 2, 3], how),
+        (prefixes(119, 40, 60), [13, 13, 9], [1, 2, 3], how),
+        (prefixes(118, 61, 20), [13, 5, 13], [7, 8, 9], how),  # shapes that are there already
+        (prefixes(118, 61, 20), [13, 5, 13], [7, 8, 9], cooler),
+        (prefixes(30), [13], [4], how),
+    ]
+    plain = [engine.loop.run(*call) for call in calls]
+    with recorded(monkeypatch) as graphs:
+        monkeypatch.setattr(engine.loop, "stepping", on := Stepping(True))
+        captured = []
+        for call, wanted in zip(calls, plain, strict=True):
+            for (ours, latents), (own, theirs) in zip(engine.loop.run(*call), wanted, strict=True):
+                assert ours.tolist() == own.tolist()
+                np.testing.assert_allclose(latents.numpy(), theirs.numpy(), atol=2e-4)
+            captured.append(len(graphs))
+        # Two lengths of the past; for other odds two more; one line is a state of its own.
+        assert captured == [2, 2, 2, 4, 5]
+        assert sorted({(key[0], key[-1]) for key in on.graphs.keys}) == [(1, 128), (4, 128), (4, 256)]
+        on.forget()
+        assert not on.graphs.keys
 
 
 def test_what_is_drawn_follows_the_odds_and_the_lines_own_number() -> None:
