@@ -46,7 +46,7 @@ def tensors(file: Path, device: Any, piece: int = _PIECE) -> dict[str, Any]:
 
     found: dict[str, Any] = {}
     card = device.type == "cuda"
-    stream = torch.cuda.Stream(device) if card else None
+    stream: Any = torch.cuda.Stream(device) if card else None
     staging: list[tuple[Any, Any]] = []
     with file.open("rb", buffering=0) as opened:
         for number, part in enumerate(_pieces(opened, piece)):

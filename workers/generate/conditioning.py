@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from workers.generate.unasked import upload
 from workers.models.libraries import quiet
 
 _MOST_BYTES = 1_000_000_000
@@ -126,9 +127,9 @@ def joined(encoded: Sequence[Encoded], device: Any) -> dict[str, Any]:
         values = [one[name] for one in encoded]
         if isinstance(values[0], list):
             every = [item for value in values for item in value]
-            result[name] = _map(every, lambda tensor: tensor.to(device))
+            result[name] = _map(every, lambda tensor: upload(tensor, device))
         else:
-            result[name] = torch.cat(_padded(values)).to(device)
+            result[name] = upload(torch.cat(_padded(values)), device)
     return result
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from workers.generate.unasked import upload
+
 _KNOWN = frozenset(("StableDiffusionXLInpaintPipeline",))
 """Families whose pipelines take latents for a picture; 4 channels are how they tell them from one."""
 _LATENT = 4
@@ -32,9 +34,9 @@ def as_latents(pipe: Any, drafts: Sequence[Image.Image], generators: Sequence[An
     vae = pipe.vae
     with torch.inference_mode():
         pixels = torch.from_numpy(np.stack([np.asarray(draft.convert("RGB")) for draft in drafts]))
-        values = pixels.to(vae.device).permute(0, 3, 1, 2).float() / 255 * 2 - 1
+        values = upload(pixels, vae.device).permute(0, 3, 1, 2).float() / 255 * 2 - 1
         spread = vae.encode(values.to(vae.dtype)).latent_dist
         drawn = torch.float32 if config.force_upcast else spread.mean.dtype
         form = (1, *spread.mean.shape[1:])
-        noise = [torch.randn(form, generator=one, dtype=drawn, device=one.device).to(vae.device) for one in generators]
-        return (spread.mean.float() + spread.std.float() * torch.cat(noise).float()) * config.scaling_factor
+        noise = torch.cat([torch.randn(form, generator=one, dtype=drawn, device=one.device) for one in generators])
+        return (spread.mean.float() + spread.std.float() * upload(noise, vae.device).float()) * config.scaling_factor

@@ -12,6 +12,7 @@ import numpy as np
 from workers.generate.accept import Pixels
 from workers.generate.pipelines import Pipelines, held_back
 from workers.generate.pixels import as_bytes
+from workers.generate.unasked import unasked
 from workers.models.libraries import quiet
 
 
@@ -32,6 +33,8 @@ class Painter:
 
     def __init__(self, pipes: Pipelines) -> None:
         self.pipes = pipes
+        for pipe in pipes.each():
+            unasked(pipe, pipes.device)
         self._stream: Any = None
         if pipes.device.type == "cuda":
             import torch

@@ -23,6 +23,7 @@ from workers.generate.batching import is_out_of_memory
 from workers.generate.painting import Painter
 from workers.generate.pipelines import Pipelines
 from workers.generate.recipe import Recipe
+from workers.generate.unasked import upload
 from workers.models.libraries import quiet
 
 
@@ -282,7 +283,7 @@ def _asked(
     import torch
     from torch.utils._pytree import tree_map
 
-    asked: dict[str, Any] = tree_map(lambda one: one.to(painter.pipes.device), drawn) | {
+    asked: dict[str, Any] = tree_map(lambda one: upload(one, painter.pipes.device), drawn) | {
         "width": size[0], "height": size[1], "num_inference_steps": model.steps, "guidance_scale": model.guidance,
         "generator": [torch.Generator("cpu").manual_seed(number) for number in range(batch)],
     }  # fmt: skip
