@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -31,6 +31,7 @@ from creative.running.progress import StepFailure
 from creative.running.ready import Pace, Ready, State, patience
 from creative.running.receipts import Receipts
 from creative.running.stock import Stock
+from creative.running.turns import Turns
 from creative.steps import Step
 from creative.store import Store
 from creative.store.receipts import write_failure
@@ -89,7 +90,8 @@ class Loop:
         self._seen: set[bytes] = set()
         self._batches = 0
         self._rank = 0
-        self._gpu: tuple[str, str] | None = None
+        self._turns = Turns(specs)
+        self._open: Counter[tuple[str, str]] = Counter()  # steps of each backend that are not settled
 
     def run(self, windows: Iterable[PlanWindow]) -> Progress:
         """Admit, dispatch, settle and commit until nothing is left."""
@@ -114,8 +116,11 @@ class Loop:
         return self.progress
 
     def _has_room(self) -> bool:
-        """Two windows are open, so that the end of one is not waited for; more where there would be nothing to do."""
-        return len(self._windows) < (_WINDOWS_OPEN if self._ready.names() else _MOST_WINDOWS_OPEN)
+        """Two windows are open, so that the end of one is not waited for; more where there would be nothing to do, and where
+        models take turns on a card: each of them is loaded once for all of these.
+        """
+        models = sum(count > 0 and self.specs[name].resources.gpu > 0 for name, count in self._open.items())
+        return len(self._windows) < (_WINDOWS_OPEN if self._ready.names() and models < 2 else _MOST_WINDOWS_OPEN)
 
     def stop(self) -> None:
         """Record what is made; the caller closes the runner."""
@@ -134,6 +139,7 @@ class Loop:
             self._rank += 1
             spec = self.specs[step.kind, step.backend]
             self._states[key] = State(step, spec, self._rank, {need for need in step.needs() if need in missing})
+            self._open[step.kind, step.backend] += 1
         for key in fresh:
             for need in self._states[key].waits:
                 if need in self._states:
@@ -226,22 +232,18 @@ class Loop:
         return True
 
     def _worth_it(self, name: tuple[str, str], spec: BackendSpec, free: int) -> bool:
-        """A worker that has a batch already gets the next one early only if it is a full one: what is ready by then may fill it."""
-        under_way = sum((batch.spec.kind, batch.spec.name) == name for batch in self.progress.in_flight.values())
-        workers = (free + under_way) / FLIGHTS
-        return under_way < workers or self._ready.alike(name, spec.batch) >= spec.batch
+        """A worker that has a batch already gets the next one early if it is a full one: what is ready by then may fill it. Any
+        other if nothing can: all that is missing of this backend is ready, or under way.
+        """
+        under_way = [batch for batch in self.progress.in_flight.values() if (batch.spec.kind, batch.spec.name) == name]
+        if len(under_way) < (free + len(under_way)) / FLIGHTS or self._ready.alike(name, spec.batch) >= spec.batch:
+            return True
+        return self._open[name] == self._ready.count(name) + sum(len(batch.steps) for batch in under_way)
 
     def _gpu_turn(self, name: tuple[str, str]) -> bool:
-        """One GPU model at a time, until it has nothing to do. Steps that wait for others do not hold it: those others
-        may be for another GPU model.
-        """
-        now = self._gpu
-        if now is not None and now != name:
-            running = any((batch.spec.kind, batch.spec.name) == now for batch in self.progress.in_flight.values())
-            if running or self._ready.has_work(now):
-                return False
-        self._gpu = name
-        return True
+        """See `creative.running.turns`. Steps that wait for others hold no turn: those others may be for another GPU model."""
+        running = {(batch.spec.kind, batch.spec.name) for batch in self.progress.in_flight.values()}
+        return self._turns.may(name, lambda one: one in running or self._ready.has_work(one))
 
     def _end_overdue(self) -> None:
         now = time.monotonic()
@@ -288,6 +290,7 @@ class Loop:
 
     def _finish(self, key: str, receipt: Receipt, status: str) -> None:
         state = self._states.pop(key)
+        self._open[state.name] -= 1
         tally = self.progress.kinds[state.step.kind]
         if status == "made":
             tally.made += 1
@@ -339,6 +342,7 @@ class Loop:
         state = self._states.pop(key, None)
         if state is None:
             return
+        self._open[state.name] -= 1
         self.progress.broken[key] = reason
         tally = self.progress.kinds[state.step.kind]
         if status == "blocked":
