@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -25,6 +26,8 @@ from workers.generate.accept import Accepting, Pixels
 from workers.generate.compose import composed
 from workers.generate.films import DiffusersVideo
 from workers.generate.painting import Painter, Seen
+from workers.generate.pipelines import Pipelines
+from workers.generate.recipe import recipe_of
 from workers.generate.reels import Reel, Set, filmed
 from workers.generate.shapes import shape
 from workers.scene import layers
@@ -214,3 +217,58 @@ def test_the_same_film_for_another_wish_is_a_refused_attempt(tmp_path: Path) -> 
         filmed(iter([Seen(_film(), True)]), _reel(), accepting.film(9, "one"), tmp_path / "clip.mp4")
     with pytest.raises(AttemptRefused, match="another wish"):
         filmed(iter([Seen(_film(), True)]), _reel(), accepting.film(9, "other"), tmp_path / "clip.mp4")
+
+
+def test_on_a_card_films_are_begun_and_waited_for_later(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card's branch, with streams and events that only note what is asked of them."""
+    import torch
+
+    said: list[str] = []
+
+    class Stream:
+        def wait_stream(self, other: Any) -> None:
+            said.append("decoding after denoising")
+
+    class Event:
+        made = 0
+
+        def __init__(self, blocking: bool = False) -> None:
+            assert blocking
+            Event.made += 1
+            self.number = Event.made
+
+        def record(self, stream: Any) -> None:
+            said.append(f"part {self.number} launched")
+
+        def synchronize(self) -> None:
+            said.append(f"part {self.number} waited for")
+
+    spec = row("rehearse-wan-words")
+    pipes = Pipelines(spec, recipe_of(spec), "")
+    painter = Painter(pipes)
+    told = pipes.words.encode_prompt(prompt=["a cup", "a hat"], negative_prompt=["", ""])
+    asked = {
+        "prompt_embeds": told[0], "negative_prompt_embeds": told[1], "width": 64, "height": 64, "num_frames": 9,
+        "num_inference_steps": 2, "guidance_scale": 2.0,
+    }  # fmt: skip
+
+    def films() -> list[Iterator[Seen]]:
+        noise = [torch.Generator("cpu").manual_seed(number) for number in range(2)]
+        return painter.films(pipes.words, asked | {"generator": noise}, 2)
+
+    wanted = [list(film) for film in films()]
+    painter._stream = Stream()
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "stream", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda _: None)
+    monkeypatch.setattr(torch.Tensor, "record_stream", lambda *_: None)
+    monkeypatch.setattr("workers.generate.painting._fetched", lambda *made: made)
+    begun = films()
+    assert said == ["decoding after denoising", *(f"part {number} launched" for number in (1, 2, 3, 4))]
+    said.clear()
+    made = [list(film) for film in begun]
+    assert said == [f"part {number} waited for" for number in (1, 2, 3, 4)]
+    for one, other in zip(made, wanted, strict=True):
+        assert [len(part.pixels) for part in one] == [1, 8]
+        assert all(np.array_equal(left.pixels, right.pixels) for left, right in zip(one, other, strict=True))
+    pipes.close()
