@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
     from tests.support.seaweed import S3Server
 
-# The tests are the same on every machine and every day; HYPOTHESIS_PROFILE=explore looks for new examples.
-settings.register_profile("same", derandomize=True)
-settings.register_profile("explore", print_blob=True)
+# The tests are the same on every machine and every day, however busy it is; HYPOTHESIS_PROFILE=explore looks for new examples.
+_busy: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, **_busy)
+settings.register_profile("explore", print_blob=True, **_busy)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
