@@ -35,7 +35,7 @@ from workers.compose.shoot import (
     staged,
     surfaces,
 )
-from workers.compose.shots import Stage, final_look
+from workers.compose.stage import Stage, final_look
 from workers.compose.typeset import Layer
 
 ENTER_MS = 600

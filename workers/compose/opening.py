@@ -16,7 +16,8 @@ from workers.compose.ground import Ground
 from workers.compose.material import Cue, Material
 from workers.compose.motion import View, Window, ease_in_out, moving, showing
 from workers.compose.shoot import dissolve
-from workers.compose.shots import Box, Shot, Stage, covers, filling
+from workers.compose.shots import Shot, filling
+from workers.compose.stage import Box, Stage, covers
 
 _SECONDS = 0.5  # that the window moves
 _STAYS = 0.35  # of the first shot, at least, before it does

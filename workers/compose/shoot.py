@@ -19,7 +19,8 @@ from workers.compose.encode import PictureTrack, views
 from workers.compose.kinetic import Shown
 from workers.compose.material import Material
 from workers.compose.motion import Window
-from workers.compose.shots import Box, Stage, standing
+from workers.compose.shots import standing
+from workers.compose.stage import Box, Stage
 from workers.compose.typeset import Layer
 
 LASTING = {"logo", "legal", "label"}  # what stands through every shot

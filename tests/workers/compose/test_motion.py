@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from workers.compose.encode import planes, views
 from workers.compose.kinetic import MOTIONS, Motion
 from workers.compose.motion import Camera, View, between, ease_drift, ease_in_out, ease_out
-from workers.compose.shots import Stage, covers, storyboard
+from workers.compose.shots import storyboard
+from workers.compose.stage import Stage, covers
 
 CANVAS = (216, 384)
 SCENE = (240, 400)
