@@ -13,7 +13,6 @@ from creative.brief.brief import Brief
 from creative.canonical import checked_key, key
 from creative.cells import Cell, Cells
 from creative.errors import Finding
-from creative.models.licences import is_rehearsal
 from creative.placements import Placement
 from creative.planning.judges import judges_of
 from creative.planning.permits import Permits
@@ -193,8 +192,7 @@ class Planner:
 
     def _limits(self, made: Part) -> list[str]:
         """For what a file may not be used, in words."""
-        specs = self.world.catalogue.specs
-        noise = any(is_rehearsal(specs[below.kind, below.backend]) for below in made.steps)
+        noise = bool(self.world.catalogue.rehearsals((below.kind, below.backend) for below in made.steps))
         return [*([SAID] if noise else []), *([] if self.brief.commercial else [_NOT_COMMERCIAL])]
 
     def _judges(
