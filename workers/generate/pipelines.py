@@ -47,7 +47,8 @@ class Pipelines:
             if self.device.type == "cuda" and not self._is_small()
             else None
         )
-        diffusers = diffusers_ready(*parts_of(folder).values(), *auto, recipe.pipeline, other, recipe.scheduler)
+        kinds = [one for one in (recipe.pipeline, other, recipe.scheduler) if one and one != "auto"]
+        diffusers = diffusers_ready(*parts_of(folder).values(), *kinds)
         self.words: Any = None
         self.other: Any = None
         with quiet(), spared():

@@ -2,7 +2,8 @@
 first picture was imports.
 
 Stood in for, and nothing else: torch's compiler (1.4 s of a core; compiling fetches it), scipy (statistics of schedulers that no
-row has, losses of training) and boto3 (a dialogue of accelerate's). Whoever uses a name of them gets the real one.
+row has, losses of training), boto3 (a dialogue of accelerate's) and onnxruntime (another kind of pipelines). Whoever uses a name
+of them gets the real one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from importlib.machinery import ModuleSpec
 from typing import Any
 
 _COMPILER = "torch._dynamo"
-_SPARED = ("scipy", "boto3")
+_SPARED = ("scipy", "boto3", "onnxruntime")
 _LIGHT = (f"{_COMPILER}._trace_wrapped_higher_order_op",)
 """Parts of the compiler that transformers takes a name from, and that need nothing of it."""
 

@@ -60,13 +60,13 @@ def first() -> None:
     backend = resolve(spec.target)(spec, 4)
     with _span(spans, "make in all"):
         (made,) = backend.make([_task(folder, side, 0)])
-    first_s = time.time() - started
+    first_s, spent = time.time() - started, dict(spans)
     if isinstance(made, Exception):
         raise made
     again = time.time()
     backend.make([_task(folder, side, number) for number in range(1, 3)])
     again = time.time() - again
-    for name, seconds in spans.items():
+    for name, seconds in spent.items():
         print(f"  {seconds:8.2f} s  {name}")
     print(f"  {first_s:8.2f} s  from the process' start to the first picture; the next two {again:.2f} s", flush=True)
     os._exit(0)

@@ -131,7 +131,8 @@ from workers.generate.images import DiffusersImage
 spec = row("rehearse-sdxl", **{{"class": "StableDiffusionXLPipeline", "inpaint": "StableDiffusionXLInpaintPipeline"}})
 (made,) = DiffusersImage(spec, 1).make([scene_task(Path({str(tmp_path)!r}), family="tags")])
 assert isinstance(made, Made)
-there = [name for name in ("torch._dynamo.eval_frame", "torch._inductor", "scipy", "boto3", "torch.distributed.tensor")
+there = [name for name in ("torch._dynamo.eval_frame", "torch._inductor", "scipy", "boto3", "onnxruntime", "torch.distributed.tensor",
+              "diffusers.pipelines.auto_pipeline")
          if name in sys.modules]
 print(there)
 """
