@@ -17,8 +17,8 @@ from workers.sound.wav import Samples, fade
 from workers.speech.reading import PAD, Span, loudness_curve
 
 MOST = 280  # characters
-_SENTENCE, _CLAUSE = ".!?…。！？।؟", ",;:–—、，：；،؛"
-_CLOSING = "»”’\"')]}」』）】〉》 "
+_SENTENCE, _CLAUSE = ".!?…。｡．！？।॥؟۔", ",;:–—、､，：；،؛"  # of Latin, Chinese, Japanese, Hindi, Arabic, Urdu, Greek
+_CLOSING = "»«›‹”“’‘\"')]}」』）】〉》〕｣ "
 _PAUSES = {"sentence": 0.32, "clause": 0.16, "word": 0.05}  # seconds of silence between two pieces
 _EVEN_DB = 6.0  # how far a piece may be moved to sound as loud as the others
 
@@ -36,7 +36,7 @@ class Piece:
     @property
     def text(self) -> str:
         """What the model is given."""
-        return self.glue.join(self.parts)
+        return self.glue.join(self.parts).strip()
 
 
 def cut(phrases: Sequence[str], locale: str, most: int = MOST) -> list[Piece]:
@@ -71,8 +71,11 @@ def _length(group: Sequence[tuple[str, int]], glue: str) -> int:
 
 
 def _end(text: str) -> str:
-    last = text.rstrip(_CLOSING)[-1:]
-    return "sentence" if last and last in _SENTENCE else "clause" if last and last in _CLAUSE else "word"
+    bare = text.rstrip(_CLOSING)[-1:]
+    if bare and bare in _SENTENCE:
+        return "sentence"
+    # Thai has no signs: a space is where its reader breathes.
+    return "clause" if bare and (bare in _CLAUSE or (text.endswith(" ") and "\u0e00" <= bare <= "\u0e7f")) else "word"
 
 
 def _grouped(parts: Sequence[tuple[str, int]], end: str) -> list[list[tuple[str, int]]]:
@@ -86,21 +89,40 @@ def _grouped(parts: Sequence[tuple[str, int]], end: str) -> list[list[tuple[str,
 
 
 def _parts(phrase: str, locale: str, most: int) -> list[str]:
-    """A phrase, or its parts of at most `most` characters: cut after signs where that leaves no crumbs, else between words."""
+    """A phrase, or its parts of at most `most` characters: its sentences, of longer ones the clauses, of longer ones runs of
+    words, as long as one another. Where a language glues parts without a space, one that was there stays at a part's end."""
     if len(phrase) <= most:
         return [phrase]
-    made, line = [""], 0
-    for word, follows in words_of(phrase, locale, fine=True):
-        text = word + (" " if follows == " " else "")
-        if made[-1] and line + len(word) > most:
+    words = [word + (" " if follows == " " else "") for word, follows in words_of(phrase, locale, fine=True)]
+    parts: list[str] = []
+    for sentence in _runs(words, "sentence"):
+        whole = len("".join(sentence).strip()) <= most
+        for clause in [sentence] if whole else _runs(sentence, "clause"):
+            parts += _even(clause, most)
+    keep = locale.partition("-")[0] in UNSPACED
+    return [part if keep else part.strip() for part in parts if part.strip()]
+
+
+def _runs(words: Sequence[str], end: str) -> list[list[str]]:
+    """Words together until one ends so."""
+    runs: list[list[str]] = [[]]
+    for word in words:
+        runs[-1].append(word)
+        if _end(word) in ("sentence", end):
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _even(words: Sequence[str], most: int) -> list[str]:
+    """Words in runs of at most `most` characters, the last not much shorter than the others."""
+    length = len("".join(words).strip())
+    room = min(most, -(-length // -(-length // most)) + max(map(len, words)) // 2) if length > most else most
+    made = [""]
+    for word in words:
+        if made[-1] and len((made[-1] + word).strip()) > room:
             made.append("")
-            line = 0
-        made[-1] += text
-        line += len(text)
-        if _end(word) != "word" and line > most // 2:
-            made.append("")
-            line = 0
-    return [part.strip() for part in made if part.strip()]
+        made[-1] += word
+    return made
 
 
 def join(sounds: Sequence[Samples], rate: int, ends: Sequence[str]) -> tuple[Samples, list[Span]]:
