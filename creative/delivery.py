@@ -78,7 +78,7 @@ class Delivery:
             said.append(f"{len(self.failed)} could not be copied")
         ads = f"{self.ads} approved ad{'' if self.ads == 1 else 's'}"
         if self.rehearsals:
-            ads += f" ({self.rehearsals} of them {SAID}, below published/{FOLDER}/)"
+            ads += f" ({self.rehearsals} of them: {SAID}, below published/{FOLDER}/)"
         return f"{self.campaign}: {ads} delivered ({', '.join(said) or 'all there already'})"
 
 

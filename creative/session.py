@@ -24,6 +24,7 @@ from creative.registry import Registry, open_registry
 from creative.registry.database import move_aside
 from creative.registry.patience import LOOKING, Patience
 from creative.resources import templates
+from creative.rights.guard import drawn
 from creative.rights.ledger import Rights, read_rights
 from creative.running.inline import InlineRunner
 from creative.running.port import Runner, Worksite
@@ -162,7 +163,7 @@ def read_brief(path: Path, settings: Settings) -> Brief:
 
 def in_world(brief: Brief, catalogue: Catalogue, where: Store | Settings | None = None) -> World:
     """The brief's world, with what the store (or the settings' one, if it is there) says of consents, for a brief that needs
-    one, or may: a photo of its library may show somebody. Without a store nobody agreed to anything.
+    one, or may: a photo of its library, or a film, may show somebody. Without a store nobody agreed to anything.
 
     Raises BriefError when it names a backend that the catalogue does not have, StoreError.
     """
@@ -174,9 +175,11 @@ def in_world(brief: Brief, catalogue: Catalogue, where: Store | Settings | None 
             raise BriefError([brief.finding(f"backends.{kind}", error.problem, error.instead)]) from error
         except UsageError as error:
             raise BriefError([brief.finding(f"backends.{kind}", str(error))]) from error
-    asks = (any(voice.use == "clone" for voice in brief.voices), isinstance(brief.music, Track), brief.library)
-    named = brief.scenes.likeness is not None
-    rights = _rights(where) if (named or any(asks)) and where is not None else None
+    asks = (
+        any(voice.use == "clone" for voice in brief.voices), isinstance(brief.music, Track), brief.library, brief.footage,
+        brief.scenes.likeness is not None, any(map(drawn, catalogue.specs.values())),
+    )  # fmt: skip
+    rights = _rights(where) if any(asks) and where is not None else None
     return ingest(brief, catalogue, rights, os.environ.get("CREATIVE_BY"))
 
 

@@ -26,7 +26,7 @@ from creative.backends import Backend, BackendSpec, Made, Task, resolve
 from creative.canonical import key as canonical_key
 from creative.errors import AttemptRefused, StepRefused, StoreError, UsageError
 from creative.records import Failure, Receipt
-from creative.rights.guard import Guard, may_need, source
+from creative.rights.guard import Guard, drawn, may_need, sources
 from creative.running.at_once import AtOnce
 from creative.running.port import Batch, Outcome, Status, Worksite
 from creative.scratch import own_folder, scratch_name, sweep
@@ -246,7 +246,7 @@ class Workshop:
         if forbidden := self._forbidden([step], spec):  # the consent may have ended while it was made
             return forbidden[step.key]
         notes = _check(spec, made, types)
-        if step.rights and source(step) is not None:
+        if step.rights and (sources(step) or drawn(spec)):
             notes |= {"consents": list(step.rights)}  # under which it was made: another one may use it later
         blobs = self._at_once(
             lambda one: self.store.put_blob(made.outputs[one], made.types.get(one, types[one])), types

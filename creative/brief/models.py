@@ -183,6 +183,9 @@ class Footage(Part):
         min_length=1, description="Films in their order, each a file or {file: a.mp4, from: 1.5, until: 4}."
     )
     sound: Literal["keep", "none"] = Field("none", description="Whether their sound is heard, under voice and music.")
+    consents: Annotated[tuple[Id, ...], *one_or_more(20), NoRepeats] = Field(
+        (), description="Consents (kind: likeness) of those who are seen in them; each names the film it is about."
+    )
 
     @property
     def takes(self) -> tuple[Take, ...]:

@@ -101,6 +101,9 @@ def add(
     speaker: Annotated[str | None, typer.Option(help="Whose voice (or likeness, or music) it is.")] = None,
     company: Annotated[str | None, typer.Option(help="Who may use it.")] = None,
     statement: Annotated[Path | None, typer.Option(help="The recorded statement, a WAV; of music the licence.")] = None,
+    statement_sha256: Annotated[
+        str | None, typer.Option(metavar="HEX", help="Its sha256, where it was written down.", show_default=False)
+    ] = None,
     reference: Annotated[
         builtins.list[str] | None,
         typer.Option(metavar="FILE", help="What may be cloned (WAV), shown (photos) or played (WAV); once or often."),
@@ -116,7 +119,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Enter a person's consent to a use of their voice or likeness, or a licence of music. By somebody with the role rights,
-    never by a brief's owner.
+    never by a brief's owner. Nobody is asked for a password: who may write to the store and to creative.toml decides.
     """
     from creative.review import reviewer
     from creative.rights import entering
@@ -125,7 +128,7 @@ def add(
     who = reviewer(by)
     entering.check_role(who, settings.roles.get(entering.ROLE, ()), settings.profile)
     told = {
-        "id": id, "kind": kind, "speaker": speaker, "company": company, "statement": statement and str(statement),
+        "id": id, "kind": kind, "speaker": speaker, "company": company, "statement": statement and str(statement), "statement_sha256": statement_sha256,
         "references": reference, "from": first, "until": until, "verifier": verifier,
     }  # fmt: skip
     told = {name: value for name, value in told.items() if value}
@@ -189,15 +192,25 @@ def revoke(
     )
     with session(settings, create=False) as opened:
         gone = withdraw_lapsed(opened.store, opened.registry, who)
+        statement, known = ended.consent.statement.sha256, opened.registry.rights().standing
+        beside = [one for one, it in known.items() if one != id and it.consent.statement.sha256 == statement]
+        if beside:
+            typer.echo(f"what rests on the same statement ended with it: {', '.join(beside)}", err=True)
         for campaign, ids in sorted(gone.assets.items()):
             for one in ids:
                 typer.echo(f"withdrawn: {campaign} {one}", err=True)
         for refusal in gone.refused:
             typer.echo(f"not withdrawn: {refusal}", err=True)
         typer.echo(f"{len(gone)} withdrawn", err=True)
+        if len(gone):
+            typer.echo(
+                "pages and manifests that were written before still name them, and copies elsewhere are out of reach: creative sheet "
+                "and creative manifest export write them anew",
+                err=True,
+            )
         told = delivered(opened, gone.assets, who)
     if as_json:
-        say({"consent": id, "revoked_at": ended.revoked_at, **gone.summary(), "delivered": told})
+        say({"consent": id, "with_it": beside, "revoked_at": ended.revoked_at, **gone.summary(), "delivered": told})
     raise typer.Exit(EXIT_SOME_FAILED if gone.refused else EXIT_OK)
 
 

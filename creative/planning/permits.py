@@ -10,7 +10,7 @@ from creative.brief.brief import Brief
 from creative.brief.later import CloneVoice
 from creative.brief.models import Track
 from creative.planning.problem import PlanningProblem
-from creative.rights.records import Kind
+from creative.rights.records import WITHOUT, Kind
 from creative.rights.scope import Refusal, Wanted, constraint, refusal, unusable
 from creative.steps import Step
 from creative.world import World
@@ -20,7 +20,8 @@ _FIELDS: Mapping[Kind, Mapping[str, str]] = {
     "likeness": {"consent": "scenes.people", "reference": "scenes.library", "locale": "scenes.people"},
     "music": {"consent": "music.licence", "reference": "music.track", "locale": "music.licence"},
 }
-_SAID: Mapping[str, str] = {"scene": "a person's likeness with consent", "bed": "music under the licence"}
+_SEEN = "a person's likeness with consent"
+_SAID: Mapping[str, str] = {"scene": _SEEN, "clip": _SEEN, "bed": "music under the licence"}
 
 
 class Permits:
@@ -30,6 +31,7 @@ class Permits:
         self.brief, self.world = brief, world
         self._voices = {voice.id: voice for voice in brief.voices if isinstance(voice, CloneVoice)}
         persons = world.rights.naming("likeness")
+        self._persons = persons
         self._pictured = {id for own in world.library for id in persons.get(own.sha256, ())}
         self._asked = functools.lru_cache(4096)(self._ask)
 
@@ -50,6 +52,35 @@ class Permits:
             if person not in self._pictured:
                 problem = f"none of the photos in scenes.library is one that {person} names"
                 raise PlanningProblem("scenes.people", problem, "Put what was agreed to there, byte for byte")
+
+    def check_films(self, footage: str, market: str, locale: str, placement: str) -> None:
+        """Raise PlanningProblem where somebody whom a consent of the store names is seen in the brand's films, and did not
+        agree to this ad; or where the brief names a consent to none of them.
+        """
+        where, films = f"footage.{footage}.consents", self.world.footage[footage]
+        consents = self.brief.footage[footage].consents
+        for id in consents:
+            about = [film.sha256 for film in films if id in self._persons.get(film.sha256, ())]
+            self._check_seen(id, (about or [films[0].sha256])[0], market, locale, placement, where)
+        for film in films:
+            named = self._persons.get(film.sha256, ())
+            if named and not set(named) & set(consents):
+                problem = f"{film.name} shows somebody who has to agree ({', '.join(named)}), and no consent is named"
+                raise PlanningProblem(where, problem, f"Write consents: {named[-1]}, or leave the film out")
+
+    def check_drawn(
+        self, kind: str, backend: str, ids: Sequence[str], market: str, locale: str, placement: str
+    ) -> None:
+        """Raise PlanningProblem where a backend draws somebody who did not agree to this ad."""
+        for id in ids:
+            self._check_seen(id, None, market, locale, placement, f"backends.{kind}", f"{backend} draws a person: ")
+
+    def _check_seen(
+        self, id: str, file: str | None, market: str, locale: str, placement: str, where: str, before: str = ""
+    ) -> None:
+        if found := self._asked("likeness", id, file, market, locale, placement, True):
+            instead = found[1].instead.replace(WITHOUT["likeness"], "take another film or backend")
+            raise PlanningProblem(where, before + found[1].problem, instead)
 
     def check_track(self, market: str, locale: str, placement: str) -> None:
         """Raise PlanningProblem where the brief's track may not be played in this ad."""

@@ -17,6 +17,7 @@ from creative.planning.problem import PlanningProblem
 from creative.planning.window import Part, part
 from creative.planning.words import Subject, Words
 from creative.prompts import Framing, Told, Way, document, name_for_models
+from creative.rights.guard import drawn
 from creative.steps import Output, Step, step
 from creative.world import Document, World
 
@@ -91,7 +92,8 @@ class Pictures:
         if "prompts" in row.facts:
             inputs["prompt"] = self._prompt(row, product if cutout else None, words, frame)
         label = f"{family} scene {words[:40]!r}"
-        return part(self._step("scene", params, inputs, self.seed, label), *([cutout] if cutout else []))
+        made = self._step("scene", params, inputs, self.seed, label).under(drawn(row))
+        return part(made, *([cutout] if cutout else []))
 
     def _prompt(self, row: BackendSpec, product: str | None, words: str, frame: Family) -> str:
         """What a trained model is told, as an ingested document; its sha256."""
@@ -217,7 +219,8 @@ class Pictures:
         named = self.world.catalogue.choose("clip", self.brief.backends.get("clip"))
         if "prompts" in named.facts:  # that one paints: the brand's own films are cut as they always are
             named = self.world.catalogue.choose("clip")
-        return part(step("clip", named.name, named.revision, named.model, params, inputs, label=label))
+        made = step("clip", named.name, named.revision, named.model, params, inputs, label=label)
+        return part(made.under(self.brief.footage[footage].consents))
 
     def _painted(self, scene: Part, product: str | None, words: str, family: str, placement: Placement) -> Part | None:
         """A film's set from a trained model, where the brief names one: it moves behind the product, whatever the layout."""
@@ -234,7 +237,7 @@ class Pictures:
         inputs: dict[str, str | Output] = {name: scene.out(name) for name in ("image", "meta", "plate", "layer")}
         inputs["prompt"] = self._prompt(row, product if there else None, words, self.world.families[family])
         label = f"moving {family} scene {words[:40]!r} for {placement.id}"
-        return part(self._step("clip", params, inputs, self.seed, label), scene)
+        return part(self._step("clip", params, inputs, self.seed, label).under(drawn(row)), scene)
 
     def label(self, locale: str, seen: Part | None, cloned: bool = False) -> tuple[str, ...]:
         """What an ad says of having been made by a model, the longest first; empty where it says nothing.

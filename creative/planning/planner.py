@@ -24,6 +24,7 @@ from creative.planning.window import ENDS, SUBTITLES, Part, PlannedCell, PlanWin
 from creative.planning.words import Subject, Words
 from creative.records import CellRecord
 from creative.rehearsals import SAID
+from creative.rights.guard import drawn, sources
 from creative.steps import Output, Step, step
 from creative.world import World
 
@@ -108,8 +109,14 @@ class Planner:
     def _check_permits(self, cell: Cell, made: Part) -> None:
         """Raise PlanningProblem where somebody's likeness or music is in the ad, and they did not agree to it."""
         if cell.modality != "audio":
-            shown = any(below.kind == "scene" and below.rights for below in made.steps)
-            self.permits.check_person(cell.market, cell.locale, cell.placement, shown)
+            where = (cell.market, cell.locale, cell.placement)
+            shown = any(below.kind == "scene" and sources(below) and below.rights for below in made.steps)
+            self.permits.check_person(*where, shown)
+            if cell.modality == "video" and (footage := self._segments[cell.segment].footage):
+                self.permits.check_films(footage, *where)
+            specs = {(below.kind, below.backend) for below in made.steps}
+            for kind, backend in sorted(specs):
+                self.permits.check_drawn(kind, backend, drawn(self.world.catalogue.specs[kind, backend]), *where)
         if cell.modality != "image":
             self.permits.check_track(cell.market, cell.locale, cell.placement)
 

@@ -6,7 +6,8 @@ kind: voice                        # voice, likeness or music
 holder: Mara Lind                  # the speaker; `speaker:` means the same
 company: Marlo Coffee GmbH         # who may use it
 statement: statement.wav           # the recorded statement, beside this file; of music the licence, PDF or text
-references: [mara-reference.wav]   # what may be cloned, shown (photos of the brief's library) or played: these very bytes
+statement_sha256: 9af1b9f3...      # if somebody wrote it down: the file must have it
+references: [mara-reference.wav]   # what may be cloned, shown (photos, films) or played: these very bytes
 scope: {brands: [Marlo], channels: [social, streaming_audio], markets: [GB], languages: [en]}   # or all
 from: 2026-11-01
 until: 2027-10-31
@@ -52,6 +53,7 @@ _TYPES: Mapping[FileType, str] = {
     "png": "image/png",
     "jpeg": "image/jpeg",
     "webp": "image/webp",
+    "film": "video/mp4",
 }
 _STATEMENTS: Mapping[Kind, tuple[FileType, ...]] = {
     "voice": ("wav",),
@@ -60,9 +62,15 @@ _STATEMENTS: Mapping[Kind, tuple[FileType, ...]] = {
 }
 _REFERENCES: Mapping[Kind, tuple[FileType, ...]] = {
     "voice": ("wav",),
-    "likeness": ("png", "jpeg", "webp"),
+    "likeness": ("png", "jpeg", "webp", "film"),
     "music": ("wav",),
 }
+
+
+def _sha256(value: Any) -> str:
+    if not (isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)):
+        raise refused(f"is not a sha256: {str(value)[:70]!r}", "Write its 64 digits as sha256sum says them, in quotes")
+    return value
 
 
 def _channel(value: Any) -> str:
@@ -108,6 +116,9 @@ class ConsentFile(Part):
     holder: Line = Field(description="The speaker, the person seen, or who licenses the music.")
     company: Line = Field(description="Who may use it.")
     statement: MediaPath = Field(description="The recorded statement: WAV; of music the licence, PDF or text.")
+    statement_sha256: Annotated[str, BeforeValidator(_sha256)] | None = Field(
+        None, description="The statement's sha256, where it was written down: the file must have it."
+    )
     references: Annotated[tuple[MediaPath, ...], *one_or_more(20)] = Field(
         min_length=1, description="What may be cloned, shown or played."
     )
@@ -123,14 +134,6 @@ class ConsentFile(Part):
         if isinstance(value, dict) and "speaker" in value and "holder" not in value:
             return {"holder" if name == "speaker" else name: item for name, item in value.items()}
         return value
-
-    @model_validator(mode="after")
-    def _in_order(self) -> ConsentFile:
-        if self.until < self.from_:
-            raise refused(f"ends on {self.until}, before it begins on {self.from_}", "Swap the dates")
-        if spelled(self.verifier) == spelled(self.holder):
-            raise refused("is verified by its own holder", "Name who made sure that they are who they say")
-        return self
 
 
 def read_consent(path: Path) -> tuple[Consent, dict[str, Path]]:
@@ -163,7 +166,7 @@ def consent_of(told: Mapping[str, Any]) -> tuple[Consent, dict[str, Path]]:
 
 
 _OPTIONS = {
-    "holder": "--speaker", "references": "--reference", "scope.brands": "--brand", "scope.channels": "--channel",
+    "holder": "--speaker", "statement_sha256": "--statement-sha256", "references": "--reference", "scope.brands": "--brand", "scope.channels": "--channel",
     "scope.markets": "--market", "scope.languages": "--language",
 }  # fmt: skip
 _LACKS = "lacks "
@@ -212,6 +215,17 @@ def _resolved(file: ConsentFile, root: Node, folders: Folders, findings: Finding
     references = [
         blob(node, path, _REFERENCES[file.kind], 0) for node, path in zip(items, file.references, strict=False)
     ]
+    at = {name: root.child(name) or root for name in ("until", "verifier", "statement_sha256")}
+    if file.until < file.from_:
+        problem = f"is {file.until}, before it begins on {file.from_}"
+        findings.add(at["until"].at, "until", problem, "Swap the dates")
+    if spelled(file.verifier) == spelled(file.holder):
+        problem = f"is {file.holder}, whom it is about"
+        findings.add(at["verifier"].at, "verifier", problem, "Name who made sure that they are who they say")
+    if statement is not None and file.statement_sha256 not in (None, statement.sha256):
+        problem = f"is not {file.statement}'s, which is {statement.sha256}"
+        instead = "This is another recording than the one that was written down: find that one"
+        findings.add(at["statement_sha256"].at, "statement_sha256", problem, instead)
     findings.check()
     assert statement is not None
     found = tuple(one for one in references if one is not None)
@@ -291,7 +305,9 @@ def add(store: Store, consent: Consent, files: Mapping[str, Path], by: str) -> S
             f"this statement was revoked ({noun} {ended.id}): a revocation is final; {fresh} {consent.holder}"
         )
     if consent.valid_until < today().isoformat():
-        raise UsageError(f"the {noun} ended with {consent.valid_until} already")
+        raise UsageError(
+            f"the {noun} ended with {consent.valid_until} already, in UTC: get another {noun} from {consent.holder}"
+        )
     if spelled(by) == spelled(consent.holder):
         raise UsageError(f"{by} is the holder: somebody else enters the {noun}")
     for sha256, path in files.items():

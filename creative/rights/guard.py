@@ -19,9 +19,13 @@ from creative.voices import CLONE
 ENTERS: Mapping[str, tuple[str, Kind]] = {
     "speech": ("reference", "voice"),
     "scene": ("photo", "likeness"),
+    "clip": ("footage", "likeness"),
     "bed": ("track", "music"),
 }
-"""Where what somebody agreed to comes into an ad: by kind of step the input, and what kind of right it needs."""
+"""Where what somebody agreed to comes into an ad: by kind of step the input (of several: "footage.0"), and what kind of right it
+needs."""
+DRAWS = "likeness"
+"""The fact of a backend that draws persons (by a LoRA, for one): the ids of the consents to that."""
 
 
 class Guard:
@@ -57,23 +61,34 @@ class Guard:
         return {id: why for id in asked if (why := rights.why_not((id,), day))}
 
 
-def source(step: Step) -> tuple[str, Kind] | None:
+def sources(step: Step) -> tuple[str, ...]:
     """What comes into the ad by this very step, for which somebody must have agreed, as far as a consent may be needed for
-    it: its sha256, and the kind of right; None for all other steps.
+    it: by sha256; empty for all other steps. `ENTERS` says the kind of right.
     """
-    role, kind = ENTERS.get(step.kind, ("", "voice"))
-    found = step.inputs.get(role)
-    return (found, kind) if isinstance(found, str) else None
+    return entering(step.kind, step.inputs)
+
+
+def entering(kind: str, inputs: Mapping[str, object]) -> tuple[str, ...]:
+    """As `sources`, of a step of a kind with these inputs by role: sha256 of media, or outputs of other steps."""
+    role = ENTERS[kind][0] if kind in ENTERS else ""
+    return tuple(it for name, it in inputs.items() if role and name.partition(".")[0] == role and isinstance(it, str))
+
+
+def drawn(spec: BackendSpec | None) -> tuple[str, ...]:
+    """The consents of those whom a backend draws, as its row states them (`facts: {likeness: [ana-2027]}`)."""
+    said = spec.facts.get(DRAWS, ()) if spec is not None else ()
+    return (said,) if isinstance(said, str) else tuple(map(str, said))
 
 
 def may_need(step: Step, spec: BackendSpec | None = None) -> bool:
     """Whether the step needs a consent, or may need one: then the store has to be asked. `spec`: its backend, if it is known."""
-    return bool(step.rights) or _needs(step, spec) or (step.kind == "scene" and source(step) is not None)
+    known = bool(step.rights) or _needs(step, spec) or bool(drawn(spec))
+    return known or (bool(sources(step)) and ENTERS[step.kind][1] == "likeness")
 
 
 def _needs(step: Step, spec: BackendSpec | None) -> bool:
     """Whether it is certain without asking anybody: a recording may also be played as it is, under its own licence."""
-    if source(step) is None:
+    if not sources(step):
         return False
     return step.kind == "bed" or (step.kind == "speech" and spec is not None and CLONE in spec.facts.get("uses", ()))
 
@@ -81,20 +96,27 @@ def _needs(step: Step, spec: BackendSpec | None) -> bool:
 def _why_not(
     step: Step, spec: BackendSpec | None, rights: Rights, persons: Mapping[str, tuple[str, ...]], day: date
 ) -> str:
-    entering = source(step)
-    sha256, kind = entering if entering is not None else (None, None)
+    enters, people = sources(step), drawn(spec)
+    kind: Kind | None = ENTERS[step.kind][1] if enters else "likeness" if people else None
     for id in step.rights:
-        if why := rights.why_not((id,), day, sha256, kind):
+        # Of several films each consent is about some; whom a model draws is in no file of this step.
+        of = None if id in people or not enters else next((it for it in enters if id in persons.get(it, ())), enters[0])
+        if why := rights.why_not((id,), day, of, kind):
             one = rights.standing.get(id)
             return f"{why}: {_instead(kind or (one.consent.kind if one is not None else 'voice'))}"
-    if step.rights or entering is None:
+    if missing := sorted(set(people) - set(step.rights)):
+        return f"{step.backend} draws somebody who has to agree ({', '.join(missing)}), and no consent was named: {_instead('likeness')}"
+    if kind == "likeness":
+        for sha256 in enters:
+            if sha256 in persons and not set(step.rights) & set(persons[sha256]):
+                named, thing = ", ".join(persons[sha256]), "film" if step.kind == "clip" else "photo"
+                return (
+                    f"the {thing} shows somebody who has to agree ({named}), and no consent was named: {_instead(kind)}"
+                )
         return ""
-    if _needs(step, spec):
+    if not step.rights and kind is not None and _needs(step, spec):
         thing = "a cloned voice" if kind == "voice" else "a track"
-        return f"{thing} needs a {NOUNS[entering[1]]}, and none was named: {_instead(entering[1])}"
-    if kind == "likeness" and sha256 in persons:
-        named = ", ".join(persons[entering[0]])
-        return f"the photo shows somebody who has to agree ({named}), and no consent was named: {_instead(kind)}"
+        return f"{thing} needs a {NOUNS[kind]}, and none was named: {_instead(kind)}"
     return ""
 
 

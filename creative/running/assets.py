@@ -16,7 +16,7 @@ from creative.planning.window import ENDS, SUBTITLES
 from creative.records import AssetRecord, CellRecord, LineageStep, Receipt
 from creative.registry import Registry
 from creative.registry.consents import needed_by
-from creative.rights.guard import ENTERS
+from creative.rights.guard import ENTERS, drawn, entering
 from creative.running.receipts import Receipts
 from creative.store.receipts import delete_receipt
 from creative.voices import CLONE
@@ -180,10 +180,10 @@ class Assets:
 
     def _under(self, step: LineageStep, found: _Found, cell: CellRecord) -> LineageStep:
         """With the consent, where a voice was cloned in it, a person's photo was taken, or a track was."""
-        role, kind = ENTERS.get(step.kind, ("", None))
+        kind = ENTERS[step.kind][1] if step.kind in ENTERS else None
         inputs = self._receipt(step.key, found).recipe["inputs"] if kind is not None else {}
         spec = self.world.catalogue.specs.get((step.kind, step.backend))
-        if kind is None or role not in inputs or spec is None:
+        if kind is None or spec is None or not (entering(step.kind, inputs) or drawn(spec)):
             return step
         if kind == "voice" and CLONE not in spec.facts.get("uses", ()):
             return step  # a recording, as it is

@@ -102,7 +102,7 @@ def test_its_copy_lies_apart_with_a_manifest_of_its_own(desk: Desk) -> None:
     desk.say("approved", "a")
     delivered = deliver(desk.store, desk.registry, "autumn")
     assert delivered.added == {f"{TOP}/Marlo_a.jpg", f"_rehearsal/{TOP}/Marlo_r.jpg"}
-    assert "1 of them a rehearsal, not for publication" in str(delivered)
+    assert "1 of them: a rehearsal, not for publication" in str(delivered)
     there = desk.published()
     assert set(there) == delivered.added | {"autumn/manifest.jsonl", "_rehearsal/autumn/manifest.jsonl"}
     [ad], [noise] = (
@@ -143,8 +143,8 @@ def test_as_people_type_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "2 refused" in _creative(desk, monkeypatch, "manifest", "apply", "review.csv", "--by", "Ann", code=3)[1]
     told_, _ = _creative(desk, monkeypatch, "manifest", "apply", "review.csv", "--by", "Ann", "--rehearsal", "--json")
     assert len(json.loads(told_)["approved"]) == 2
-    asked = ("match", "--placement", "iab-728x90", "--segment", "commuters", "--market", "GB", "--locale", "en-GB")
-    asked = (*asked, "--at", "2026-11-22", "--json")
+    place = ("--placement", "iab-728x90", "--segment", "commuters", "--market", "GB", "--locale", "en-GB")
+    asked = ("match", *place, "--at", "2026-11-22", "--json")
     _creative(desk, monkeypatch, "reject", "ad_a", "--reason", "dull")
     assert json.loads(_creative(desk, monkeypatch, *asked, code=1)[0])["asset_id"] is None
     assert json.loads(_creative(desk, monkeypatch, *asked, "--rehearsal")[0])["rehearsal"] == "scene by rehearse-sdxl"

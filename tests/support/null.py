@@ -21,7 +21,7 @@ from workers.backend import OneByOne
 _HANDED_ON = (
     "width", "height", "fps", "frames", "ms", "lufs_tenths", "true_peak_tenths", "ad_id", "title", "format", "source_type"
 )  # fmt: skip
-_ASIDE = {"photo", "layout", "font", "logo", "reference", "track", "boxes"}
+_ASIDE = {"photo", "layout", "font", "logo", "reference", "track", "footage", "boxes"}
 
 
 def null_table(**changes: Any) -> str:

@@ -20,6 +20,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
 
 
 @pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The present folder: an empty one, with no variables that say who or how."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("CREATIVE_BY", "CREATIVE_CATALOGUES", "CREATIVE_JUDGES"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
 def store(tmp_path: Path) -> Store:
     return open_store(tmp_path / "store")
 

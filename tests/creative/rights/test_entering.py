@@ -28,6 +28,12 @@ def test_a_file_is_a_consent_and_its_recordings_are_kept(store: Store, file: Pat
     assert RightsLog(store).last() == 1
 
 
+def test_a_statement_may_be_named_by_its_bytes_too(file: Path) -> None:
+    plain = entering.read_consent(file)
+    file.write_text(f"{CONSENT}statement_sha256: {blob(STATEMENT).sha256}\n")
+    assert entering.read_consent(file) == plain
+
+
 def test_options_say_the_same(file: Path) -> None:
     folder = file.parent
     told: dict[str, Any] = {
@@ -44,6 +50,8 @@ def test_options_say_the_same(file: Path) -> None:
     said = str(refused.value).splitlines()
     assert sorted(line.partition(" ")[0] for line in said) == ["--channel", "--company", "--market"]
     assert "--market is missing. Countries, such as GB, or all" in said
+    with pytest.raises(UsageError, match=r"^--statement-sha256 is not .*statement\.wav's, which is "):
+        entering.consent_of({**told, "statement_sha256": "0" * 64})
     with pytest.raises(UsageError, match=r"^--market is not a country code: 'UK'\. Write GB$"):
         entering.consent_of({**told, "scope": {**told["scope"], "markets": ["UK"]}})
 
@@ -58,9 +66,15 @@ def test_options_say_the_same(file: Path) -> None:
         ("[GB]", "[Britain]", r"scope\.markets"),
         ("[social, ", "[sozial, ", "is not a channel: 'sozial'. Did you mean 'social'"),
         ("languages: [en]", "languages: [english]", "is not a language: 'english'"),
-        ("2099-10-31", "2026-01-31", "ends on 2026-01-31, before it begins"),
-        ("verifier: Ines Rau", "verifier: mara svensson", "is verified by its own holder"),
+        ("2099-10-31", "2026-01-31", "until: is 2026-01-31, before it begins on 2026-09-01"),
+        ("verifier: Ines Rau", "verifier: mara svensson", "verifier: is Mara Svensson, whom it is about"),
         ("schema: 1", "schema: 2", "schema"),
+        ("schema: 1", "schema: 1\nstatement_sha256: ninety", "statement_sha256: is not a sha256: 'ninety'"),
+        (
+            "schema: 1",
+            f"schema: 1\nstatement_sha256: '{'0' * 64}'",
+            "statement_sha256: is not statement.wav's, which is ",
+        ),
         ("note", "note", ""),
     ],
 )

@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from creative.cli import app
-from creative.errors import CreativeError
 from creative.registry import open_registry
 from creative.review.withdrawing import withdraw_lapsed
 from creative.session import reindex
@@ -19,50 +15,25 @@ from creative.settings import settings
 from creative.store import open_store
 from tests.support.consents import CONSENT, STATEMENT, Clock, cloned, cloner, written
 from tests.support.demo import demo
-from tests.support.null import null_table
 from tests.support.registry_records import told
+from tests.support.rights_office import Office
 
 ONLY = "segment=commuters,market=GB,placement=spotify-audio-15"
 MATCH = ("match", "--placement", "spotify-audio-15", "--segment", "commuters", "--market", "GB", "--locale", "en-GB")
 
 
-class Office:
-    """A folder with the demo brief, whose English voice is cloned, and a profile that says who has the role."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.brief = cloned(demo(folder))
-        rows = json.loads(null_table())["backends"]
-        (folder / "null.yaml").write_text(json.dumps({"backends": [*rows, cloner()]}))
-        (folder / "creative.toml").write_text(
-            'default = "test"\n[profiles.test]\nrunner = "inline"\nworkers = 1\ncatalogues = ["null.yaml"]\n'
-            'judges = "none"\nroles = {rights = ["Ines Rau"]}\n'
-        )
-        written(folder)
-
-    def say(self, *arguments: str, code: int = 0) -> Any:
-        """What a command says as data; a refusal's message."""
-        done = CliRunner().invoke(app, [*arguments, "--json"])
-        if isinstance(done.exception, CreativeError):
-            assert done.exception.exit_code == code, done.exception
-            return str(done.exception)
-        assert done.exit_code == code, (done.output, done.exception)
-        return json.loads(done.stdout.strip().splitlines()[-1])
-
-
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    monkeypatch.chdir(tmp_path)
-    for name in ("CREATIVE_BY", "CREATIVE_CATALOGUES", "CREATIVE_JUDGES"):
-        monkeypatch.delenv(name, raising=False)
-    return Office(tmp_path)
+def office(here: Path) -> Office:
+    """The demo brief, whose English voice is cloned, and the consent as a file."""
+    written(here)
+    return Office(here, cloned(demo(here)), cloner())
 
 
 def test_from_consent_to_revocation(office: Office) -> None:
     brief = str(office.brief)
     assert "there is no consent 'mara-2027'" in office.say("run", brief, "--only", ONLY, code=2)
     assert "Bo does not have the role rights" in office.say("voices", "add", "consent.yaml", "--by", "Bo", code=2)
-    entered = office.say("voices", "add", "consent.yaml", "--by", "Ines Rau")
+    entered = office.add("consent.yaml")
     assert (entered["consent"], entered["use"], entered["state"]) == ("mara-2027", "clone", "in-force")
     assert office.say("voices", "list", "--consents") == [entered]
 
@@ -81,19 +52,22 @@ def test_from_consent_to_revocation(office: Office) -> None:
     assert office.say(*MATCH, "--at", "2026-08-31", code=1)["asset_id"] is None
 
     assert "needs its reason" in office.say("voices", "revoke", "mara-2027", "--by", "Ines Rau", code=2)
-    ended = office.say("voices", "revoke", "mara-2027", "--by", "Ines Rau", "--reason", "she asked for it")
+    (office.folder / "narrow.yaml").write_text(CONSENT.replace("mara-2027", "mara-gb"))  # rests on the same statement
+    office.add("narrow.yaml")
+    ended = office.revoke("mara-2027")
+    assert ended["with_it"] == ["mara-gb"]
     assert [one["asset_id"] for one in ended["withdrawn"]] == [line["asset_id"]]
     assert [len(one["removed"]) for one in ended["delivered"]] == [1]
     assert office.say(*MATCH, code=1)["reason"] == "none approved (1 withdrawn)"
     again = office.say("approve", line["asset_id"], "--by", "Bo", code=3)
     assert "was revoked" in again["refused"][0]["reason"]
     assert "A revocation is final" in office.say("run", brief, "--only", ONLY, code=2)
-    assert office.say("voices", "list", "--consents")[0]["state"] == "revoked"
+    assert [one["state"] for one in office.say("voices", "list", "--consents")] == ["revoked", "revoked"]
 
     # a new statement is a new consent: the sound is there, and only what names the consent is made again
     (office.folder / "statement.wav").write_bytes(STATEMENT + bytes(2))
     (office.folder / "consent.yaml").write_text(CONSENT.replace("mara-2027", "mara-2028"))
-    office.say("voices", "add", "consent.yaml", "--by", "Ines Rau")
+    office.add("consent.yaml")
     office.brief.write_text(office.brief.read_text().replace("mara-2027", "mara-2028"))
     made = office.say("run", brief, "--only", ONLY)
     assert made["made"] == {"finish": 1, "measure": 1, "poster": 1}
@@ -108,7 +82,7 @@ def test_from_consent_to_revocation(office: Office) -> None:
 
 def test_what_expires_is_not_matched_and_the_night_withdraws_it(office: Office, clock: type[Clock]) -> None:
     (office.folder / "consent.yaml").write_text(CONSENT.replace("2099-10-31", "2098-12-31"))
-    office.say("voices", "add", "consent.yaml", "--by", "Ines Rau")
+    office.add("consent.yaml")
     made = office.say("run", str(office.brief), "--only", ONLY)
     [line] = map(json.loads, Path(made["manifest"]).read_text().splitlines())
     office.say("approve", line["asset_id"], "--by", "Bo")

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from creative.backends import BackendSpec
 from creative.brief.load import load_brief
 from creative.catalogue import load_catalogue
-from creative.cli import app
-from creative.errors import BriefError, CreativeError
+from creative.errors import BriefError
 from creative.planning import Planner, PlanWindow
 from creative.records import BlobRef
 from creative.rights import Consent, Rights
@@ -25,7 +23,7 @@ from creative.store import open_store, read_receipt
 from creative.world import ingest
 from tests.support.consents import STATEMENT, agreed, blob, consent, enter, photo, revoke, wav
 from tests.support.demo import demo, edit
-from tests.support.null import null_table
+from tests.support.rights_office import Office
 from workers.work import Workshop
 
 DAY = date(2026, 11, 22)
@@ -213,45 +211,29 @@ def test_workers_ask_for_them_whoever_sends_the_step(tmp_path: Path) -> None:
     assert "take music by its mood" in refused.reason
 
 
-class Office:
-    """A folder with the brief, both consents as files, and a profile that says who has the role."""
-
-    def __init__(self, folder: Path) -> None:
-        self.brief = str(written(folder))
-        (folder / "null.yaml").write_text(null_table())
-        (folder / "creative.toml").write_text(
-            'default = "test"\n[profiles.test]\nrunner = "inline"\nworkers = 1\ncatalogues = ["null.yaml"]\n'
-            'judges = "none"\nroles = {rights = ["Ines Rau"]}\n'
-        )
-        (folder / "said.wav").write_bytes(STATEMENT)
-        (folder / "licence.txt").write_text("Two years, all media.")
-        days = "company: Marlo\nscope: {brands: all, channels: all, markets: all, languages: all}\nfrom: 2026-09-01\nuntil: 2099-12-31\nverifier: Bo\n"
-        (folder / "ana.yaml").write_text(
-            f"schema: 1\nid: ana-2027\nkind: likeness\nspeaker: Ana Petrov\nstatement: said.wav\nreferences: [campaign/photos/station-dawn.jpg]\n{days}"
-        )
-        (folder / "theme.yaml").write_text(
-            f"schema: 1\nid: theme-2027\nkind: music\nholder: Nordic Tunes\nstatement: licence.txt\nreferences: campaign/media/theme.wav\n{days}"
-        )
-
-    def say(self, *arguments: str, code: int = 0) -> Any:
-        done = CliRunner().invoke(app, [*arguments, "--json"])
-        if isinstance(done.exception, CreativeError):
-            assert done.exception.exit_code == code, done.exception
-            return str(done.exception)
-        assert done.exit_code == code, (done.output, done.exception)
-        return json.loads(done.stdout.strip().splitlines()[-1])
+def office(folder: Path) -> Office:
+    """The brief, and both consents as files."""
+    made = Office(folder, written(folder))
+    (folder / "said.wav").write_bytes(STATEMENT)
+    (folder / "licence.txt").write_text("Two years, all media.")
+    days = "company: Marlo\nscope: {brands: all, channels: all, markets: all, languages: all}\nfrom: 2026-09-01\nuntil: 2099-12-31\nverifier: Bo\n"
+    (folder / "ana.yaml").write_text(
+        f"schema: 1\nid: ana-2027\nkind: likeness\nspeaker: Ana Petrov\nstatement: said.wav\nreferences: [campaign/photos/station-dawn.jpg]\n{days}"
+    )
+    (folder / "theme.yaml").write_text(
+        f"schema: 1\nid: theme-2027\nkind: music\nholder: Nordic Tunes\nstatement: licence.txt\nreferences: campaign/media/theme.wav\n{days}"
+    )
+    return made
 
 
-def test_from_entering_to_revoking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("CREATIVE_BY", "CREATIVE_CATALOGUES", "CREATIVE_JUDGES"):
-        monkeypatch.delenv(name, raising=False)
-    office = Office(tmp_path)
+def test_from_entering_to_revoking(here: Path) -> None:
+    desk = office(here)
+    brief = str(desk.brief)
     only = "segment=commuters,market=GB,placement=tiktok-infeed"
-    assert "scenes.people: there is no consent 'ana-2027'" in office.say("run", office.brief, "--only", only, code=2)
-    kinds = [office.say("voices", "add", name, "--by", "Ines Rau")["use"] for name in ("ana.yaml", "theme.yaml")]
+    assert "scenes.people: there is no consent 'ana-2027'" in desk.say("run", brief, "--only", only, code=2)
+    kinds = [desk.add(name)["use"] for name in ("ana.yaml", "theme.yaml")]
     assert kinds == ["likeness", "music"]
-    made = office.say("run", office.brief, "--only", only)
+    made = desk.say("run", brief, "--only", only)
     [line] = map(json.loads, Path(made["manifest"]).read_text().splitlines())
     assert [(right["rights_id"], right["uses"][0]) for right in line["rights"]] == [
         ("ana-2027", "likeness"),
@@ -261,13 +243,11 @@ def test_from_entering_to_revoking(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert under == {"scene": "ana-2027", "bed": "theme-2027"}
     sheet = Path(made["sheet"]).read_text()
     assert "likeness: consent ana-2027" in sheet and "licensed music: licence theme-2027" in sheet
-    office.say("approve", line["asset_id"], "--by", "Bo")
+    desk.say("approve", line["asset_id"], "--by", "Bo")
     asked = ("match", "--placement", "tiktok-infeed", "--segment", "commuters", "--market", "GB", "--locale", "en-GB")
-    assert office.say(*asked)["asset_id"] == line["asset_id"]
-    ended = office.say("voices", "revoke", "theme-2027", "--by", "Ines Rau", "--reason", "unpaid")
+    assert desk.say(*asked)["asset_id"] == line["asset_id"]
+    ended = desk.revoke("theme-2027", "unpaid")
     assert [one["asset_id"] for one in ended["withdrawn"]] == [line["asset_id"]]
     assert ended["delivered"][0]["ads"] == 0 and ended["delivered"][0]["removed"]
-    assert office.say(*asked, code=1)["reason"] == "none approved (1 withdrawn)"
-    assert "A revocation is final: a new document is a new licence" in office.say(
-        "run", office.brief, "--only", only, code=2
-    )
+    assert desk.say(*asked, code=1)["reason"] == "none approved (1 withdrawn)"
+    assert "A revocation is final: a new document is a new licence" in desk.say("run", brief, "--only", only, code=2)

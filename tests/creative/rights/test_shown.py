@@ -67,7 +67,7 @@ def test_what_is_found_to_have_ended_today_is_withdrawn_by_who_sees_it(
 ) -> None:
     clock.day = date(2026, 12, 16)
     monkeypatch.setattr("creative.matching.datetime", clock)
-    asked = {"placement": "iab-728x90", "market": "GB", "locale": "en-GB", "segment": "commuters"}
+    asked: dict[str, Any] = {"placement": "iab-728x90", "market": "GB", "locale": "en-GB", "segment": "commuters"}
     found = match(desk.store, desk.registry, request(**asked))
     assert set(found.withdrawn) == {("autumn", made("a").asset_id), ("winter", made("w").asset_id)}
     assert [desk.state(ad) for ad in "abw"] == ["withdrawn", "approved", "withdrawn"]
