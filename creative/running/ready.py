@@ -46,6 +46,12 @@ class State:
         """What steps have in common that a card makes at once: the model's size that is nearest to theirs, or none."""
         return form(self.step, self.spec)
 
+    @property
+    def length(self) -> int:
+        """How much a voice has to say, in characters: a batch takes as long as its longest line. Of others 0."""
+        phrases = self.step.params.get("phrases")
+        return sum(map(len, map(str, phrases))) if isinstance(phrases, list | tuple) else 0
+
 
 class Ready:
     """Queues by backend, in the order of the plan; and steps that are put off for a while."""
@@ -90,10 +96,16 @@ class Ready:
         return len(self._alike(self._queues[name], most))
 
     def take(self, name: Name, most: int) -> list[State]:
-        """The next steps for one batch: for a card, those of the first one's form. One that has to be alone is."""
+        """The next steps for one batch: for a card, those of the first one's form; where there are more of them than it takes,
+        those whose length is nearest to the first one's. One that has to be alone is.
+        """
         queue = self._queues[name]
         if queue and queue[0][1].spec.resources.gpu:
-            found = self._alike(queue, most)
+            found = self._alike(queue, len(queue))
+            if len(found) > most:
+                first = found[0][1].length
+                found = sorted(found, key=lambda entry: (abs(entry[1].length - first), entry[0]))[:most]
+                found.sort(key=lambda entry: entry[0])
             gone = {rank for rank, _ in found}
             queue[:] = [entry for entry in queue if entry[0] not in gone]
             heapq.heapify(queue)

@@ -170,3 +170,35 @@ def test_a_step_that_has_to_be_alone_is_alone_on_a_card_too() -> None:
     for rank in range(3):
         ready.push(State(step("mix", "echo", 1, None, {"ms": rank}, {}, None), model, rank, set(), alone=rank == 1))
     assert [[state.rank for state in ready.take(("mix", "echo"), 3)] for _ in range(2)] == [[0, 2], [1]]
+
+
+def test_a_card_reads_lines_of_like_length_whoever_speaks_them() -> None:
+    """Two voices, two languages, sentences of 20 to 120 characters: batches of 64, each of like lengths, none left behind."""
+    spec = BackendSpec("reader", "speech", "", batch=64, resources=Resources(gpu=0.25))
+    ready, count = Ready(), 200
+    for rank in range(count):
+        length = 20 + rank * 37 % 100
+        params = {
+            "phrases": ["a" * (length - 1), "."],
+            "locale": ("en-GB", "de-DE")[rank % 2],
+            "speaker": f"{rank % 2}",
+        }
+        made = step("speech", "reader", 1, None, params, {}, rank, f"sentence {rank}")
+        ready.push(State(made, spec, rank, set()))
+    assert ready.alike(("speech", "reader"), 64) == 64
+    batches: list[list[State]] = []
+    while ready.has_work(("speech", "reader")):
+        batches.append(ready.take(("speech", "reader"), 64))
+    assert [len(batch) for batch in batches] == [64, 64, 64, 8]
+    assert sorted(state.rank for batch in batches for state in batch) == list(range(count))
+    assert batches[0][0].rank == 0 and all(
+        [state.rank for state in batch] == sorted(state.rank for state in batch) for batch in batches
+    )
+    # Every line of a batch is waited for as long as its longest takes.
+    order = sorted((state for batch in batches for state in batch), key=lambda state: state.rank)
+    assert _paid(batches) < 0.8 * _paid([order[start : start + 64] for start in range(0, count, 64)])
+    assert {state.step.params["locale"] for state in batches[0]} == {"en-GB", "de-DE"}
+
+
+def _paid(batches: Sequence[Sequence[State]]) -> int:
+    return sum(len(batch) * max(state.length for state in batch) for batch in batches)
