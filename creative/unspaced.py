@@ -80,7 +80,8 @@ def say(text: str, lexicon: Mapping[str, str]) -> str:
             (r"(?<![A-Za-z0-9])" if entry[0].isascii() else ""),
             (r"(?![A-Za-z0-9])" if entry[-1].isascii() else ""),
         )
-        text = re.sub(f"{before}{inner}{after}", lambda _, said=lexicon[entry]: said, text, flags=re.IGNORECASE)  # type: ignore[misc]
+        said = lexicon[entry].replace("\\", r"\\")  # as it is written: no reference to a group
+        text = re.sub(f"{before}{inner}{after}", said, text, flags=re.IGNORECASE)
     for pattern, reader in _rules():
         text = pattern.sub(reader, text)
     text = re.sub(r"(?<=[A-Za-zァ-ヶー])\.(?=[A-Za-zァ-ヶー])", "ドット", text)

@@ -181,7 +181,7 @@ class _Stream(ServerSideCursor):
 
     def close(self) -> None:
         with contextlib.suppress(InterfaceError, DatabaseError):
-            super().close()  # type: ignore[no-untyped-call]
+            super().close()  # type: ignore[no-untyped-call]  # SQLAlchemy's own dialect has no hints here, nor below
 
 
 class _Execution(PGExecutionContext_pg8000):

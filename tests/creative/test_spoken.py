@@ -100,6 +100,10 @@ def test_lexicon_comes_first_longest_first_and_only_for_whole_words() -> None:
     assert spoken("Only 1250 g", "en-GB", lexicon) == "Only one thousand two hundred and fifty grams"
 
 
+def test_what_a_lexicon_says_is_no_pattern() -> None:
+    assert spoken("Marlo のコーヒー", "ja-JP", {"Marlo": r"マー\1ロ"}).startswith("マー一ロ")
+
+
 def test_a_language_without_spoken_forms_is_refused_by_name() -> None:
     with pytest.raises(UsageError, match=r"'zh-CN'.*de, en, es, fr, it"):
         spoken("你好", "zh-CN", {})
