@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ray.exceptions import ActorUnavailableError, RayActorError, RayError, RayTaskError
 
 from creative.backends import BackendSpec
-from creative.running.port import Batch, Outcome, Status
+from creative.errors import RunnerError
+from creative.running.port import Batch, Outcome, Status, Worksite
+from creative.version import VERSION
 from workers.cards import CardBroken
 
 OWN = "workers."
@@ -29,7 +32,7 @@ class Member:
     """One actor of the driver's: `group` is "cpu" or a backend with actors of its own; `ready` once it has answered, `seen`
     when it last did. `batches`: what it has. Of one that is gone, `together` says whether there were several of them, and
     `killed` that we ended it. `card`: which one it was given; a member that is `benched` has one that does not work, and only
-    keeps others from being given it.
+    keeps others from being given it; one that is `leaving` gets nothing more, and ends with what it has.
     """
 
     handle: Any
@@ -44,10 +47,16 @@ class Member:
     killed: bool = False
     card: str = ""
     benched: bool = False
+    leaving: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it has answered, and may be given more."""
+        return self.ready and not self.leaving
 
     def can(self, spec: BackendSpec) -> bool:
-        """Whether it has answered, and has what the backend needs."""
-        return self.ready and not (self.lacks and spec.target.startswith(OWN))
+        """The same, if it has what the backend needs."""
+        return self.is_free and not (self.lacks and spec.target.startswith(OWN))
 
 
 @dataclass(slots=True)
@@ -77,6 +86,21 @@ def is_guilty(error: RayError) -> bool:
         return False
     text = str(error).lower()
     return not any(words in text for words in _INNOCENT)
+
+
+def compare(hello: Mapping[str, str], site: Worksite) -> None:
+    """Raise RunnerError unless the worker is of the driver's version and has read the same catalogue."""
+    if hello["version"] != VERSION:
+        raise RunnerError(
+            f"the worker on {hello['host']} has creative-farm {hello['version']}, this command is {VERSION}: install the "
+            "same package on both"
+        )
+    if hello["catalogue"] != site.catalogue:
+        tables = f", and have the same tables there: {', '.join(site.tables)}" if site.tables else ""
+        raise RunnerError(
+            f"the worker on {hello['host']} reads another catalogue of backends than this command: install the same package "
+            f"on both{tables}"
+        )
 
 
 def broken_card(error: RayError) -> str:

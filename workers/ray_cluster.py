@@ -163,6 +163,13 @@ class Room:
         mark = f"accelerator_type:{kind}"
         return sum(have.get("GPU", 0.0) for have in self._machines if mark in have)
 
+    def lacks(self, spec: BackendSpec) -> str:
+        """Which cards of the backend's are not there, in words, or nothing."""
+        wanted, type_ = spec.resources.gpu, spec.resources.accelerator_type
+        cards = self.cards(type_)
+        kind, where = f" of type {type_}" if type_ else "", "the cluster" if self.remote else "this machine"
+        return f"{spec.name} needs {wanted:g} GPU{kind}; {where} has {cards:g}" if cards + 1e-6 < wanted else ""
+
     def came(self, group: str) -> None:
         """A worker of the group is there."""
         for waits in (self._since, self._roomy, self._said):

@@ -2,7 +2,7 @@
 
 Every CPU core of the cluster gets one generic actor, which loads whatever CPU backend a batch names; a backend that wants
 a GPU, or an environment of its own, gets actors of its own: as many as the cards of its kind hold (four of half a card on
-two), one backend with a GPU at a time. They reserve no core, since all of those are the generic actors'; their end, which comes
+two). Backends that fit on a card together share it, others take turns. They reserve no core, since all of those are the generic actors'; their end, which comes
 when others need the card or nothing was asked of them for minutes, gives its memory back. They are given several batches at once, so that the card never waits for the next. A dead actor
 loses its batches (the loop splits or retries them) and is replaced; so is one whose card does not work any more. A card that
 did that twice is given nothing further: an idle actor keeps it from others. Workers report their
@@ -29,19 +29,16 @@ from creative.errors import RunnerError, UsageError
 from creative.running.port import FLIGHTS, Batch, Outcome, Status, Worksite
 from creative.show import console
 from creative.signals import held
-from creative.version import VERSION
 from workers.hands import Hands
-from workers.ray_actors import OWN, Flight, Member, broken_card, every, is_guilty, why_stillborn
+from workers.ray_actors import OWN, Flight, Member, broken_card, compare, every, is_guilty, why_stillborn
 from workers.ray_cluster import LOCAL, Room, actor_options, check_address, connect, end, first_line
+from workers.ray_roster import CPU, Roster, group_of
 
-_CPU = "cpu"
 _STILLBORN = 5
 _SAID = 3
 _IDLE_SECONDS = 1.0
 _ENVIRONMENT_SECONDS = 600.0  # pip fetches what a backend's own environment has
 _DOUBT_SECONDS = 30.0
-_QUIET_S = 300.0  # a model of which nothing was asked for so long gives its cards back: it is loaded again in a fraction of that
-_UNWANTED_S = 30.0  # and nobody waits for a further machine with one
 _SICK = 2  # so often a card may have failed; once may have been the batch's doing
 _WARY = 32  # batches of a group that go one at a time after a death of which nobody knows whose doing it was
 
@@ -54,7 +51,7 @@ def _plain_words() -> Iterator[None]:
         raise RunnerError(f"Ray failed: {first_line(error)}") from error
 
 
-class RayRunner:
+class RayRunner(Roster):
     """See `creative.running.port.Runner`. `address`: a cluster's, or "local" for Ray on this machine."""
 
     def __init__(self, site: Worksite, address: str = LOCAL, workers: int | None = None) -> None:
@@ -62,16 +59,13 @@ class RayRunner:
         self.address = check_address(address)
         self.site = site if address == LOCAL else replace(site, cache="")  # each machine has a place of its own
         self.workers = workers
-        self._room = Room(address, _note)
+        super().__init__(Room(address, _note))
         self._warned: set[str] = set()
         self._ours = False
-        self._members: list[Member] = []
         self._flights: dict[Any, Flight] = {}
         self._stillborn: Counter[str] = Counter()
-        self._owners: dict[str, BackendSpec] = {}
         self._wary: Counter[str] = Counter()
         self._sick: Counter[str] = Counter()
-        self._asked: dict[str, float] = {}
         self._hopeless: dict[str, str] = {}  # groups whose environment cannot be made, and why
         self._turned_away: list[tuple[int, Sequence[Outcome]]] = []
         self._started = False
@@ -80,13 +74,13 @@ class RayRunner:
     def free(self, spec: BackendSpec) -> int:
         """What actors that have answered can take; starts Ray and the actors at the first call, which waits for one of them."""
         self._start()
-        group = _group(spec)
+        group = group_of(spec)
         if group in self._hopeless:
             return 1  # for batches that `submit` turns away
         self._asked[group] = time.monotonic()
         if spec.resources.gpu:
-            self._make_room(group)
-        if group != _CPU and not self._of(group):
+            self._make_room(spec)
+        if group != CPU and not self._of(group):
             self._hire_own(spec)
         self._greet(group)
         if group in self._hopeless:
@@ -104,7 +98,7 @@ class RayRunner:
         """
         self._start()
         for spec in specs:
-            lacks = self._lacks(spec)
+            lacks = self._room.lacks(spec)
             if lacks and not self._room.remote:
                 raise UsageError(
                     f"{lacks}: run on a machine or a cluster that has one (--address), or name another backend for "
@@ -116,11 +110,11 @@ class RayRunner:
     @_plain_words()
     def submit(self, batch: Batch) -> None:
         """Give the batch to the actor that has least to do; one whose environment cannot be made is refused."""
-        group = _group(batch.spec)
+        group = group_of(batch.spec)
         if group in self._hopeless:
             self._turned_away.append((batch.id, every(batch, "failed", self._hopeless[group])))
             return
-        there = [one for one in self._of(group) if one.ready and len(one.batches) < self._flights_of(group)]
+        there = [one for one in self._of(group) if one.is_free and len(one.batches) < self._flights_of(group)]
         if not there:
             raise RunnerError("no idle worker: ask free() first")
         member = min(there, key=lambda one: len(one.batches))
@@ -182,13 +176,10 @@ class RayRunner:
             connect(self.address, self.workers)
         cores = int(self._room.total("CPU"))
         for _ in range(max(1, min(self.workers or cores, cores))):
-            self._hire(_CPU)
+            self._hire(CPU)
         while not any(member.ready for member in self._members):
             ray.wait([member.hello for member in self._members], timeout=1.0)
-            self._greet(_CPU)
-
-    def _of(self, group: str) -> list[Member]:
-        return [member for member in self._members if member.group == group]
+            self._greet(CPU)
 
     def _flights_of(self, group: str) -> int:
         """How many batches each of the group's actors may have at once."""
@@ -204,26 +195,11 @@ class RayRunner:
 
     def _hire_own(self, spec: BackendSpec) -> None:
         """As many actors as the backend's cards hold, else as there are cores; one waits where there is no card yet."""
-        if not self._room.remote and (lacks := self._lacks(spec)):
+        if not self._room.remote and (lacks := self._room.lacks(spec)):
             raise RunnerError(lacks)
-        self._owners[_group(spec)] = spec
-        for _ in range(max(1, self._fitting(_group(spec)))):
-            self._hire(_group(spec))
-
-    def _lacks(self, spec: BackendSpec) -> str:
-        """Which cards of the backend's are not there, in words, or nothing."""
-        wanted, type_ = spec.resources.gpu, spec.resources.accelerator_type
-        cards = self._room.cards(type_)
-        kind, where = f" of type {type_}" if type_ else "", "the cluster" if self._room.remote else "this machine"
-        return f"{spec.name} needs {wanted:g} GPU{kind}; {where} has {cards:g}" if cards + 1e-6 < wanted else ""
-
-    def _fitting(self, group: str) -> int:
-        """How many actors of the group the machines that are up can hold."""
-        owner = self._owners.get(group)
-        if owner is None or not owner.resources.gpu:
-            return int(self._room.total("CPU"))
-        cards = self._room.cards(owner.resources.accelerator_type)
-        return int(cards / owner.resources.gpu + 1e-6)  # 0.3 of three tenths is one
+        self._owners[group_of(spec)] = spec
+        for _ in range(max(1, self._fitting(group_of(spec)))):
+            self._hire(group_of(spec))
 
     def _follow(self, group: str) -> None:
         """All are busy, or none is there yet: have as many actors as the cluster may take now, and soon."""
@@ -242,31 +218,12 @@ class RayRunner:
 
     def _check_able(self, spec: BackendSpec) -> None:
         """Raise RunnerError when every worker that is there lacks what the backend needs."""
-        there = [member for member in self._of(_group(spec)) if member.ready]
+        there = [member for member in self._of(group_of(spec)) if member.ready]
         if there and spec.target.startswith(OWN) and all(member.lacks for member in there):
             raise RunnerError(
                 f"the workers lack {there[0].lacks}: install the embedded workers where they run: "
                 "pip install 'creative-farm[studio]'"
             )
-
-    def _make_room(self, group: str) -> None:
-        """One GPU backend at a time: the idle actors of others go, since fixed pools starve each other."""
-        for member in list(self._members):
-            owner = self._owners.get(member.group)
-            if owner and owner.resources.gpu and member.group != group and not member.batches:
-                end(member.handle)
-                self._members.remove(member)
-
-    def _let_go(self) -> None:
-        """Models of which nothing is asked any more give their cards back, and nobody waits for a machine for them."""
-        now = time.monotonic()
-        for member in list(self._members):
-            owner = self._owners.get(member.group)
-            if owner and owner.resources.gpu and not member.batches:
-                quiet = now - max(self._asked.get(member.group, 0.0), member.seen)
-                if quiet > (_QUIET_S if member.seen else _UNWANTED_S):
-                    end(member.handle)
-                    self._members.remove(member)
 
     def _greet(self, group: str) -> None:
         """Mark the actors that have answered, without waiting; replace those that died before they could."""
@@ -309,7 +266,7 @@ class RayRunner:
                 if not any(other.ready for other in self._of(member.group)):
                     raise RunnerError(f"a worker could not start: {reason}") from error
             return
-        self._compare(hello)
+        compare(hello, self.site)
         member.card = hello["card"]
         if hello["sick"] or (member.card and self._sick[member.card] >= _SICK):
             member.benched, member.seen = True, time.monotonic()
@@ -335,26 +292,12 @@ class RayRunner:
         self._hopeless[member.group] = f"the environment that {member.group} asks for could not be made: {reason}"
         _note(f"{self._hopeless[member.group]}. What needs it fails in this run; the rest goes on")
 
-    def _compare(self, hello: dict[str, str]) -> None:
-        """Raise RunnerError unless the worker is of the driver's version and has read the same catalogue."""
-        if hello["version"] != VERSION:
-            raise RunnerError(
-                f"the worker on {hello['host']} has creative-farm {hello['version']}, this command is {VERSION}: install the "
-                "same package on both"
-            )
-        if hello["catalogue"] != self.site.catalogue:
-            tables = f", and have the same tables there: {', '.join(self.site.tables)}" if self.site.tables else ""
-            raise RunnerError(
-                f"the worker on {hello['host']} reads another catalogue of backends than this command: install the same package "
-                f"on both{tables}"
-            )
-
     def _replace(self, member: Member) -> None:
         if member not in self._members:
             return  # another batch of the same actor said so before
-        end(member.handle)
-        self._members.remove(member)
-        self._hire(member.group)
+        self._dismiss(member)
+        if not member.leaving:
+            self._hire(member.group)
 
     def _land(self, ref: Any) -> tuple[int, Sequence[Outcome]] | None:
         """What became of a batch; None while it goes on."""
@@ -373,6 +316,8 @@ class RayRunner:
         self._wary[member.group] -= self._wary[member.group] > 0
         if flight.killed or flight.stage == "doubted":  # killed: even if it answered just before
             self._replace(member)
+        elif member.leaving and not member.batches:
+            self._dismiss(member)
         return batch.id, answer if flight.stage == "sent" else every(
             batch, "unavailable", "its worker was out of reach"
         )
@@ -417,11 +362,6 @@ class RayRunner:
         for member in self._members:
             if member.ready and not member.batches:
                 member.ready, member.hello, member.started = False, member.handle.hello.remote(), time.monotonic()
-
-
-def _group(spec: BackendSpec) -> str:
-    """All CPU backends share their actors; a GPU backend has its own, and so has one with an environment of its own."""
-    return f"{spec.kind} {spec.name}" if spec.resources.gpu or spec.runtime_env else _CPU
 
 
 def _note(line: str) -> None:

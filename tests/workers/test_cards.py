@@ -21,7 +21,7 @@ from creative.running.port import Batch, Worksite
 from creative.steps import KINDS, Step, step
 from creative.store import open_store
 from tests.support.plans import specs
-from workers import cards
+from workers import cards, ray_roster
 from workers.work import Workshop
 
 ray_runner = pytest.importorskip("workers.ray_runner")
@@ -118,10 +118,10 @@ def test_a_model_of_which_nothing_is_asked_gives_its_card_back(tmp_path: Path, m
         assert len(_all_made(runner, spec, _steps(spec, 1))[0]) == 1
         runner.wait(0.05)
         assert [one.ready for one in runner._of("bed sick1")] == [True], "it stays for what may come next"
-        monkeypatch.setattr(ray_runner, "_QUIET_S", 0.0)
+        monkeypatch.setattr(ray_roster, "_QUIET_S", 0.0)
         runner.wait(0.05)
         assert not runner._of("bed sick1")
-        monkeypatch.setattr(ray_runner, "_QUIET_S", 300.0)
+        monkeypatch.setattr(ray_roster, "_QUIET_S", 300.0)
         assert len(_all_made(runner, spec, _steps(spec, 2))[0]) == 2, "and comes back when it is asked"
 
 

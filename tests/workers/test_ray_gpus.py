@@ -111,6 +111,37 @@ def test_cards_kinds_of_cards_and_environments_of_ones_own(tmp_path: Path) -> No
         assert _free(runner, BED, 2) == 2, "models on cards take no core from the others"
 
 
+@pytest.mark.usefixtures("local_ray")
+def test_two_models_share_a_card_by_its_parts(tmp_path: Path) -> None:
+    one, other, whole = (
+        dataclasses.replace(
+            _row(name, Resources(gpu=gpu)), target=f"{__name__}:Slow", options={"poison": str(tmp_path / "none")}
+        )
+        for name, gpu in (("one", 0.5), ("other", 0.5), ("whole", 1.0))
+    )
+    with _runner(tmp_path) as runner:
+        assert _free(runner, one, 4 * FLIGHTS) == 4 * FLIGHTS, "alone it has every half of two cards"
+        for number, step_ in enumerate(_steps(one, 4)):
+            runner.submit(Batch(number, one, (step_,)))
+        runner.free(other)  # while all four are busy: two of them leave as soon as they are idle
+        landed = 0
+        while landed < 4:
+            landed += len(runner.wait(5.0))
+        assert _free(runner, other, 2 * FLIGHTS) == 2 * FLIGHTS == _free(runner, one, 2 * FLIGHTS)
+        for number, spec in enumerate((one, one, other, other)):
+            runner.submit(Batch(10 + number, spec, (_steps(spec, 20)[10 + number],)))
+        notes: list[tuple[str, str]] = []
+        while len(notes) < 4:
+            for batch, (outcome,) in runner.wait(5.0):
+                notes.append(("one" if batch < 12 else "other", outcome.receipt.notes["cards"]))
+        assert sorted(name for name, _ in notes) == ["one", "one", "other", "other"]
+        assert sorted(card for _, card in notes) == ["0", "0", "1", "1"]
+        assert _free(runner, whole, 2 * FLIGHTS) == 2 * FLIGHTS, (
+            "one that needs all of a card gets it, with both at rest"
+        )
+        assert {member.group for member in runner._members} == {"cpu", "bed whole"}
+
+
 def test_a_row_says_it_as_data(tmp_path: Path) -> None:
     (tmp_path / "rows.yaml").write_text(
         "backends:\n"
