@@ -63,10 +63,10 @@ class Permits:
             about = [film.sha256 for film in films if id in self._persons.get(film.sha256, ())]
             self._check_seen(id, (about or [films[0].sha256])[0], market, locale, placement, where)
         for film in films:
-            named = self._persons.get(film.sha256, ())
-            if named and not set(named) & set(consents):
-                problem = f"{film.name} shows somebody who has to agree ({', '.join(named)}), and no consent is named"
-                raise PlanningProblem(where, problem, f"Write consents: {named[-1]}, or leave the film out")
+            if named := ", ".join(self.world.rights.unnamed(film.sha256, consents)):
+                problem = f"{film.name} shows somebody who has to agree ({named}), and no consent is named"
+                instead = f"Write consents: [{', '.join((*consents, named))}], or leave the film out"
+                raise PlanningProblem(where, problem, instead)
 
     def check_drawn(
         self, kind: str, backend: str, ids: Sequence[str], market: str, locale: str, placement: str

@@ -145,7 +145,8 @@ class Pictures:
 
     def _may_show(self, own: OwnPhoto) -> bool:
         """A photo that a consent of the store names is used by those only who name that consent."""
-        return own.sha256 not in self._persons or self._shows(own)
+        person = self.brief.scenes.likeness
+        return not self.world.rights.unnamed(own.sha256, () if person is None else (person,))
 
     def _own_scene(self, own: OwnPhoto, cutout: Part | None, words: str, family: str) -> Part:
         """A scene from a photo of the brand's library; with the product's cut-out, unless the photo shows it."""

@@ -108,8 +108,8 @@ def _why_not(
         return f"{step.backend} draws somebody who has to agree ({', '.join(missing)}), and no consent was named: {_instead('likeness')}"
     if kind == "likeness":
         for sha256 in enters:
-            if sha256 in persons and not set(step.rights) & set(persons[sha256]):
-                named, thing = ", ".join(persons[sha256]), "film" if step.kind == "clip" else "photo"
+            if sha256 in persons and (unnamed := rights.unnamed(sha256, step.rights)):
+                named, thing = ", ".join(unnamed), "film" if step.kind == "clip" else "photo"
                 return (
                     f"the {thing} shows somebody who has to agree ({named}), and no consent was named: {_instead(kind)}"
                 )

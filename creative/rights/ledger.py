@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from creative.errors import StoreError
 from creative.records import Entry
-from creative.rights.records import EVENTS, NOUNS, Consent, ConsentEvent, Kind, RevocationEvent
+from creative.rights.records import EVENTS, NOUNS, Consent, ConsentEvent, Kind, RevocationEvent, spelled
 from creative.store.log import Log
 from creative.store.port import Store
 
@@ -97,6 +97,18 @@ class Rights:
                 for blob in one.consent.references:
                     found[blob.sha256] = (*found.get(blob.sha256, ()), id)
         return found
+
+    def unnamed(self, sha256: str, ids: Iterable[str]) -> tuple[str, ...]:
+        """Of everybody whom entries of likenesses say to be seen in a file, those for whom none of `ids` is: the id of their
+        last entry each. A consent of one of two who are seen is not the other's.
+        """
+        given, last = set(ids), dict[str, str]()
+        of = self.naming("likeness").get(sha256, ())
+        for id in of:
+            last[spelled(self.standing[id].consent.holder)] = id
+        for id in given.intersection(of):
+            last.pop(spelled(self.standing[id].consent.holder), None)
+        return tuple(last.values())
 
     def why_not(self, ids: Iterable[str], day: date, reference: str | None = None, kind: Kind | None = None) -> str:
         """Why nothing may be made or shown on that day with all of these consents; empty if it may.
