@@ -27,6 +27,7 @@ def as_latents(pipe: Any, drafts: Sequence[Image.Image], generators: Sequence[An
         type(pipe).__name__ not in _KNOWN
         or config.latent_channels != _LATENT
         or pipe.unet.config.in_channels != _LATENT
+        or type(pipe.vae).__name__ != "AutoencoderKL"  # a tiny coder draws nothing
     ):
         return None
     import torch

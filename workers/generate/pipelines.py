@@ -92,10 +92,11 @@ class Pipelines:
             raise ModelError(
                 f"{folder} cannot be loaded as {recipe.pipeline}: {_first_line(error)}: creative models pull {recipe.weights}"
             ) from error
-        self._parts(spec, diffusers, dtype)
+        self._parts(spec, diffusers)
         if other:
             second = _class(diffusers, auto[1] if other == "auto" else other)
             self.other = second.from_pipe(self.words, dtype=dtype)
+        self._decoder(spec, diffusers, dtype)
         self._ready(dtype)
 
     @classmethod
@@ -136,8 +137,8 @@ class Pipelines:
         """The network that is called in every step."""
         return denoiser(self.words)
 
-    def _parts(self, spec: BackendSpec, diffusers: Any, dtype: Any) -> None:
-        """Parts with weights of their own: a few-step LoRA, melted into the network, a small VAE; another scheduler."""
+    def _parts(self, spec: BackendSpec, diffusers: Any) -> None:
+        """Parts with weights of their own: a few-step LoRA, melted into the network; another scheduler."""
         from workers.models.weights import weights
 
         recipe = self.recipe
@@ -154,11 +155,20 @@ class Pipelines:
         if recipe.scheduler:
             kind = _class(diffusers, recipe.scheduler)
             self.words.scheduler = kind.from_config(self.words.scheduler.config, timestep_spacing="trailing")
-        if recipe.tiny_vae:
-            folder = weights(_named(spec, recipe.tiny_vae))
-            self.words.vae = diffusers.AutoencoderTiny.from_pretrained(
-                str(folder), dtype=dtype, use_safetensors=True, local_files_only=True
+
+    def _decoder(self, spec: BackendSpec, diffusers: Any, dtype: Any) -> None:
+        """A small VAE in the place of the pipelines' own; last, since making one pipeline of another asks for the library's."""
+        from workers.models.weights import weights
+
+        if self.recipe.tiny_vae:
+            small = diffusers.AutoencoderTiny.from_pretrained(
+                str(weights(_named(spec, self.recipe.tiny_vae))),
+                dtype=dtype,
+                use_safetensors=True,
+                local_files_only=True,
             )
+            for pipe in self.each():
+                pipe.vae = small
 
     def _place(self) -> None:
         """Onto the device; on a card that is too small for all parts, only the part that is at work."""
