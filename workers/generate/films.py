@@ -31,6 +31,7 @@ from workers.generate.accept import Accepting
 from workers.generate.batching import Fitting, OutOfMemory, in_batches
 from workers.generate.conditioning import Encoded, Encoder, joined
 from workers.generate.conditioning import length as tokens
+from workers.generate.distilled import Renoising
 from workers.generate.images import noise_seed, told_by
 from workers.generate.painting import Painter, Seen
 from workers.generate.pipelines import Pipelines
@@ -132,6 +133,9 @@ class DiffusersVideo:
     def _load(self) -> Pipelines:
         if self._pipes is None:
             self._pipes = Pipelines(self.spec, self.recipe, self.recipe.first)
+            if self.recipe.timesteps:
+                for pipe in self._pipes.each():
+                    pipe.scheduler = Renoising(self.recipe.timesteps)
             self._encoder = Encoder(self._pipes.words, self.recipe.guidance > 1, self.recipe.prompt_tokens)
             self._painter = Painter(self._pipes)
             file = own_folder() / "batches.json" if self._pipes.device.type == "cuda" else None
@@ -193,6 +197,8 @@ class DiffusersVideo:
             # On the CPU, one a film: the same noise on every card, and in every batch.
             "generator": [torch.Generator("cpu").manual_seed(noise_seed(job.draft.task)) for job in jobs],
         }
+        if recipe.timesteps:
+            pipe.scheduler.generators = asked["generator"]
         if type(pipes.words).__name__.startswith("LTX"):
             asked["frame_rate"] = recipe.frames["fps"]
         if pipes.other is None:

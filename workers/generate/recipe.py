@@ -23,7 +23,8 @@ class Recipe:
 
     `pipeline`, `inpaint`, `first`: diffusers' classes from words, around a product, from a first picture ("auto": the library's
     choice; "": none). `sizes`: px that are made, width first. `steps` and `guidance` as the library counts them. `strength` of
-    inpainting. `frames`: {most, step, plus, fps} of a film.
+    inpainting. `frames`: {most, step, plus, fps} of a film. `timesteps`: of 1,000, falling, one a step, of a film model that was
+    distilled to these.
 
     Without a word about what is seen, only about how fast: `compile` of the network ("blocks": its repeated blocks, one graph
     for all of them; "whole": as one function, which takes minutes once and pays where much lies outside of the blocks; "": not),
@@ -45,6 +46,7 @@ class Recipe:
     strength: float = 1.0
     prompt_tokens: int | None = None
     frames: dict[str, int] = field(default_factory=dict)
+    timesteps: tuple[int, ...] = ()
     compile: str = "blocks"
     compile_vae: bool = True
     graphs: bool = False
@@ -87,6 +89,15 @@ def recipe_of(spec: BackendSpec) -> Recipe:
         raise UsageError(f"the row {spec.name} of the catalogue: sizes must be multiples of 16 px")
     if said["dtype"] not in _DTYPES:
         raise UsageError(f"the row {spec.name} of the catalogue: dtype must be one of {', '.join(_DTYPES)}")
+    times = said.get("timesteps") or ()
+    if times:
+        falling = isinstance(times, list | tuple) and all(type(one) is int and 0 < one <= 1000 for one in times)
+        if not falling or sorted(set(times), reverse=True) != list(times) or len(times) != said["steps"]:
+            raise UsageError(
+                f"the row {spec.name} of the catalogue: timesteps must be {said['steps']} falling numbers, as many as its steps, "
+                "of 1000 at most"
+            )
+        said["timesteps"] = tuple(times)
     for key, meant in _MEANT.items():
         if key in said:
             if not isinstance(said[key], str | bool) or said[key] not in meant:
