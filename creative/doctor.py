@@ -50,6 +50,7 @@ def check_all(settings: Settings) -> Iterator[Check]:
         )
     else:
         yield from _workers()
+        yield _try("models", lambda: _models(settings))
     yield _try("store", lambda: _store(settings))
     yield _try("registry", lambda: _registry(settings))
     if settings.remote:
@@ -89,6 +90,29 @@ def _catalogue(settings: Settings) -> str:
     for spec in catalogue.specs.values():
         resolve(spec.target)
     return f"{len(catalogue.specs)} backends, all of them can be loaded"
+
+
+def _models(settings: Settings) -> str:
+    """Which weights are here, by their manifests; `creative models verify` reads their files."""
+    from creative.models.files import ModelError, models_folder, read_manifest
+    from creative.models.hub import is_offline
+
+    folder = models_folder(settings.models)
+    found, damaged = [], []
+    for path in sorted(folder.glob("*/model.json")):
+        try:
+            manifest = read_manifest(path.parent)
+        except ModelError as error:
+            damaged.append(str(error))
+            continue
+        random = ", random: a rehearsal's" if manifest.rehearsal else ""
+        found.append(f"{path.parent.name} ({manifest.bytes / 1e9:.1f} GB{random})")
+    if damaged:
+        raise CreativeError("; ".join(damaged[:3]))
+    mirror = f"; mirror {plain_place(settings.models_mirror)}" if settings.models_mirror else ""
+    offline = "; no hub is asked, by setting" if is_offline() or settings.offline else ""
+    here = ", ".join(found) or "none: creative models pull NAME brings one"
+    return f"{folder}: {here}{mirror}{offline}"
 
 
 def _store(settings: Settings) -> str:

@@ -112,7 +112,7 @@ def pull(
     for row in rows:
         if not row.licence.commercial:
             _note(f"note: {row.name} is not for ads: {row.licence.terms or row.licence.weights}")
-        manifest = fetch(row, folder, revision, source, settings.models_mirror, _note)
+        manifest = fetch(row, folder, revision, source, settings.models_mirror, _note, offline=settings.offline)
         brought.append(manifest)
         _note(f"{row.name} at {manifest.revision}: {len(manifest.files)} files, {manifest.bytes / 1e9:.2f} GB")
         if row.revision is None and not row.archive:

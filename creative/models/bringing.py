@@ -77,13 +77,15 @@ def pull(
     revision: str | None = None,
     source: Path | None = None,
     check: bool = False,
+    offline: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Manifest:
     """Bring the row's model to `models`; nothing is fetched if it is there at that revision.
 
     `revision`: the hub's commit, else the row's pin. Where there is neither, what is there stays, and if nothing is, the hub's
     newest commit is taken and written down. `source`: a folder with the repository's files, instead of the hub. `check`: hold
-    what is there against its sha256, and bring anew what is damaged. Raises UsageError, ModelError, InfrastructureError.
+    what is there against its sha256, and bring anew what is damaged. `offline`: no hub is asked, whatever the environment says.
+    Raises UsageError, ModelError, InfrastructureError.
     """
     revision = revision or row.revision
     with locked(models, row.name, say):
@@ -100,6 +102,8 @@ def pull(
             raise UsageError(
                 f"{row.name} is no repository of the hub: unpack {row.archive} and pull it with --from FOLDER"
             )
+        if offline:
+            raise hub.offline_error()
         commit, files = hub.look(row, revision)
         needed = sum(file.bytes for file in files)
         part = incoming(models, f"{row.name}-{commit}")

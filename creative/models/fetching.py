@@ -27,11 +27,13 @@ def fetch(
     source: str | None,
     mirror: str | None,
     say: Callable[[str], None] = lambda _: None,
+    *,
+    offline: bool = False,
 ) -> Manifest:
     """Bring the row's model to `models`, and hold what is there already against its sha256.
 
     `source`: a folder with the repository's files, the URL of a mirror, or "hub"; None for `mirror`, where one is set and has
-    the model, else the hub. Raises UsageError, ModelError, InfrastructureError, StoreError.
+    the model, else the hub, unless `offline`. Raises UsageError, ModelError, InfrastructureError, StoreError.
     """
     wanted = revision or row.revision
     if source is not None and "://" in source:
@@ -48,6 +50,6 @@ def fetch(
         if brought is not None:
             return brought
         say(
-            f"the mirror does not have {row.name}{f' at {wanted}' if wanted else ''}{'' if is_offline() else ': the hub is asked'}"
+            f"the mirror does not have {row.name}{f' at {wanted}' if wanted else ''}{'' if offline or is_offline() else ': the hub is asked'}"
         )
-    return pull(row, models, revision=revision, check=True, say=say)
+    return pull(row, models, revision=revision, check=True, offline=offline, say=say)

@@ -31,6 +31,13 @@ def is_offline() -> bool:
     return any(one in ("1", "true", "yes", "on") for one in said)
 
 
+def offline_error() -> UsageError:
+    """What is said where a hub would have to be asked and may not be."""
+    return UsageError(
+        "no hub is asked (CREATIVE_OFFLINE, HF_HUB_OFFLINE or the profile's `offline`): pull the model with --from, a folder or a mirror"
+    )
+
+
 def wanted(row: ModelRow, path: str) -> bool:
     """Whether the model needs this file of its repository. What is pickled is, only if the row has it converted."""
     if row.only and not _matches(path, row.only):
@@ -97,9 +104,7 @@ def _endpoint() -> str | None:
 
 def _library() -> Any:
     if is_offline():
-        raise UsageError(
-            "no hub is asked (CREATIVE_OFFLINE or HF_HUB_OFFLINE is set): pull the model with --from FOLDER"
-        )
+        raise offline_error()
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:

@@ -14,12 +14,14 @@ import pytest
 from typer.testing import CliRunner
 
 from creative.cli import app
-from creative.errors import InfrastructureError, UsageError
+from creative.doctor import _models
+from creative.errors import CreativeError, InfrastructureError, UsageError
 from creative.models.bringing import pull
 from creative.models.fetching import fetch
 from creative.models.files import problems, read_manifest
 from creative.models.mirror import mirror
 from creative.models.rows import ModelRow, own_models
+from creative.settings import settings
 from creative.store import open_store
 from tests.creative.models.test_bringing import tensors
 from tests.support.hub import COMMIT, Hub, serve
@@ -215,3 +217,24 @@ def test_a_backends_name_brings_all_that_it_loads(hub: Hub, tmp_path: Path) -> N
     there = {"CREATIVE_MODELS": str(tmp_path), "CREATIVE_MODELS_MIRROR": str(tmp_path / "mirror")}
     done = CliRunner().invoke(app, ["models", "mirror", "sdxl", "--json"], env=there)
     assert [one["name"] for one in json.loads(done.stdout)] == ["sdxl"], "what is here by that name"
+
+
+def test_a_profile_that_says_offline_keeps_the_command_from_the_hub_and_the_doctor_says_so(
+    hub: Hub, row: ModelRow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "creative.toml").write_text(
+        'default = "x"\n[profiles.x]\nmodels = "weights"\nmodels_mirror = "file:///mirror"\noffline = true\n'
+    )
+    there = {"CREATIVE_CONFIG": str(tmp_path / "creative.toml")}
+    done = CliRunner().invoke(app, ["models", "pull", "z-image-turbo", "--from", "hub"], env=there)
+    assert isinstance(done.exception, UsageError) and "no hub is asked" in str(done.exception)
+    assert not hub.asked
+    monkeypatch.setenv("CREATIVE_CONFIG", there["CREATIVE_CONFIG"])
+    assert _models(settings()).endswith(
+        "/weights: none: creative models pull NAME brings one; mirror file:///mirror; no hub is asked, by setting"
+    )
+    pull(row, tmp_path / "weights")
+    assert "/weights: large (0.0 GB); mirror" in _models(settings())
+    (tmp_path / "weights" / "large" / "model.json").write_text("{}")
+    with pytest.raises(CreativeError, match="is damaged"):
+        _models(settings())
