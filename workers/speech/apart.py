@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import importlib
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from creative.errors import UsageError
+from creative.errors import AttemptRefused, UsageError
 from creative.models.files import ModelError
+from workers.generate.batching import is_out_of_memory
 from workers.models.weights import weights
 from workers.sound.wav import Samples, wav_bytes
+from workers.speech.alone import Alone, heard
 from workers.speech.devices import device_of, seeded
 from workers.speech.neural import Engine, Line, Neural, Said
 
@@ -40,17 +39,16 @@ class Chatterbox(Neural):
         folder, device = weights(self.spec), device_of(self.spec.options)
         try:
             model = library.ChatterboxTTS.from_local(folder, device)
-        except (OSError, KeyError, RuntimeError, ValueError) as error:
+        except Exception as error:  # foreign code: its packages' too, such as one that another version took a part from
             raise ModelError(
-                f"{folder} cannot be loaded as Chatterbox ({' '.join(str(error).split())[:300]}): pull the model again"
+                f"{folder} cannot be loaded as Chatterbox ({type(error).__name__}: {' '.join(str(error).split())[:300]}): pull the "
+                "model again; if that changes nothing, the row's `runtime_env` brings packages that do not go together"
             ) from error
         return _Engine(model, device)
 
 
-class _Engine:
+class _Engine(Alone):
     """The library's model, one line at a time: it has no batches."""
-
-    flight = 1
 
     def __init__(self, model: Any, device: str) -> None:
         self.model, self.device = model, device
@@ -62,15 +60,16 @@ class _Engine:
             file = Path(folder) / "reference.wav"
             file.write_bytes(wav_bytes(sound, self.hears))
             self.model.prepare_conditionals(str(file), exaggeration=_EXAGGERATION)
-        heard, self.model.conds = self.model.conds, None
-        return heard
+        made, self.model.conds = self.model.conds, None
+        return made
 
-    def read(self, lines: Sequence[Line]) -> Sequence[Said]:
-        """One read a line."""
-        return [self._read(line) for line in lines]
-
-    def _read(self, line: Line) -> Said:
+    def say(self, line: Line) -> Said:
+        """The read of a line. Raises AttemptRefused where the model ended before it began: the library has no sound then."""
         self.model.conds = line.voice
-        with seeded(line.seed, self.device):
-            made = self.model.generate(line.piece.text, exaggeration=_EXAGGERATION)
-        return Said(np.asarray(made.flatten().float().cpu().numpy(), np.float32))
+        try:
+            with seeded(line.seed, self.device):
+                return heard(self.model.generate(line.piece.text, exaggeration=_EXAGGERATION))
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            raise AttemptRefused(f"the model made no sound of it ({' '.join(str(error).split())[:200]})") from error

@@ -5,16 +5,14 @@ that it chooses itself, unless a preset or a converter gives it one.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from creative.errors import StepRefused
 from creative.models.files import ModelError
-from workers.sound.wav import Samples
+from workers.speech.alone import Alone, heard
 from workers.speech.devices import seeded
 from workers.speech.neural import Line, Said
 
@@ -25,10 +23,8 @@ _MOST = 180
 _LEAST = 8  # tokens of meaning: fewer are no sound
 
 
-class Bark:
+class Bark(Alone):
     """A `BarkModel` with its tokenizer. Speakers are presets in the model's folder: "en_speaker_6"."""
-
-    flight = 1  # its numbers are drawn for a whole batch: a line would depend on its neighbours
 
     def __init__(self, folder: Path, device: str, dtype: torch.dtype) -> None:
         """Raises ModelError for a folder that is no Bark."""
@@ -51,16 +47,8 @@ class Bark:
         del locale
         return _MOST
 
-    def voice(self, sound: Samples) -> Any:
-        """It clones none. Raises StepRefused."""
-        del sound
-        raise StepRefused("bark chooses its voice itself, and clones none: its row needs a converter")
-
-    def read(self, lines: Sequence[Line]) -> Sequence[Said]:
-        """One read a line."""
-        return [self._read(line) for line in lines]
-
-    def _read(self, line: Line) -> Said:
+    def say(self, line: Line) -> Said:
+        """The read of a line: meaning, then sound."""
         longest = int(self.meaning["max_input_semantic_length"])
         words = self.tokenizer(
             line.piece.text, padding="max_length", max_length=longest, truncation=True, add_special_tokens=False,
@@ -76,7 +64,7 @@ class Bark:
                 semantic_max_new_tokens=max(_LEAST, tokens),
                 semantic_min_new_tokens=_LEAST,
             )
-        return Said(np.asarray(made[0].flatten().float().cpu().numpy(), np.float32))
+        return heard(made[0])
 
     def _preset(self, speaker: str) -> dict[str, torch.Tensor] | None:
         """What a speaker said before, as the model goes on from it; None for a voice of the model's choice."""

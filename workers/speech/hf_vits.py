@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from creative.errors import StepRefused
 from creative.models.files import ModelError
-from workers.sound.wav import Samples
+from workers.speech.alone import Alone, heard
 from workers.speech.coqui import config_of
 from workers.speech.devices import seeded
 from workers.speech.neural import Line, Said
 
 
-class HfVits:
+class HfVits(Alone):
     """A `VitsModel` with its tokenizer. Speakers are its numbers, "0", "1" ...; a model of one speaker has none."""
-
-    flight = 1  # one pass of a small network: its noise is drawn for one line, so that no line depends on another
 
     def __init__(self, folder: Path, device: str) -> None:
         """Raises ModelError for a folder that is no VITS, or one spelled by a program that is not here."""
@@ -43,22 +39,14 @@ class HfVits:
         self.device = device
         self.rate = self.hears = int(self.model.config.sampling_rate)
 
-    def voice(self, sound: Samples) -> Any:
-        """It clones none. Raises StepRefused."""
-        del sound
-        raise StepRefused("this voice is one of its own, and clones none: its row needs a converter")
-
-    def read(self, lines: Sequence[Line]) -> Sequence[Said]:
-        """One read a line."""
-        return [self._read(line) for line in lines]
-
-    def _read(self, line: Line) -> Said:
+    def say(self, line: Line) -> Said:
+        """The read of a line: one pass of a small network."""
         inputs = self.tokenizer(line.piece.text, return_tensors="pt")
         if inputs["input_ids"].shape[1] <= (1 if self.tokenizer.add_blank else 0):
             raise StepRefused(f"this voice has no letter of {line.piece.text[:40]!r}")
         with torch.inference_mode(), seeded(line.seed, self.device):
             made = self.model(**inputs.to(self.device), speaker_id=self._speaker(line.speaker))
-        return Said(np.asarray(made.waveform[0].float().cpu().numpy(), np.float32))
+        return heard(made.waveform[0])
 
     def _speaker(self, speaker: str) -> int | None:
         count = int(self.model.config.num_speakers)

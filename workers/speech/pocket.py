@@ -16,11 +16,14 @@ import torch
 
 from creative.models.files import ModelError
 from workers.sound.wav import Samples
+from workers.speech.coqui import config_of
 from workers.speech.flowloop import Ending, FlowLoop
 from workers.speech.neural import Line, Said
 
 _FLIGHT = {"cpu": 4, "cuda": 64}
 _TOGETHER = 16  # lines that are decoded at once: 6 s of one take about 0.15 GB at the codec's last layers
+_MOST = 180
+"""Characters at once: its makers read fifty tokens in one go, of which English has one for three or four letters."""
 _KNOBS = {
     "num_flow_steps": 1,
     "eos_threshold": -4.0,
@@ -72,6 +75,11 @@ class Pocket:
             loaded(PocketTTSForConditionalGeneration, folder, device, dtype), processor(folder, sounds), device, options
         )
 
+    def most(self, locale: str) -> int:
+        """Characters at once."""
+        del locale
+        return _MOST
+
     def voice(self, sound: Samples) -> Any:
         """The recording's latents, (frames, latent): what the model hears before it speaks."""
         processor = self.processor
@@ -118,6 +126,9 @@ class Pocket:
         return str(self.processor.apply_chat_template([{"role": "user", "content": said}], tokenize=False))
 
 
+_PROMPTS = ("short_text_max_words", "frames_after_eos_short_text", "frames_after_eos", "fade_in_duration")
+
+
 def processor(folder: Path, sounds: Any) -> Any:
     """What makes prompts of texts and voices, from the folder's tokenizer and template. Raises ModelError.
 
@@ -125,13 +136,20 @@ def processor(folder: Path, sounds: Any) -> Any:
     """
     from transformers import PocketTTSFeatureExtractor, PocketTTSProcessor, TokenizersBackend
 
-    template = folder / "chat_template.jinja"
+    template, told = folder / "chat_template.jinja", folder / "processor_config.json"
+    # What is said of the processor's parts is theirs to read.
+    own = (
+        {name: value for name, value in config_of(folder, told.name).items() if name in _PROMPTS}
+        if told.is_file()
+        else {}
+    )
     try:
         return PocketTTSProcessor(
             PocketTTSFeatureExtractor.from_pretrained(folder, local_files_only=True),
             TokenizersBackend.from_pretrained(folder, local_files_only=True),
             audio_tokenizer=sounds,
             chat_template=template.read_text(encoding="utf-8") if template.is_file() else None,
+            **own,
         )
     except (OSError, ValueError, AttributeError) as error:
         raise ModelError(f"{folder} lacks the tokenizer of pocket-tts ({error}): pull the model again") from error

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from creative.backends import BackendSpec, Resources, Task
+from creative.backends import BackendSpec, Made, Resources, Task
 from creative.canonical import file_digest
 from creative.catalogue import load_catalogue
-from creative.errors import UsageError
-from creative.models.files import write_manifest
+from creative.errors import AttemptRefused, UsageError
+from creative.models.files import ModelError, write_manifest
+from creative.models.rows import own_models
 from creative.running.port import Batch, Outcome, Worksite
 from creative.steps import step
 from creative.store import open_store
@@ -143,3 +144,49 @@ def test_without_its_environment_it_says_where_it_runs(row, tmp_path) -> None:
     recording.write_bytes(wav_bytes(spoken(110), 48_000))
     with pytest.raises(UsageError, match="--runner ray"):
         Chatterbox(row, 1).make([task(tmp_path, recording)])
+
+
+def _library(tmp_path, monkeypatch, change: str, to: str) -> None:
+    """The library of this file, somewhat otherwise."""
+    folder = tmp_path / "other" / "chatterbox"
+    folder.mkdir(parents=True)
+    assert change in LIBRARY
+    (folder / "__init__.py").write_text("")
+    (folder / "tts.py").write_text(LIBRARY.replace(change, to))
+    monkeypatch.syspath_prepend(str(folder.parent))
+    for name in ("chatterbox.tts", "chatterbox"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+def test_a_library_that_says_nothing_of_a_line_is_a_refused_attempt(row, tmp_path, monkeypatch) -> None:
+    """As chatterbox 0.1.7 does where its model ends at once: its decoder's convolution has too little before it."""
+    recording = tmp_path / "reference.wav"
+    recording.write_bytes(wav_bytes(spoken(110), 48_000))
+    _library(
+        tmp_path, monkeypatch, "        time = torch.arange",
+        '        if torch.initial_seed() == 2: raise RuntimeError("Kernel size can\'t be greater than actual input size")\n'
+        "        time = torch.arange",
+    )  # fmt: skip
+    backend = Chatterbox(dataclasses.replace(row, facts={**row.facts, "uses": ["clone"]}), 1)
+    fine, refused = backend.make([task(tmp_path, recording, seed) for seed in (1, 2)])
+    assert isinstance(refused, AttemptRefused) and "no sound" in str(refused)
+    assert isinstance(fine, Made)
+    for name in ("chatterbox.tts", "chatterbox"):
+        del sys.modules[name]
+
+
+def test_an_environment_that_does_not_go_together_is_said_in_one_line(row, tmp_path, monkeypatch) -> None:
+    """As without `pkg_resources`: the watermarker is None then, and called."""
+    recording = tmp_path / "reference.wav"
+    recording.write_bytes(wav_bytes(spoken(110), 48_000))
+    _library(tmp_path, monkeypatch, "        return cls(json", "        return cls.sr(json")
+    with pytest.raises(ModelError, match=r"TypeError.*runtime_env"):
+        Chatterbox(row, 1).make([task(tmp_path, recording)])
+    for name in ("chatterbox.tts", "chatterbox"):
+        del sys.modules[name]
+
+
+def test_the_rows_environment_has_what_its_watermarker_imports() -> None:
+    spec = load_catalogue().specs["speech", "chatterbox"]
+    assert spec.runtime_env == own_models()["chatterbox"].runtime_env
+    assert "setuptools<81" in spec.runtime_env["pip"]

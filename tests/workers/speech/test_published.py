@@ -147,14 +147,13 @@ def bark(folder: Path) -> None:
 
 def pocket(folder: Path) -> None:
     """As `save_pretrained` of the whole processor writes it."""
+    voice.pocket(folder)
     from transformers import PocketTTSAudioTokenizerModel
 
     from workers.speech.pocket import processor
 
-    voice.pocket(folder)
     codec = PocketTTSAudioTokenizerModel.from_pretrained(folder / "audio_tokenizer")
     made = processor(folder, codec)
-    made.frames_after_eos, made.short_text_max_words = 5, 1
     (folder / "preprocessor_config.json").unlink()
     made.save_pretrained(folder)
 
@@ -225,6 +224,19 @@ def test_a_voice_as_it_is_published_says_what_the_same_tensors_say(model, tmp_pa
     np.testing.assert_allclose(
         ours, said(spec, tmp_path), atol=2e-4
     )  # tensors at other places in memory are summed otherwise
+
+
+def test_what_is_said_of_a_prompt_is_kept_to(tmp_path) -> None:
+    import torch
+
+    from workers.speech.pocket import Pocket
+
+    pocket(tmp_path)
+    file = tmp_path / "processor_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "frames_after_eos": 5, "short_text_max_words": 1}))
+    engine = Pocket.load(tmp_path, None, "cpu", torch.float32, {})
+    assert engine.processor(text=[engine.processor.audio_bos_token, f"one two{engine.processor.audio_bos_token}"], return_tensors="pt", padding=True)["frames_after_eos"].tolist() == [4, 5]  # fmt: skip
+    assert engine.rate == 24_000 and engine.most("en-GB") < 280
 
 
 @pytest.mark.parametrize(("model", "name"), [("bark", "semantic.lm_head.weight"), ("vits-ru-utrobin", "text_encoder.project.bias")])  # fmt: skip
