@@ -155,6 +155,8 @@ def test_a_rehearsal_is_called_one(rows: list[AssetRow], store: DirectoryStore, 
     said = " ".join(check(tmp_path / "mixed.html").everything.split())
     assert f"1 of these {len(rows)} ads is made with models of random weights: noise by nature" in said
     assert said.count("a rehearsal, not for publication") == 1  # beside that ad
+    chips = (tmp_path / "mixed.html").read_text("utf-8").count('<span class="chip failed-check">rehearsal</span>')
+    assert chips == 2  # at its state, and above
 
 
 def test_nothing_yet(store: DirectoryStore, tmp_path: Path) -> None:
