@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -126,19 +127,26 @@ def _say_a_word(spec: BackendSpec, voice: Mapping[str, Any]) -> None:
 def _cards() -> str:
     """The cards that models find here; none is no fault: whoever wants one is told before a run."""
     import importlib.util
+    import shutil
 
     from creative.catalogue import load_catalogue
+    from workers import cards
 
     wanting = sorted({spec.name for spec in load_catalogue().specs.values() if spec.resources.gpu})
     if importlib.util.find_spec("torch") is None:
         return f"not looked for: no torch here, which {', '.join(wanting)} need"
     import torch
 
+    cards.look()
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if not count:
         return f"none that torch {torch.__version__} can use: {', '.join(wanting)} need one"
     seen = [torch.cuda.get_device_properties(number) for number in range(count)]
-    return ", ".join(f"{one.name} {round(one.total_memory / 2**30)} GiB" for one in seen)
+    said = [f"{one.name} {round(one.total_memory / 2**30)} GiB" for one in seen]
+    said.append(f"{cards.cores(1.0, count)} cores to pack for each")
+    if not any(map(shutil.which, (os.environ.get("CC") or "cc", "gcc", "clang"))):
+        said.append("no C compiler, so that nothing is compiled for them: apt-get install g++")
+    return ", ".join(said)
 
 
 CHECKS: Mapping[str, Callable[[], str]] = {

@@ -206,8 +206,10 @@ class RayRunner(Roster):
         if not self._room.remote:
             return
         now = self._fitting(group)
-        soon = 2 * now + 8 if self.workers else now + max(1, now // 2)
-        wanted = max(1, min(self.workers or soon, soon))
+        # `workers` is a number of cores; machines with cards are asked for one after another: they cost more than a wait.
+        cores = 0 if self._is_on_card(group) else self.workers
+        soon = 2 * now + 8 if cores else now + max(1, now // 2)
+        wanted = max(1, min(cores or soon, soon))
         members = self._of(group)
         for _ in range(wanted - len(members)):
             self._hire(group)

@@ -169,7 +169,7 @@ def test_images_have_no_build_tools_and_what_they_need_of_the_system() -> None:
         "control": {"tini", "wget"},
         "worker": {"tini", "wget", "libatomic1"},
         "launcher": {"tini", "wget", "libatomic1", "openssh-client", "rsync"},
-        "gpu": {"tini", "wget", "libatomic1", "ffmpeg"},
+        "gpu": {"tini", "wget", "libatomic1", "ffmpeg", "g++"},
     }
     for target, wanted in needed.items():
         runs = STAGES[target].runs()
