@@ -32,11 +32,12 @@ Way = Literal["with_product", "without_product", "surroundings"]
 FIELDS = frozenset(
     ("scene", "product", "place", "place_upper", "side_free", "room", "colours", "light", "shape"),
 )
-_MOST_SCENE = 400  # characters: beyond that the rest of the prompt is cut off by the encoders' limits
 
 
 class Template(BaseModel):
-    """One family of templates. `version` is part of the document: raise it to have everything made anew."""
+    """One family of templates. `version` is part of the document: raise it to have everything made anew. `most_scene`: characters
+    of the scene's words, cut at a word, beyond which an encoder would cut off the rest, and with it the room for the ad's own.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     version: int = Field(ge=1)
@@ -44,6 +45,7 @@ class Template(BaseModel):
     without_product: str
     surroundings: str
     negative: str = ""
+    most_scene: int = Field(400, ge=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def document(family: str, way: Way, told: Told, framing: Framing) -> bytes:
     Raises UsageError when there is no such family.
     """
     template = _template(family)
-    text = getattr(template, way).format_map(_words(told, framing))
+    text = getattr(template, way).format_map(_words(told, framing, template.most_scene))
     return canonical(
         {
             "family": family,
@@ -120,9 +122,9 @@ def _tidy(text: str) -> str:
     return " ".join(text.split()).replace("..", ".").replace(" .", ".")
 
 
-def _words(told: Told, framing: Framing) -> dict[str, str]:
+def _words(told: Told, framing: Framing, most: int) -> dict[str, str]:
     place, room, free = _composition(framing)
-    words = " ".join(told.words.split())[:_MOST_SCENE].rstrip(" .,;")
+    words = _cut(" ".join(told.words.split()), most).rstrip(" .,;")
     return {
         # What people wrote is text, never a template: braces in it stay braces.
         "scene": words[:1].upper() + words[1:] or "A plain studio",
@@ -135,6 +137,14 @@ def _words(told: Told, framing: Framing) -> dict[str, str]:
         "light": "Soft daylight from one side",
         "shape": _shape(framing),
     }
+
+
+def _cut(text: str, most: int) -> str:
+    """The text, or as many of its words as `most` characters hold; of a language without spaces, its characters."""
+    if len(text) <= most:
+        return text
+    upto = text.rfind(" ", 0, most + 1)
+    return text[: upto if upto > most // 2 else most]
 
 
 def _shape(framing: Framing) -> str:

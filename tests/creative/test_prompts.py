@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,22 @@ def test_room_for_words_is_where_the_product_is_not() -> None:
 
     assert "on the right, is one calm" in told("billboard") and "on the left, is one calm" in told("billboard-right")
     assert "Spade stands on the left" in told("landscape-left") and "upper third" in told("portrait")
+
+
+@pytest.mark.parametrize("way", ["with_product", "without_product", "surroundings"])
+def test_long_scene_words_leave_an_encoder_room_for_the_rest(way: Way) -> None:
+    """CLIP reads 75 tokens, of which a word or a mark is one at least: what is kept free for the ad's words is always among them."""
+    long = (
+        "a sunlit workshop with old benches, planes and chisels on the wall, dust in the air and shavings on the floor "
+        * 4
+    )
+    for name, frame in framings().items():
+        product = None if way == "without_product" else frame.product
+        told = Told(long, "Spade", {"ground": "#8a9aa3", "second": "#b5633f", "accent": "#f0b64c"})
+        prompt = str(json.loads(document("tags", way, told, Framing(frame.width, frame.height, product)))["prompt"])
+        upto = prompt[: prompt.index("empty background") + len("empty background on the right")]
+        assert len(re.findall(r"[A-Za-z]+|[^A-Za-z\s]", upto)) < 70, name
+        assert prompt.startswith("A sunlit workshop with old benches, planes and chisels on the wall, dust in the air")
 
 
 @given(words=st.text(max_size=600))
