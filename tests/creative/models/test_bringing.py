@@ -16,6 +16,7 @@ from creative.errors import InfrastructureError, UsageError
 from creative.models import bringing
 from creative.models import mirror as mirror_module
 from creative.models.bringing import pull
+from creative.models.fetching import fetch
 from creative.models.files import ModelError, problems, read_manifest
 from creative.models.mirror import bring, mirror
 from creative.models.rows import ModelRow, own_models
@@ -207,6 +208,9 @@ def test_the_mirror_may_be_a_bucket(hub: Hub, row: ModelRow, tmp_path: Path, s3_
     mirror(tmp_path / "models", "tiny", open_store(url))
     assert bring(url, tmp_path / "node", "tiny", None) == read_manifest(tmp_path / "models" / "tiny")
     assert not problems(tmp_path / "node" / "tiny", read_manifest(tmp_path / "node" / "tiny"))
+    asked = len(hub.asked)
+    assert fetch(row, tmp_path / "other", None, url, None) == read_manifest(tmp_path / "node" / "tiny")
+    assert len(hub.asked) == asked, "`pull --from s3://...` asks no hub"
 
 
 def test_a_mirror_whose_files_were_changed_is_refused(hub: Hub, row: ModelRow, tmp_path: Path) -> None:
