@@ -80,12 +80,10 @@ def test_a_batch_of_films_is_as_each_alone(name: str, models: Path, tmp_path: Pa
     frames = (30, 24, 30)  # of 30 a second: 9 of the model's 8 a second for all
     together = backend.make([_task(tmp_path / "a", number, count) for number, count in enumerate(frames)])
     assert batches == [3]
-    for number in (0, 2):
-        (alone,) = backend.make([_task(tmp_path / "b", number)])
-        one = together[number]
-        assert isinstance(one, Made) and isinstance(alone, Made) and one.notes == alone.notes
-        assert np.abs(_last(one) - _last(alone)).max() <= 1
-        assert np.abs(_frames(one) - _frames(alone)).mean() < 0.5  # through the encoder a rounding may become more
+    (alone,), one = backend.make([_task(tmp_path / "b", 2)]), together[2]
+    assert isinstance(one, Made) and isinstance(alone, Made) and one.notes == alone.notes
+    assert np.abs(_last(one) - _last(alone)).max() <= 1
+    assert np.abs(_frames(one) - _frames(alone)).mean() < 0.5  # through the encoder a rounding may become more
     assert len(_frames(together[1])) == 24
     assert np.abs(_last(together[0]) - _last(together[2])).mean() > 2  # each has its own seed and first picture
     backend.close()
