@@ -35,6 +35,8 @@ from creative.store import Store
 
 BY = "match"
 _MOST_TRAITS = 100
+_FIRST, _MOST = 8, 1_000
+"""How many candidates are looked at together, at first and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,11 @@ def match(store: Store, registry: Registry, asked: Request) -> Match:
     forbidden: list[str] = []
     tried: set[str] = set()
     for wanted in _ways(asked):
+        most = _FIRST
         while found := registry.candidates(
-            wanted, _days(at), lambda one: one.asset_id not in tried and in_flight(one, at)
+            wanted, _days(at), lambda one: one.asset_id not in tried and in_flight(one, at), most=most
         ):
+            most = min(4 * most, _MOST)  # the first is nearly always good; when a consent ended, a thousand may not be
             lapsed = _lapsed(store, registry, found, at)
             if lapsed and asked.at is None:
                 withdrawn += _withdraw_lapsed(store, registry, [one for one in found if one.asset_id in lapsed])
