@@ -169,13 +169,13 @@ class DiffusersVideo:
         # What a network is told of a first picture in a second way is laid out by the library as if there were one film.
         alone = pipes.other is not None and getattr(pipes.denoiser.config, "image_dim", None) is not None
         name = f"{reel.form.name}, {reel.made} frames"
-        for way in (name, f"{name} offloaded"):
+        # The second time nothing else is on the card: the film before may have been decoded there beside the first.
+        for way in (name, name, f"{name} offloaded"):
+            if way != name:
+                pipes.offload()  # slower, with a fraction of the memory
             counts = (1,) if alone else _COUNTS if pipes.counts else ()
-            try:
+            with contextlib.suppress(OutOfMemory):
                 return in_batches(jobs, self._paint, self._fitting, way, self._painter.release, counts)
-            except OutOfMemory:
-                pass
-            pipes.offload()  # slower, with a fraction of the memory
         raise UsageError(
             f"{self.spec.name} does not fit into the memory of {pipes.card()}: {reel.made} frames of {reel.form.name} are too "
             "many, even with what is idle moved out: take a larger card, or another row of the catalogue"

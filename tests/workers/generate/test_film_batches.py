@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from creative.backends import Made, Task
-from creative.errors import AttemptRefused, StepRefused
+from creative.errors import AttemptRefused, StepRefused, UsageError
 from tests.support.tiny_models import FILMS, PHOTO, film_task, row
 from workers.clip.clip import Track
 from workers.generate import films as films_module
@@ -116,6 +116,31 @@ def test_memory_that_is_out_splits_a_batch_of_films(
     assert all(isinstance(one, Made) for one in made) and seen == [2, 1, 1]
     backend.make([_task(tmp_path / "again", number) for number in range(2)])
     assert seen[3:] == [1, 1], "what does not fit is remembered"
+
+
+def test_memory_that_the_film_before_had_is_waited_for(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, calls, moved = Painter.films, [], []
+
+    def full(self: Painter, pipe: Any, asked: Any, count: int) -> Any:
+        calls.append(count)
+        if len(calls) in failing:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return plain(self, pipe, asked, count)
+
+    monkeypatch.setattr(Painter, "films", full)
+    monkeypatch.setattr(Pipelines, "offload", lambda _: moved.append(len(calls)))
+    backend = DiffusersVideo(row("rehearse-wan-words"), 1)
+    failing: tuple[int, ...] = (1,)
+    (made,) = backend.make([_task(tmp_path / "a", 0)])
+    assert isinstance(made, Made) and calls == [1, 1] and not moved
+    failing = (3, 4)
+    (made,) = backend.make([_task(tmp_path / "b", 0)])
+    assert isinstance(made, Made) and moved == [4], "only then what is idle is moved out"
+    failing = (6, 7, 8)
+    with pytest.raises(UsageError, match="9 frames of 64x96 are too"):
+        backend.make([_task(tmp_path / "c", 0)])
 
 
 def test_the_next_films_are_begun_while_the_last_are_encoded(
