@@ -48,6 +48,9 @@ def main() -> None:
     source, target, suffix = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     _jail(source.stat().st_size)
     try:
+        if source.suffix == ".npy":
+            _save_array(source, target)
+            return
         found = _load(source)
         if suffix == ".json":
             target.write_text(json.dumps(_plain(found), ensure_ascii=False), "utf-8")
@@ -81,10 +84,6 @@ def _load(source: Path) -> Any:
     from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
     torch.set_num_threads(1)
-    if source.suffix == ".npy":
-        import numpy as np
-
-        return {"prompt": torch.from_numpy(np.load(source, allow_pickle=False))}
     named: list[str] = []
     with contextlib.suppress(ValueError):  # not a zip file: the older format, of which torch names nothing
         named = get_unsafe_globals_in_checkpoint(str(source))
@@ -114,6 +113,14 @@ def _real(name: str) -> Any:
     module, _, attribute = name.rpartition(".")
     module = {"__builtin__": "builtins"}.get(module, module).replace("numpy.core", "numpy._core")
     return getattr(importlib.import_module(module), attribute, None)
+
+
+def _save_array(source: Path, target: Path) -> None:
+    """An array of numpy's, which needs no torch."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    save_file({"prompt": np.ascontiguousarray(np.load(source, allow_pickle=False))}, target, metadata={"format": "pt"})
 
 
 def _save(found: Any, target: Path) -> None:
