@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,45 +37,57 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+_SHARED = {
+    "ray": re.compile(r"\blocal_ray\b"),
+    "torch": re.compile(r"^\s*(?:from|import) (?:torch|diffusers|transformers|tests\.benchmarks\.gpu|workers\.(?:generate|rehearse))\b", re.M),
+}  # fmt: skip
+"""What is so dear that one worker has all files that use it: a Ray takes 20 to 50 s of CPU beside its tests; the libraries
+of models, with the models that are built for a session, 12 s."""
+
+
 @functools.cache
-def _on_ray(file: Path) -> bool:
-    """Whether its tests share `local_ray`: one worker has them all, since each Ray takes 20 to 50 s of CPU beside its tests."""
-    return "local_ray" in file.read_text("utf-8")
+def _group(file: Path) -> str | None:
+    """What a file's tests share with those of other files: a key of `_SHARED`."""
+    text = file.read_text("utf-8")
+    return next((name for name, uses in _SHARED.items() if uses.search(text)), None)
 
 
 _LONGEST = (
     "tests/test_run.py", "test_crash.py", "test_cluster.py", "test_cli.py", "test_nightly.py", "test_reviewing.py",
-    "registry/test_rebuild.py", "scene/test_studio.py", "speech/test_neural.py", "generate/test_images.py",
-    "generate/test_speed.py", "test_benchmarks.py", "measure/test_measure.py", "judge/test_judges.py", "sound/test_bed.py",
-    "scene/test_freed.py", "models/test_convert.py", "store/test_s3.py",
+    "registry/test_rebuild.py", "scene/test_studio.py", "test_benchmarks.py", "measure/test_measure.py", "judge/test_judges.py",
+    "sound/test_bed.py", "scene/test_freed.py", "store/test_s3.py",
 )  # fmt: skip
 """Files that take longest, those first that mostly wait: begun first, so that none is left alone at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those on Ray and the longest files first, the others as they were found."""
-    ranks = {path: number for number, path in enumerate(_LONGEST)}
+    """Those that share something and the longest files first, the others as they were found."""
+    groups: list[str | None] = [*_SHARED]
+    ranks = {path: number for number, path in enumerate(_LONGEST, len(groups))}
     found: dict[Path, int] = {}
     for item in items:
         if item.path not in found:
-            rank = min((rank for path, rank in ranks.items() if item.path.match(path)), default=len(ranks))
-            found[item.path] = -1 if _on_ray(item.path) else rank
+            rank = min(
+                (rank for path, rank in ranks.items() if item.path.match(path)), default=len(groups) + len(ranks)
+            )
+            group = _group(item.path)
+            found[item.path] = groups.index(group) if group else rank
     items.sort(key=lambda item: found[item.path])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
-    """A file to a worker (`--dist loadfile`), and all on Ray to one."""
+    """A file to a worker (`--dist loadfile`), and all that share something to one."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
-    class OneRay(LoadFileScheduling):
+    class Together(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "ray" if _on_ray(config.rootpath / file) else file
+            return _group(config.rootpath / file) or file
 
-    return OneRay(config, log)
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")
