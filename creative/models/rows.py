@@ -18,7 +18,7 @@ from creative.plain_yaml import read_plain
 _OWN = Path(__file__).with_name("rows.yaml")
 Task = Literal[
     "text-to-image", "image-to-image", "inpaint", "text-to-video", "image-to-video", "text-to-speech",
-    "voice-conversion", "audio-codec", "lora",
+    "voice-conversion", "audio-codec", "lora", "decoder",
 ]  # fmt: skip
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _UNSOURCED = frozenset(

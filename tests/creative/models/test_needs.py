@@ -45,5 +45,5 @@ def test_who_loads_a_model_is_told_a_lora_too() -> None:
     assert users("openvoice-v2", MODELS, BACKENDS) == [
         "speech openvoice", "speech openvoice-kokoro", "speech openvoice-vits-de", "speech bark-openvoice",
     ]  # fmt: skip
-    assert users("sdxl-lightning-4step", MODELS, BACKENDS) == ["scene sdxl"]
+    assert users("sdxl-lightning-4step", MODELS, BACKENDS) == ["scene sdxl", "scene sdxl-small-decoder"]
     assert users("mms-tts-deu", MODELS, BACKENDS) == []

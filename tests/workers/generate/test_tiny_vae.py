@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,6 +39,12 @@ def with_decoder(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return folder
 
 
+def _pixels(made: Made) -> Any:
+    data = made.outputs["image"]
+    assert isinstance(data, bytes)
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
 @pytest.mark.parametrize("way", ["without_product", "with_product"])
 def test_a_small_decoder_is_another_way_to_the_pixels(with_decoder: Path, tmp_path: Path, way: Way) -> None:
     named = {"class": "StableDiffusionXLPipeline", "inpaint": "StableDiffusionXLInpaintPipeline"}
@@ -47,7 +54,7 @@ def test_a_small_decoder_is_another_way_to_the_pixels(with_decoder: Path, tmp_pa
     assert isinstance(made, Made) and isinstance(plain, Made), (made, plain)
     assert small._pipes is not None and type(small._pipes.words.vae).__name__ == "AutoencoderTiny"
     assert small._pipes.other is not None and small._pipes.other.vae is small._pipes.words.vae
-    one, other = (np.asarray(Image.open(io.BytesIO(one.outputs["image"]))) for one in (made, plain))
+    one, other = _pixels(made), _pixels(plain)
     assert one.shape == other.shape and (one != other).any()
     if way == "with_product":
         assert made.notes["way"] == "around the product"
