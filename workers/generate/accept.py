@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from creative.canonical import digest
 from creative.errors import AttemptRefused
@@ -34,9 +35,10 @@ class Accepting:
         """Raise AttemptRefused for (h, w, 3) that nobody can use. `wish`: what was asked for, seed and all."""
         if not finite:
             raise AttemptRefused("the model made NaN: nothing can be seen in it")
-        if float(pixels.mean()) < _DARK:
+        light, deviation = spread(pixels)
+        if light < _DARK:
             raise AttemptRefused("the model made a black picture")
-        if float(pixels.std(axis=(0, 1)).max()) < _FLAT:
+        if deviation < _FLAT:
             raise AttemptRefused("the model made a picture of one colour")
         name = digest(pixels.tobytes())
         with self._one_at_a_time:
@@ -50,6 +52,18 @@ class Accepting:
     def film(self, count: int, wish: str) -> Watched:
         """Of a film of `count` frames that comes in parts."""
         return Watched(self, count, wish)
+
+
+def spread(pixels: Pixels) -> tuple[float, float]:
+    """Mean of (h, w, 3), and the largest deviation of its channels: counted, a tenth of the work of looking at each value twice.
+
+    Of a batch it stands between the card and its packing.
+    """
+    counts = np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).histogram(), np.float64).reshape(-1, 256)
+    levels, each = np.arange(256.0), counts.sum(1)
+    means = counts @ levels / each
+    squares = counts @ levels**2 / each
+    return float(means.mean()), float(np.sqrt(np.maximum(squares - means**2, 0)).max())
 
 
 class Watched:
