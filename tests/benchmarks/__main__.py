@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks import films, planning, rehearsal, same_bytes, stills
+from tests.benchmarks.film_ways import remotion_folder
 from tests.benchmarks.meter import machine, table
 
 
@@ -20,7 +21,7 @@ def main() -> None:
     """Run them one after another."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="of films; stills have three times as many")
-    parser.add_argument("--remotion", type=Path, default=films.remotion_folder(), help="where npm has installed it")
+    parser.add_argument("--remotion", type=Path, default=remotion_folder(), help="where npm has installed it")
     parser.add_argument("--all", action="store_true", help="planning and the rehearsal of a night too")
     arguments = parser.parse_args()
     print(machine(), end="\n\n", flush=True)
