@@ -156,11 +156,11 @@ def test_ctrl_c_and_a_machine_that_dies_cost_nothing_and_the_same_submission_joi
     id = next(line for line in first.stderr or () if line.startswith("submitted: ")).split()[1]
     time.sleep(0.5)
     first.send_signal(signal.SIGINT)
-    _, heard = first.communicate(timeout=60)
+    _, heard = first.communicate(timeout=300)
     assert first.returncode == 130
     assert f"the job {id} goes on; the same command follows it again" in heard
     joined = start()
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while farm.receipts() < before + 3 and time.monotonic() < until:
         time.sleep(0.1)
     farm.cluster.kill_node(0)

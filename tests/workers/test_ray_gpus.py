@@ -71,7 +71,7 @@ def _runner(folder: Path) -> Any:
 
 
 def _free(runner: Any, spec: BackendSpec, wanted: int) -> int:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while (found := runner.free(spec)) < wanted and time.monotonic() < until:
         time.sleep(0.2)
     return int(found)
@@ -82,7 +82,7 @@ def _said(runner: Any, spec: BackendSpec, count: int) -> list[dict[str, Any]]:
     for number, one in enumerate(_steps(spec, count)):
         runner.submit(Batch(number, spec, (one,)))
     notes: list[dict[str, Any]] = []
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while len(notes) < count and time.monotonic() < until:
         for _, outcomes in runner.wait(1.0):
             notes += [dict(outcome.receipt.notes) for outcome in outcomes]
@@ -170,7 +170,7 @@ def test_batches_of_one_card_share_its_worker_and_not_its_guilt(tmp_path: Path) 
 
         def landed(count: int) -> dict[int, tuple[str, str]]:
             found: dict[int, tuple[str, str]] = {}
-            until = time.monotonic() + 120
+            until = time.monotonic() + 300
             while len(found) < count and time.monotonic() < until:
                 found |= {number: (one[0].status, one[0].reason) for number, one in runner.wait(1.0)}
             return found

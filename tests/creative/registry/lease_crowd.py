@@ -38,7 +38,7 @@ def main() -> None:
         left.add(child)
     os.close(start_write)
     codes: Counter[int] = Counter()
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while left and time.monotonic() < until:
         if len(left) == 1 and end_write >= 0:  # all others have been told
             os.close(end_write)

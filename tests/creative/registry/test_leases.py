@@ -47,7 +47,7 @@ def _held_elsewhere(place: str, until: datetime.timedelta) -> None:
 
 
 def _eventually(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -84,7 +84,7 @@ def test_another_machine_has_it_until_its_time_is_over(ready: str) -> None:
 
 def test_the_dead_of_this_machine_have_nothing(ready: str) -> None:
     code = f"from creative.registry.leases import leased\nimport os\nwith leased({ready!r}, 'nightly'): os._exit(0)"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=300)
     left = holder_of(ready, "nightly")
     assert left is not None and left.pid != os.getpid()
     with leased(ready, "nightly") as got:

@@ -74,7 +74,7 @@ def row(tmp_path, monkeypatch) -> BackendSpec:
 
 
 def outcomes(runner: Any, spec: BackendSpec, steps: Any) -> list[Outcome]:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while not runner.free(spec) and time.monotonic() < until:
         time.sleep(0.2)
     runner.submit(Batch(1, spec, tuple(steps)))
