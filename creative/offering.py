@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from creative.store import Store
 
-_TOP = "_review"
+TOP = "_review"
 _FILES = {
     "manifest": ("manifest.jsonl", "application/x-ndjson"),
     "sheet": ("sheet.html", "text/html; charset=utf-8"),
@@ -32,7 +32,7 @@ def offer(store: Store, campaign: str, places: Mapping[str, str]) -> dict[str, s
             data = Path(places[name]).read_bytes()
             if name == "sheet" and store.is_local:
                 data = _relinked(data, Path(places[name]).absolute().parent, store, campaign)
-            found[name] = store.publish(f"{_TOP}/{campaign}/{file}", data, type_)
+            found[name] = store.publish(f"{TOP}/{campaign}/{file}", data, type_)
     return found
 
 
@@ -40,5 +40,5 @@ def _relinked(page: bytes, folder: Path, store: Store, campaign: str) -> bytes:
     """The page with the links into a store's directory as they are seen from its new place there."""
     root = Path(unquote(urlsplit(store.url).path)).resolve()
     before = quote(os.path.relpath(root / "blobs", folder.resolve()).replace(os.sep, "/"))
-    after = quote(os.path.relpath(root / "blobs", root / "published" / _TOP / campaign).replace(os.sep, "/"))
+    after = quote(os.path.relpath(root / "blobs", root / "published" / TOP / campaign).replace(os.sep, "/"))
     return page.replace(f'"{before}/'.encode(), f'"{after}/'.encode())

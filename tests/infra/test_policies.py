@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from creative import offering
+from creative.rehearsals import FOLDER
 from tests.infra.iam import BUCKET, KEY, NAMES, POLICIES, PREFIX, allowed, statements
 from tests.infra.reading import ROOT, documents
 
@@ -15,7 +17,7 @@ BLOB, RECEIPT = f"blobs/ab/{SHA}", f"receipts/ab/{SHA}.json"
 FAILURE, ATTEMPT = f"failures/ab/{SHA}.json", f"attempts/ab/{SHA}/0000.json"
 ENTRY, CELLS, MARK = "campaigns/autumn/log/0000000001.json", f"campaigns/autumn/cells/{SHA}.json.gz", "logs/autumn"
 RIGHTS = "rights/log/0000000001.json"
-AD, REVIEW = "published/autumn/commuters/story.jpg", "published/autumn/review/sheet.html"
+AD, REVIEW = "published/autumn/commuters/story.jpg", f"published/{offering.TOP}/autumn/sheet.html"
 ALL = ("store.json", BLOB, RECEIPT, FAILURE, ATTEMPT, ENTRY, CELLS, MARK, AD, REVIEW, RIGHTS)
 
 ACTIONS = {
@@ -123,6 +125,7 @@ def test_ad_servers_read_published_ads_and_nothing_else(policy: str) -> None:
             assert not may(policy, "s3:GetObject", name), name
         for action in set(ACTIONS.values()) - {"s3:GetObject"}:
             assert not may(policy, action, name)
+    assert not may(policy, "s3:GetObject", f"published/{FOLDER}/autumn/commuters/story.jpg"), "a rehearsal is no ad"
     assert not allowed(statements(policy), "s3:ListBucket", BUCKET)
 
 
