@@ -61,6 +61,10 @@ class Plain:
     def __init__(self, pipe: Any, device: Any) -> None:
         self.words, self.device = pipe, device
 
+    def each(self) -> list[Any]:
+        """Of the pipelines whose launching is changed: none."""
+        return []
+
     def close(self) -> None:
         """Let go of it."""
         self.words = None
