@@ -10,6 +10,7 @@ from creative.brief.brief import Brief
 from creative.made import Made
 from creative.notices import sending as notices
 from creative.places import plain_place
+from creative.rehearsals import SAID
 from creative.settings import Settings
 
 
@@ -36,6 +37,8 @@ def of_run(brief: Brief, made: Made, settings: Settings) -> list[Message]:
     counts += [f"{failed} failed"] if failed else []
     counts += [f"{limited} not begun"] if limited else []
     lines = [f"{campaign.name} ({campaign.id}): {', '.join(counts)}, in {show.duration(report.seconds)}"]
+    if made.rehearsals:
+        lines.append(f"{SAID}: {', '.join(made.rehearsals)}")
     if made.cost:
         lines.append(f"cost: about {made.cost}")
     if report.failed:

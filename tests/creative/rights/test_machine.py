@@ -10,4 +10,4 @@ from tests.support import rights_machine
 
 
 def test_nothing_without_a_consent_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rights_machine.run(tmp_path, monkeypatch, examples=8, steps=14)
+    rights_machine.run(tmp_path, monkeypatch, examples=6, steps=12)
