@@ -9,11 +9,11 @@ from pathlib import Path
 
 from creative.brief.brief import Brief
 from creative.brief.films import film_header
-from creative.brief.later import CloneVoice
 from creative.brief.library import LibraryPhoto, words_of
-from creative.brief.models import RecordedVoice, Take, Track
+from creative.brief.models import Take
 from creative.brief.photos import PhotoHeader, photo_header
 from creative.brief.recordings import wav_header
+from creative.brief.sound import CloneVoice, RecordedVoice, Track
 
 MOST_ENLARGED = 1.4
 """How far a photo of the library is enlarged at most, where it is seen sharp: from edge to edge of a scene's one side."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from creative.backends import resolve
 from creative.brief.brief import Brief
 from creative.brief.load import load_brief
-from creative.brief.models import Track
+from creative.brief.sound import Track
 from creative.catalogue import Catalogue, RefusedBackend, load_catalogue
 from creative.errors import BriefError, DamagedRegistryError, LimitError, MissingStoreError, UsageError
 from creative.limits import check_limits

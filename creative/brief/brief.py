@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from creative.brief.brand import Brand
 from creative.brief.findings import Place, SourceFile, printable
-from creative.brief.later import CloneVoice, LabelChoice
+from creative.brief.later import LabelChoice
 from creative.brief.library import LibraryPhoto
 from creative.brief.models import (
     Campaign,
@@ -18,20 +18,17 @@ from creative.brief.models import (
     Limits,
     Market,
     Matrix,
-    Music,
     Notify,
     Offer,
     Owner,
     Product,
-    RecordedVoice,
     Scenes,
     Segment,
-    StockVoice,
-    Track,
     Variants,
 )
 from creative.brief.parts import Span
 from creative.brief.snapshot import plain
+from creative.brief.sound import CloneVoice, Music, RecordedVoice, StockVoice, Track
 from creative.errors import Finding
 
 _NOT_ASKED = frozenset({"path", "media", "lines", "notify"})

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from creative.brief.parts import Localised, Part
-from creative.brief.places import Locale, MarketCode, MediaPath
+from creative.brief.places import MarketCode, MediaPath
 from creative.brief.types import Date, Id, Line, Moment, Switch, Whole, refused
 
 
@@ -85,20 +85,6 @@ class Compliance(Part):
     def label(self) -> LabelChoice:
         """The label's rule in its one form."""
         return self.ai_label if isinstance(self.ai_label, LabelChoice) else LabelChoice(use=self.ai_label)
-
-
-class CloneVoice(Part):
-    """A person's voice, with their consent in the store."""
-
-    id: Id = Field(description="Id of the voice.")
-    locale: Locale = Field(description="What it speaks.")
-    use: Literal["clone"] = Field(description="clone: a person's voice, with their consent.")
-    reference: MediaPath = Field(
-        description="The recording of the person that is cloned: WAV, PCM, the very bytes that the consent names."
-    )
-    consent: Id = Field(
-        description="Id of the consent: `creative voices add`, by someone with the role rights who is not the brief's owner."
-    )
 
 
 class Experiment(Part):

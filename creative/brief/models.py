@@ -18,7 +18,6 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from creative.brief.later import (
     Archive,
     Claim,
-    CloneVoice,
     Compliance,
     Experiment,
     Feed,
@@ -29,6 +28,7 @@ from creative.brief.later import (
 from creative.brief.parts import Localised, Named, Part, Span
 from creative.brief.places import Currency, Locale, MarketCode, MediaPath, TimeZone, Url
 from creative.brief.said import Copy
+from creative.brief.sound import MusicOrTrack, Voice
 from creative.brief.types import (
     ID_PATTERN,
     FactName,
@@ -230,72 +230,6 @@ class Matrix(Part):
         if not any(getattr(self, name) for name in self.DIMENSIONS):
             raise refused("names nothing", f"Name at least one of {', '.join(self.DIMENSIONS)}, or remove the row")
         return self
-
-
-class StockVoice(Part):
-    """A voice that comes with the farm."""
-
-    id: Id = Field(description="Id of the voice.")
-    locale: Locale = Field(description="What it speaks.")
-    use: Literal["stock"] = Field(description="stock: a voice that comes with the farm.")
-    speaker: Line | None = Field(None, description="Which of the stock voices; the locale's first, if left out.")
-    draft: Switch = Field(False, description="Whether a voice of draft quality, which sounds like a machine, will do.")
-
-
-class RecordedVoice(Part):
-    """A studio recording."""
-
-    id: Id = Field(description="Id of the voice.")
-    locale: Locale = Field(description="What it speaks.")
-    use: Literal["recording"] = Field(
-        description="recording: a real studio read; the locale's script is its transcript, word for word."
-    )
-    file: MediaPath = Field(description="The recording: WAV, PCM, mono best, 0.1 s of silence around it.")
-    licence: MediaPath = Field(description="The document that allows its use.")
-
-
-def _voice_form(value: Any) -> str | None:
-    use = value.get("use") if isinstance(value, dict) else getattr(value, "use", None)
-    return f"<{use}>" if use in ("stock", "clone", "recording") else None
-
-
-Voice = Annotated[
-    Annotated[StockVoice, Tag("<stock>")]
-    | Annotated[CloneVoice, Tag("<clone>")]
-    | Annotated[RecordedVoice, Tag("<recording>")],
-    Discriminator(_voice_form),
-]
-
-
-class Music(Part):
-    """What plays under the voice."""
-
-    mood: Id = Field(description="Its mood, such as warm.")
-
-
-class Track(Part):
-    """A piece of music that is licensed, under the voice."""
-
-    track: MediaPath = Field(
-        description="The music: WAV, PCM, 16 bits, at least as long as the ads; the licence's very bytes."
-    )
-    licence: Id = Field(
-        description="Id of its licence: `creative voices add`, kind music, by someone with the role rights who is not the "
-        "brief's owner."
-    )
-
-
-MusicOrTrack = Annotated[
-    Annotated[Music, Tag("<mood>")] | Annotated[Track, Tag("<track>")],
-    Discriminator(
-        lambda value: (
-            "<track>"
-            if isinstance(value, Track)
-            or (isinstance(value, dict) and "mood" not in value and {"track", "licence"} & set(value))
-            else "<mood>"
-        )
-    ),
-]
 
 
 class Variants(Part):

@@ -9,10 +9,11 @@ from typing import Any
 from creative.brief.brand import Brand
 from creative.brief.brief import Brief, Copy, Wording, fallback_locale
 from creative.brief.findings import Place
-from creative.brief.later import CloneVoice, LabelChoice
+from creative.brief.later import LabelChoice
 from creative.brief.loading import Loading
-from creative.brief.models import BriefFile, Footage, Music, Offer, Product, RecordedVoice, Segment, StockVoice, Track
+from creative.brief.models import BriefFile, Footage, Offer, Product, Segment
 from creative.brief.said import Lengths, ScriptLengths
+from creative.brief.sound import CloneVoice, Music, RecordedVoice, StockVoice, Track
 from creative.brief.yaml_source import Node
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from creative.brief.brief import Brief
-from creative.brief.later import CloneVoice
-from creative.brief.models import Track
+from creative.brief.sound import CloneVoice, Track
 from creative.planning.problem import PlanningProblem
 from creative.rights.records import WITHOUT, Kind
 from creative.rights.scope import Refusal, Wanted, constraint, refusal, unusable

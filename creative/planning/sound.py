@@ -10,8 +10,7 @@ from typing import Any
 
 from creative.backends import BackendSpec
 from creative.brief.brief import Brief
-from creative.brief.later import CloneVoice
-from creative.brief.models import StockVoice, Track
+from creative.brief.sound import CloneVoice, StockVoice, Track
 from creative.brief.types import did_you_mean
 from creative.errors import UsageError
 from creative.planning.problem import PlanningProblem
