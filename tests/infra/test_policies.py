@@ -94,6 +94,16 @@ def test_the_worker_makes_and_reads_parts_only() -> None:
         assert not may("worker", "s3:GetObject", name), name
 
 
+def test_workers_read_weights_beside_the_store_and_put_none_there() -> None:
+    file = f"{BUCKET}/{PREFIX}-models/{BLOB}"
+    assert allowed(statements("worker"), "s3:GetObject", file, {})
+    assert allowed(statements("worker"), "s3:ListBucket", BUCKET, {"s3:prefix": f"{PREFIX}-models/models/"})
+    assert not allowed(statements("worker"), "s3:PutObject", file, {})
+    for role in ("driver", "worker"):
+        assert not allowed(statements(role), "s3:DeleteObject", file, {})
+    assert not allowed(statements("ad-server"), "s3:GetObject", file, {})
+
+
 @pytest.mark.parametrize("role", ["driver", "worker"])
 def test_listing_keeps_to_the_store_and_a_missing_object_is_404(role: str) -> None:
     policy = statements(role)
