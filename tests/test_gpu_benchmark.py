@@ -6,7 +6,7 @@ import pytest
 
 from tests.benchmarks.gpu.__main__ import main, table
 from tests.benchmarks.gpu.architectures import MODELS
-from tests.benchmarks.gpu.farm import covered, gaps
+from tests.benchmarks.gpu.farm_report import covered, gaps
 from tests.benchmarks.gpu.measure import Figure, count
 from workers.models.libraries import diffusers_ready
 
