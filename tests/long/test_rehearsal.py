@@ -10,21 +10,25 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
+from tests.support.consents import cloned, written
 from tests.support.demo import demo
+from tests.workers.speech.test_neural import spoken
+from workers.sound.wav import wav_bytes
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parent.parent.parent
 NAMED = {"scene": "rehearse-z-image", "clip": "rehearse-wan", "speech": "rehearse-vits"}
 
 
-def _creative(*arguments: str, **environment: str) -> tuple[Any, str]:
+def _creative(*arguments: str, codes: tuple[int, ...] = (0, 3), **environment: str) -> tuple[Any, str]:
     command = [sys.executable, "-m", "creative", *arguments, "--json"]
     more = {"CREATIVE_JUDGES": "none", "OMP_NUM_THREADS": "2", **environment}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=os.environ | more)
-    assert done.returncode in (0, 3), done.stderr  # noise may fail a check of contrast: that is counted below
-    return json.loads(done.stdout), done.stderr
+    assert done.returncode in codes, done.stderr  # noise may fail a check of contrast: that is counted below
+    return json.loads(done.stdout) if done.stdout.strip() else None, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +79,47 @@ def test_a_voice_ad_in_one_process(tmp_path: Path, rehearsal: dict[str, str]) ->
     )
     assert (made["assets"], made["steps_failed"]) == (1, 0), notes
     assert made["rehearsals"] == [f"speech by {NAMED['speech']}"]
+
+
+def test_a_cloned_voice_from_consent_to_revocation(tmp_path: Path, rehearsal: dict[str, str]) -> None:
+    """As people do it; what is approved and matched is noise, and says so each time."""
+    path = cloned(_brief(tmp_path, {"speech": "rehearse-openvoice"}), reference=wav_bytes(spoken(110), 48_000))
+    written(tmp_path)
+    (tmp_path / "reference.wav").write_bytes((path.parent / "media" / "mara.wav").read_bytes())
+    profiles = tmp_path / "creative.toml"
+    profiles.write_text('default = "team"\n[profiles.team]\nrunner = "inline"\nroles = {rights = ["Ines Rau"]}\n')
+    here = ("--out", str(tmp_path / "out"))
+    more = rehearsal | {"CREATIVE_CONFIG": str(profiles)}
+    only = "placement=spotify-audio-15,market=GB,segment=commuters"
+    run = ("run", str(path), "--only", only, *here)
+    _, said = _creative(*run, codes=(2,), **more)
+    assert "voices.mara.consent: there is no consent 'mara-2027'" in said
+    _creative("voices", "add", str(tmp_path / "consent.yaml"), "--by", "Ines Rau", *here, codes=(0,), **more)
+    made, notes = _creative(*run, codes=(0,), **more)
+    assert (made["assets"], made["rehearsals"]) == (1, ["speech by rehearse-openvoice"]), notes
+    [line] = [json.loads(text) for text in Path(made["manifest"]).read_text("utf-8").splitlines()]
+    assert line["rehearsal"] == ["speech by rehearse-openvoice"] and line["rights"][0]["cloned"]
+    with av.open(str(Path(line["uri"].removeprefix("file://")))) as file:
+        said = str(file.metadata["comment"])
+    assert said == "voice cloned by rehearse-openvoice with consent mara-2027, a rehearsal, not for publication"
+    place = ("--placement", "spotify-audio-15", "--segment", "commuters", "--market", "GB", "--locale", "en-GB", *here)
+    approve, match = ("approve", line["asset_id"], "--by", "Bo", *here), ("match", *place, "--at", "2026-12-01")
+    refused, _ = _creative(*approve, codes=(3,), **more)
+    assert "not for publication: speech by rehearse-openvoice" in refused["refused"][0]["reason"]
+    approved, _ = _creative(*approve, "--rehearsal", codes=(0,), **more)
+    assert [one["rehearsals"] for one in approved["delivered"]] == [1]
+    found, _ = _creative(*match, codes=(1,), **more)
+    assert "--rehearsal takes them" in found["reason"]
+    found, _ = _creative(*match, "--rehearsal", codes=(0,), **more)
+    assert (found["asset_id"], found["rehearsal"]) == (line["asset_id"], "speech by rehearse-openvoice")
+    revoked, _ = _creative(
+        "voices", "revoke", "mara-2027", "--by", "Ines Rau", "--reason", "she asked", *here, codes=(0,), **more
+    )
+    assert [one["asset_id"] for one in revoked["withdrawn"]] == [line["asset_id"]]
+    found, _ = _creative(*match, "--rehearsal", codes=(1,), **more)
+    assert found["reason"] == "none approved (1 withdrawn)"
+    left = sorted(one.name for one in (tmp_path / "out" / "store" / "published").rglob("*.mp3"))
+    assert left == []
 
 
 def test_weights_that_are_not_there_are_named(tmp_path: Path, rehearsal: dict[str, str]) -> None:
