@@ -43,6 +43,14 @@ def look() -> None:
         raise CardBroken("there is NVIDIA's driver, and torch finds no card that works: see nvidia-smi and dmesg (Xid)")
 
 
+def give_way(steps: int) -> None:
+    """Where there is a card, whoever only computes beside it has a core after whoever feeds it: packing first (2), then the steps
+    that need no card (4). Who feeds a card works for some microseconds and waits again; a core too late, the card stands still.
+    """
+    if _DRIVER.exists():
+        os.nice(steps)
+
+
 def keep_to(part: float) -> None:
     """Of a card that others use as well, no more memory than the part asked for: what is beyond is out of memory, as on a small
     card, instead of being taken from the others.

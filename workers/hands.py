@@ -29,6 +29,8 @@ class Hands:
             ids, beside = cards_of_this()
             self.card, threads = cards.name(ids), cards.cores(part, beside)
             cards.keep_to(part)
+        else:
+            cards.give_way(4)
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))
         host = socket.gethostname()
         try:

@@ -25,6 +25,7 @@ from workers import cards, ray_roster
 from workers.work import Workshop
 
 ray_runner = pytest.importorskip("workers.ray_runner")
+ray_hands = pytest.importorskip("workers.hands")
 ILLEGAL = "CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be asynchronously reported"
 
 
@@ -158,6 +159,17 @@ def test_a_part_of_a_card_comes_with_its_part_of_cores(tmp_path: Path) -> None:
     (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("50000\n")
     (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
     assert cards.cores(1.0, 1.0, tmp_path) == 1
+
+
+def test_who_feeds_a_card_has_its_core_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(os, "nice", told.append)
+    monkeypatch.setattr(cards, "_DRIVER", tmp_path / "version")
+    cards.give_way(4)
+    assert not told, "where there is no card nobody is put behind"
+    (tmp_path / "version").touch()
+    ray_hands.Hands(_site(tmp_path), 1)
+    assert told == [4]
 
 
 def test_a_part_of_a_card_is_a_part_of_its_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

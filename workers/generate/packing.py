@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from creative.backends import Made
+from workers.cards import give_way
 from workers.generate.accept import Pixels
 from workers.generate.compose import composed
 from workers.generate.shapes import Shape
@@ -128,6 +129,7 @@ class Packing:
 
 def _begin() -> None:
     """A child's first act: one thread, no card, and an end with its parent, however that comes."""
+    give_way(2)
     for name in _THREADS:
         os.environ[name] = "1"
     parent = multiprocessing.parent_process()
