@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent.parent
 NAMED = {"scene": "rehearse-z-image", "clip": "rehearse-wan", "speech": "rehearse-vits"}
 
 
-def _creative(*arguments: str, codes: tuple[int, ...] = (0, 3), **environment: str) -> tuple[Any, str]:
+def _creative(*arguments: str, codes: Any = (0, 3), **environment: str) -> tuple[Any, str]:
     command = [sys.executable, "-m", "creative", *arguments, "--json"]
     more = {"CREATIVE_JUDGES": "none", "OMP_NUM_THREADS": "2", **environment}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=os.environ | more)
