@@ -38,11 +38,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 _SHARED = {
+    "loop": re.compile(r"\btests\.support\.bench\b.*\blocal_ray\b", re.S),
     "ray": re.compile(r"\blocal_ray\b"),
     "torch": re.compile(r"^\s*(?:from|import) (?:torch|diffusers|transformers|tests\.benchmarks\.gpu|workers\.(?:generate|rehearse))\b", re.M),
 }  # fmt: skip
-"""What is so dear that one worker has all files that use it: a Ray takes 20 to 50 s of CPU beside its tests; the libraries
-of models, with the models that are built for a session, 12 s."""
+"""What is so dear that one worker has all files that use it: a Ray takes 20 to 50 s of CPU beside its tests (two, since these
+mostly wait, the loop's as long as all others); the libraries of models, with the models that are built for a session, 12 s."""
 
 
 @functools.cache
