@@ -25,7 +25,7 @@ from workers.sound.wav import Samples
 from workers.speech import longtext
 from workers.speech.conditioning import Voices, reference, reference_of
 from workers.speech.pico import bounds
-from workers.speech.reading import Span, accept, outputs, phrases_of, settle, trim
+from workers.speech.reading import Span, accept, longest, outputs, phrases_of, settle, trim
 from workers.speech.rehearsed import rehearsed
 
 LOUDEST = 0.7
@@ -148,7 +148,7 @@ class Neural:
         pieces = longtext.cut(phrases, locale, min(most, longtext.MOST))
         voice = self._voice(task)
         return [
-            Line(piece, locale, speaker, voice, line_seed(task.seed or 0, number), 1.5 + len(piece.text) / 5)
+            Line(piece, locale, speaker, voice, line_seed(task.seed or 0, number), longest(piece.text))
             for number, piece in enumerate(pieces)
         ]
 
