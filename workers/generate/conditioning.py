@@ -52,6 +52,11 @@ class Encoder:
         self._bytes = 0
         self.made = 0
 
+    @property
+    def hears_negative(self) -> bool:
+        """Whether a negative prompt reaches the model at all."""
+        return self._negative
+
     def __call__(self, prompt: str, negative: str) -> Encoded:
         """Parameters of the pipeline's call for one picture. A pipeline of no known family is given the words themselves."""
         key = self._key(prompt, negative)

@@ -58,6 +58,8 @@ class Job:
 
     draft: Draft
     encoded: Encoded
+    against: str = ""
+    """The negative prompt, as far as the model hears it."""
 
     @property
     def around(self) -> bool:
@@ -139,6 +141,7 @@ class DiffusersImage:
             self._pipes = Pipelines(self.spec, self.recipe, self.recipe.inpaint, _AUTO, soon=True)
             guided = self.recipe.guidance > (0 if type(self._pipes.words).__name__.startswith("ZImage") else 1)
             self._encoder = Encoder(self._pipes.words, guided, self.recipe.prompt_tokens)
+            self._hears_negative = self._encoder.hears_negative
             self._painter = Painter(self._pipes)
             file = own_folder() / "batches.json" if self._pipes.device.type == "cuda" else None
             self._fitting = Fitting(file, self._pipes.card(), f"{self.recipe.weights} {self.spec.revision}")
@@ -174,7 +177,8 @@ class DiffusersImage:
         groups: dict[tuple[str, bool, int], list[tuple[int, Job]]] = {}
         for number, draft in drafts:
             told = draft.prompt
-            job = Job(draft, self._encoder(told["prompt"], told["negative"]))
+            against = told["negative"] if self._hears_negative else ""
+            job = Job(draft, self._encoder(told["prompt"], told["negative"]), against)
             groups.setdefault(job.group, []).append((number, job))
         return list(groups.values())
 
@@ -230,7 +234,7 @@ class DiffusersImage:
         way = "around the product" if job.around else "surroundings" if draft.cutout is not None else "no product"
         notes = {
             "prompt": draft.prompt["prompt"],
-            "negative": draft.prompt["negative"],
+            "negative": job.against,
             "made": draft.shape.name,
             "steps": self.recipe.steps,
             "way": way,

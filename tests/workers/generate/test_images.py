@@ -157,6 +157,14 @@ def test_the_same_picture_for_another_wish_is_refused(
     assert isinstance(refusal, AttemptRefused) and "same picture" in str(refusal)
 
 
+@pytest.mark.parametrize("guidance", [0.0, 2.0])
+def test_a_negative_prompt_is_recorded_where_the_model_hears_it(models: Path, tmp_path: Path, guidance: float) -> None:
+    task = scene_task(tmp_path, family="tags", way="without_product")
+    (made,) = _made(DiffusersImage(row("rehearse-sdxl", guidance=guidance), 1).make([task]))
+    told = json.loads(task.inputs["prompt"].read_bytes())["negative"]
+    assert told and made.notes["negative"] == (told if guidance else "")
+
+
 def test_rows_that_cannot_be_meant_and_machines_without_a_card_are_told_so(models: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="options has no 'stepps'"):
         DiffusersImage(row("rehearse-sdxl", stepps=4), 1)
