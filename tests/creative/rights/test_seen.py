@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from creative.steps import Step, step
 from creative.store import open_store
 from creative.world import ingest
 from tests.creative.rights.test_others import DAY, ana, steps_of
-from tests.support.consents import agreed, blob, enter, revoke, table
+from tests.support.consents import STATEMENT, agreed, blob, enter, revoke, table
 from tests.support.demo import demo, edit
+from tests.support.rights_office import Office
 from workers.work import Workshop
 
 FILM, OTHER = (b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2" + bytes(8_000) + end for end in (b"ana", b"nobody"))
@@ -155,3 +157,26 @@ def test_workers_ask_whoever_sends_the_step(tmp_path: Path) -> None:
     for one, facts in ((place.clip("ana-2027"), {}), (place.scene("ana-2027"), {"likeness": ["ana-2027"]})):
         refused = place.run(one, **facts)
         assert (refused.status, "the consent ana-2027 was revoked" in refused.reason) == ("refused", True)
+
+
+def test_a_film_of_somebody_from_entering_to_revoking(here: Path) -> None:
+    brief = demo(here, {"{id: commuters,": "{id: commuters, footage: pour,"})
+    (brief.parent / "media" / "ana.mp4").write_bytes(FILM)
+    brief.write_text(
+        f"{brief.read_text('utf-8')}footage: {{pour: {{files: media/ana.mp4, consents: ana-2027}}}}\n", "utf-8"
+    )
+    office = Office(here, brief)
+    (here / "said.wav").write_bytes(STATEMENT)
+    (here / "ana.yaml").write_text(
+        "schema: 1\nid: ana-2027\nkind: likeness\nspeaker: Ana Petrov\ncompany: Marlo\nstatement: said.wav\n"
+        "references: campaign/media/ana.mp4\nscope: {brands: all, channels: all, markets: all, languages: all}\n"
+        "from: 2026-09-01\nuntil: 2099-12-31\nverifier: Bo\n"
+    )
+    run = ("run", str(brief), "--only", "segment=commuters,market=GB,placement=tiktok-infeed")
+    assert "footage.pour.consents: there is no consent 'ana-2027'" in office.say(*run, code=2)
+    office.add("ana.yaml")
+    [line] = map(json.loads, Path(office.say(*run)["manifest"]).read_text().splitlines())
+    assert [right["uses"] for right in line["rights"]] == [["likeness"]]
+    assert {one["kind"]: one["consent"] for one in line["lineage"]["steps"] if one["consent"]} == {"clip": "ana-2027"}
+    assert [one["asset_id"] for one in office.revoke("ana-2027")["withdrawn"]] == [line["asset_id"]]
+    assert "A revocation is final" in office.say(*run, code=2)
