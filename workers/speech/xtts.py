@@ -123,7 +123,12 @@ class XttsEngine:
     def _prefix(self, line: Line) -> torch.Tensor:
         """The voice and the words, embedded: (places, width)."""
         gpt, text = self.gpt, line.piece.text.strip().lower()
-        ids = self.model.tokenizer.encode(text, lang=line.locale)
+        try:
+            ids = self.model.tokenizer.encode(text, lang=line.locale)
+        except ImportError as error:  # Chinese is spelled by a package that coqui-tts does not bring
+            raise StepRefused(
+                f"XTTS cannot spell {line.locale} here ({error}): install that package on the workers"
+            ) from error
         if len(ids) >= int(self.config.model_args.gpt_max_text_tokens):
             raise StepRefused(
                 f"{text[:40]!r}... is {len(ids)} tokens of XTTS, which takes fewer at once: write it shorter"

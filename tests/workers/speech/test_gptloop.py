@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,17 @@ def test_what_is_drawn_follows_the_odds_and_the_lines_own_number() -> None:
     said[:, 0] = True
     rare = draw(odds.log().repeat(count, 1), said, chance, Sampling(1.0, 4, 1.0, 5.0))
     assert (rare == 0).sum() < (drawn == 0).sum() / 5
+
+
+def test_a_language_whose_speller_is_missing_is_refused_by_name(engine, monkeypatch) -> None:
+    import sys
+
+    from creative.errors import StepRefused
+    from tests.workers.speech.test_flowloop import line
+
+    monkeypatch.setitem(sys.modules, "pypinyin", None)
+    with pytest.raises(StepRefused, match=r"zh-CN.*pypinyin"):
+        engine.latents([dataclasses.replace(line("每一天", 4), locale="zh-CN")])
 
 
 def test_a_state_of_another_model_is_refused(engine, tmp_path) -> None:
