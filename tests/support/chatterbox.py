@@ -3,7 +3,7 @@
     python -m tests.support.chatterbox build FOLDER      the files that `ChatterboxTTS.from_local` reads (3.2 GB), with a manifest
     python -m tests.support.chatterbox say FOLDER RECORDING OUT.wav
 
-Its architecture has no sizes to choose: what is built is as large as the published one. Twenty-six tokens (a second) are said.
+Its architecture has no sizes to choose: what is built is as large as the published one. Six seconds are said.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-_TOKENS = 26  # of 40 ms; the model's own end is then all that it can say
+_TOKENS = 150
+"""After so many of 40 ms it can only end. The recording's own take the places before."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,!?'-"
 
 
