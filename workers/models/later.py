@@ -39,15 +39,14 @@ def spared(names: Sequence[str] = _SPARED) -> Iterator[None]:
     """Within it packages that are not there yet are stood in for when they are imported; names taken from them are fetched when
     they are called, looked into, or made a class of. Afterwards importing them gives the real ones.
     """
-    finder = _Standing(frozenset(name for name in names if name not in sys.modules))
+    finder = _Standing({name for name in names if name not in sys.modules})
     sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
         sys.meta_path.remove(finder)
-        for module in finder.made:
-            if sys.modules.get(module.__name__) is module:
-                del sys.modules[module.__name__]
+        for name in list(finder.names):
+            finder.leave(name)
 
 
 def compiler_later() -> None:
@@ -62,10 +61,11 @@ def compiler_later() -> None:
 class _Name:
     """A name of a package that is fetched when it is used."""
 
-    def __init__(self, module: str, name: str) -> None:
-        self.__dict__ |= {"_module": module, "_name": name}
+    def __init__(self, module: str, name: str, finder: _Standing) -> None:
+        self.__dict__ |= {"_module": module, "_name": name, "_finder": finder}
 
     def _real(self) -> Any:
+        self._finder.leave(self._module.partition(".")[0])
         return getattr(importlib.import_module(self._module), self._name)
 
     def __getattr__(self, name: str) -> Any:
@@ -84,26 +84,39 @@ class _Name:
 
 
 class _Stands(types.ModuleType):
+    def __init__(self, name: str, finder: _Standing) -> None:
+        super().__init__(name)
+        self._finder = finder
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return _Name(self.__name__, name)
+        return _Name(self.__name__, name, self._finder)
 
 
 class _Standing:
     """Finds modules of the packages named; whatever is made of them is empty."""
 
-    def __init__(self, names: frozenset[str]) -> None:
+    def __init__(self, names: set[str]) -> None:
         self.names = names
-        self.made: list[types.ModuleType] = []
+        self._made: list[types.ModuleType] = []
+        self._one_at_a_time = threading.Lock()
+
+    def leave(self, package: str) -> None:
+        """Stand in for it no more: who imports it from now on gets the real one."""
+        with self._one_at_a_time:
+            self.names.discard(package)
+            for module in self._made:
+                if module.__name__.partition(".")[0] == package and sys.modules.get(module.__name__) is module:
+                    del sys.modules[module.__name__]
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         del path, target
         return ModuleSpec(name, self, is_package=True) if name.partition(".")[0] in self.names else None  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        self.made.append(_Stands(spec.name))
-        return self.made[-1]
+        self._made.append(_Stands(spec.name, self))
+        return self._made[-1]
 
     def exec_module(self, module: types.ModuleType) -> None:
         """There is nothing in it."""

@@ -77,3 +77,16 @@ def test_names_of_a_package_that_was_spared_are_fetched_when_they_are_used() -> 
     import colorsys
 
     assert colorsys.hsv_to_rgb(0, 0, 1) == (1, 1, 1)
+
+
+def test_a_name_that_is_used_at_once_brings_its_package_at_once() -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "colorsys"]:
+        del sys.modules[name]
+    with spared(["colorsys"]):
+        from colorsys import rgb_to_hsv
+
+        assert rgb_to_hsv(1, 0, 0) == (0.0, 1.0, 1.0)
+        import colorsys
+
+        assert type(colorsys).__name__ == "module" and colorsys.rgb_to_hsv is not rgb_to_hsv
+    assert sys.modules["colorsys"] is colorsys
