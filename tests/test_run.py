@@ -25,7 +25,7 @@ def creative(*arguments: str, code: int = 0, catalogue: Path | None = None) -> t
     done = subprocess.run(
         [sys.executable, "-m", "creative", *arguments, "--json"],
         env={**os.environ, **more},
-        capture_output=True, text=True, cwd=ROOT, check=False, timeout=600,
+        capture_output=True, text=True, cwd=ROOT, check=False, timeout=1200,
     )  # fmt: skip
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
