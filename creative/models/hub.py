@@ -117,12 +117,25 @@ def _library() -> Any:
 
 
 @contextlib.contextmanager
+def _on_purpose() -> Iterator[None]:
+    """Within it the hub may be asked in a process whose libraries may not ask it by themselves, as workers' may not."""
+    from huggingface_hub import constants
+
+    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, False
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+@contextlib.contextmanager
 def _plain_words(row: ModelRow, revision: str | None) -> Iterator[None]:
     from huggingface_hub import errors
 
     at = f" at {revision}" if revision else ""
     try:
-        yield
+        with _on_purpose():
+            yield
     except errors.GatedRepoError as error:
         raise UsageError(
             f"{row.repo} is given to those only who accepted its terms: accept them on the hub "

@@ -51,12 +51,16 @@ def diffusers_ready(*classes: str) -> Any:
     """The module `diffusers`, quiet and offline, and `classes` of it imported, as far as it has them. Raises UsageError where the
     extra is missing.
     """
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # weights come by `workers.models.weights`, never while a step is made
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     for name in ("transformers", "diffusers"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         with quiet(), spared():
+            from huggingface_hub import constants
+
+            # Weights come by `workers.models.weights`, never while a step is made. Said to the library, not to the environment:
+            # there it would be the operator's word, and this process would fetch no other model.
+            constants.HF_HUB_OFFLINE = True
             alone()
             compiler_later()
             transformers_ready()

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from creative.backends import BackendSpec
 from creative.models.files import ModelError, write_manifest
+from creative.models.rows import own_models
+from tests.support.hub import serve
 from workers.models import weights as module
 from workers.models.weights import weights
+
+ROOT = Path(__file__).parents[3]
 
 
 def safetensors(path: Path, data: bytes = b"\0" * 16) -> None:
@@ -76,3 +82,36 @@ def test_a_pickle_that_calls_itself_safetensors_is_refused(models: Path) -> None
     (models / "tiny" / "other.safetensors").write_bytes(b"\x80\x04\x95" + b"\0" * 40)
     with pytest.raises(ModelError, match="whatever its name says"):
         write_manifest(models / "tiny", name="tiny", repo="me/tiny", revision="a" * 40, licence="MIT")
+
+
+def test_a_worker_whose_libraries_ask_no_hub_by_themselves_brings_its_next_model_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HF_HUB_OFFLINE", "CREATIVE_OFFLINE", "CREATIVE_MODELS_MIRROR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CREATIVE_MODELS", str(tmp_path / "models"))
+    script = """
+import sys
+from workers.models.libraries import diffusers_ready
+from workers.models.weights import weights
+from creative.backends import BackendSpec
+from huggingface_hub import constants, errors, hf_hub_download
+diffusers_ready()
+row = BackendSpec("z", "scene", "x:Y", model=sys.argv[1], options={"weights": "z-image-turbo"})
+assert (weights(row) / "model_index.json").read_bytes() == b"{}"
+try:
+    hf_hub_download("me/another", "config.json")
+except errors.LocalEntryNotFoundError:
+    print("libraries still ask nobody")
+"""
+    published = own_models()["z-image-turbo"]
+    with serve() as hub:
+        hub.repos[published.repo] = {"model_index.json": b"{}"}
+        hub.commits |= {str(published.revision)}
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        pinned = f"{published.repo} {published.revision}"
+        done = subprocess.run(
+            [sys.executable, "-c", script, pinned], capture_output=True, text=True, check=False, cwd=ROOT
+        )
+        assert done.stdout == "libraries still ask nobody\n", done.stderr
+        assert not [path for path in hub.asked if "another" in path]
