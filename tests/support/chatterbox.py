@@ -44,7 +44,7 @@ def build(folder: Path) -> None:
     with torch.no_grad():  # one place of the speech leads to its end, whatever was said before
         way = torch.nn.functional.normalize(torch.randn(t3.dim), dim=0)
         t3.speech_pos_emb.emb.weight[_TOKENS] += 1000 * way
-        t3.speech_head.weight[t3.hp.stop_speech_token] = 10 * way
+        t3.speech_head.weight[t3.hp.stop_speech_token] = way  # as long as others are: it says nothing elsewhere
     keep(t3, "t3_cfg.safetensors")
     del t3
     keep(S3Gen(), "s3gen.safetensors")
