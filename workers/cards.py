@@ -7,6 +7,7 @@ import math
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 from creative.errors import RunnerError
 
@@ -61,6 +62,14 @@ def keep_to(part: float) -> None:
 
     if torch.cuda.is_available():
         torch.cuda.set_per_process_memory_fraction(part)
+
+
+def memory(device: Any) -> int:
+    """Bytes of a card that this process may take: all of it, or its part."""
+    import torch
+
+    whole = torch.cuda.get_device_properties(device).total_memory
+    return int(whole * torch.cuda.get_per_process_memory_fraction(device))
 
 
 def cores(part: float, cards: float, folder: Path = _GROUP) -> int:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -22,6 +22,7 @@ from creative.steps import KINDS, Step, step
 from creative.store import open_store
 from tests.support.plans import specs
 from workers import cards, ray_roster
+from workers.generate.pipelines import Pipelines
 from workers.work import Workshop
 
 ray_runner = pytest.importorskip("workers.ray_runner")
@@ -177,11 +178,20 @@ def test_a_part_of_a_card_is_a_part_of_its_memory(monkeypatch: pytest.MonkeyPatc
     torch: Any = ModuleType("torch")
     torch.__spec__ = SimpleNamespace()
     torch.version = SimpleNamespace(cuda="13.0")
-    torch.cuda = SimpleNamespace(is_available=lambda: bool(there), set_per_process_memory_fraction=told.append)
+    torch.cuda = SimpleNamespace(
+        is_available=lambda: bool(there),
+        set_per_process_memory_fraction=told.append,
+        get_per_process_memory_fraction=lambda _: told[-1],
+        get_device_properties=lambda _: SimpleNamespace(name="NVIDIA L4", total_memory=24 << 30),
+    )
     monkeypatch.setitem(sys.modules, "torch", torch)
     for part in (0.0, 0.25, 1.0):
         cards.keep_to(part)
     assert told == [0.25]
+    device = SimpleNamespace(type="cuda")
+    assert cards.memory(device) == 6 << 30, "what is looked for on a card is looked for in that part of it"
+    half = cast(Pipelines, SimpleNamespace(device=device))
+    assert Pipelines.card(half) == "NVIDIA L4 6 GiB", "and batches that fit are not those of the whole"
     driver = tmp_path / "version"
     monkeypatch.setattr(cards, "_DRIVER", driver)
     there.clear()

@@ -12,6 +12,7 @@ from typing import Any
 from creative.backends import BackendSpec
 from creative.errors import UsageError
 from creative.models.files import ModelError
+from workers import cards
 from workers.generate.loading import Reading, parts_of
 from workers.generate.recipe import Recipe
 from workers.generate.switches import denoiser, lighter, switched, without_graphs
@@ -179,10 +180,8 @@ class Pipelines:
         self.words.to(self.device)
 
     def _is_small(self) -> bool:
-        """Whether the card is too small for all parts at once, by what their recipe says."""
-        import torch
-
-        there = torch.cuda.get_device_properties(self.device).total_memory / 1e9
+        """Whether the card, or what this process may have of it, is too small for all parts at once, by what their recipe says."""
+        there = cards.memory(self.device) / 1e9
         return self.recipe.offload == "always" or (self.recipe.offload == "auto" and 0 < there < self.recipe.vram_gb)
 
     def offload(self) -> None:
@@ -216,7 +215,7 @@ class Pipelines:
         import torch
 
         seen = torch.cuda.get_device_properties(self.device)
-        return f"{seen.name} {round(seen.total_memory / 2**30)} GiB"
+        return f"{seen.name} {round(cards.memory(self.device) / 2**30)} GiB"
 
 
 def device_of(spec: BackendSpec) -> Any:
