@@ -14,6 +14,7 @@ from creative.errors import UsageError
 from creative.models.files import ModelError
 from workers import cards
 from workers.generate.loading import Reading, parts_of
+from workers.generate.melt import melted
 from workers.generate.recipe import Recipe
 from workers.generate.switches import denoiser, lighter, switched, without_graphs
 from workers.models.later import spared
@@ -144,11 +145,12 @@ class Pipelines:
 
         recipe = self.recipe
         if recipe.lora:
-            folder = weights(_named(spec, recipe.lora))
+            file = next(weights(_named(spec, recipe.lora)).glob("*.safetensors"))
             try:
-                self.words.load_lora_weights(str(folder), weight_name=next(folder.glob("*.safetensors")).name)
-                self.words.fuse_lora()
-                self.words.unload_lora_weights()
+                if not melted(self.words, file):
+                    self.words.load_lora_weights(str(file.parent), weight_name=file.name)
+                    self.words.fuse_lora()
+                    self.words.unload_lora_weights()
             except ValueError as error:
                 raise UsageError(
                     f"{spec.name}: {recipe.lora} cannot be used: {_first_line(error)} pip install 'creative-farm[diffusion]'"
