@@ -38,19 +38,23 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 _SHARED = {
-    "loop": re.compile(r"\btests\.support\.bench\b.*\blocal_ray\b", re.S),
-    "ray": re.compile(r"\blocal_ray\b"),
+    "ray of tests/creative": re.compile(r"\blocal_ray\b"),
+    "ray of tests/workers": re.compile(r"\blocal_ray\b"),
     "torch": re.compile(r"^\s*(?:from|import) (?:torch|diffusers|transformers|tests\.benchmarks\.gpu|workers\.(?:generate|rehearse))\b", re.M),
 }  # fmt: skip
 """What is so dear that one worker has all files that use it: a Ray takes 20 to 50 s of CPU beside its tests (two, since these
-mostly wait, the loop's as long as all others); the libraries of models, with the models that are built for a session, 12 s."""
+mostly wait, and as a chain would be the longest of all); the libraries of models, with the models that are built for a session,
+12 s."""
 
 
 @functools.cache
 def _group(file: Path) -> str | None:
     """What a file's tests share with those of other files: a key of `_SHARED`."""
-    text = file.read_text("utf-8")
-    return next((name for name, uses in _SHARED.items() if uses.search(text)), None)
+    text, folder = file.read_text("utf-8"), file.parent.as_posix()
+    return next(
+        (name for name, uses in _SHARED.items() if uses.search(text) and f"/{name.partition(' of ')[2]}" in folder),
+        None,
+    )
 
 
 _LONGEST = (
