@@ -107,7 +107,7 @@ def _cost_line(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def bill_lines(made: Bill, currency: str, *, priced: bool) -> tuple[list[tuple[str, ...]], list[str]]:
-    """The table of a brief's backends that need a card, its head first, and what there is to say below it."""
+    """The table of a brief's backends that need a card, its head first, or nothing; and what there is to say below it."""
     head = ("step", "backend", f"steps for {made.ads} ads", "seconds each", "of a card", "hours", f"cost {currency}")
     table: list[tuple[str, ...]] = [tuple(one.strip() for one in head)]
     for row in made.rows:
@@ -115,9 +115,10 @@ def bill_lines(made: Bill, currency: str, *, priced: bool) -> tuple[list[tuple[s
         gpu, hours = f"{row['gpu']:g}", f"{row['hours']:.2f}"
         table.append((row["kind"], row["backend"], f"{row['steps']:g}", seconds, gpu, hours, row["cost"]))
     cpu = f" and {made.cpu_hours:.2f} h of workers without one{'' if priced else ', whose price nobody says'}"
-    told = [f"{made.ads} ads: {made.gpu_hours:.2f} h of a card{cpu}: {made.cost} {currency}".rstrip()]
+    told = [] if made.rows else ["nothing of this brief is made on a card: its `backends` name no model that wants one"]
+    told += [f"{made.ads} ads: {made.gpu_hours:.2f} h of a card{cpu}: {made.cost} {currency}".rstrip()]
     told.append(
         f"what creative plan has still to make of these {made.plan_ads}: {made.plan_gpu_minutes:.1f} GPU minutes, "
         f"{made.plan_cost} {currency}".rstrip()
     )
-    return table, told
+    return table if made.rows else [], told

@@ -53,6 +53,14 @@ def test_the_bill_of_a_briefs_own_ads_is_what_its_plan_says(brief: Path, tmp_pat
     assert "cost EUR" in table and "150 (a guess)" in table and f"of these {ads}: " in table
 
 
+def test_a_brief_without_models_says_that_nothing_of_it_is_made_on_a_card(tmp_path: Path) -> None:
+    there = {"CREATIVE_CONFIG": str(tmp_path / "creative.toml"), "CREATIVE_OUT": str(tmp_path / "out")}
+    (tmp_path / "creative.toml").write_text(PRICES)
+    done = CliRunner().invoke(app, ["models", "cost", str(demo(tmp_path))], env=there)
+    first, second, _ = done.stderr.splitlines()
+    assert first.startswith("nothing of this brief is made on a card") and "0.00 h of a card" in second
+
+
 def test_what_was_measured_is_used_and_parts_of_a_card_are_parts() -> None:
     found = Survey(ads=Counter(image=10), gpu_seconds=50, cpu_seconds=7200)
     found.takes[("scene", "a")] = Takes(4, 1, 36.0, 1.0, False)
