@@ -44,7 +44,7 @@ def _causal(plain: Any) -> Any:
     """The library's convolution that sees no later frame, for inputs without a border."""
     import torch
 
-    class Causal(plain):  # type: ignore[misc]
+    class Causal(plain):  # type: ignore[misc]  # a class that is only known at run time
         """(films, channels, frames, h, w); `cache_x`: the frames before them, one or two."""
 
         def forward(self, x: Any, cache_x: Any = None) -> Any:

@@ -14,7 +14,7 @@ _MOST = 448.0  # the largest e4m3 number
 _LEAST_FEATURES = 512  # below that a layer takes no time worth saving
 
 
-class Fp8Linear(torch.nn.Module):  # type: ignore[misc]
+class Fp8Linear(torch.nn.Module):  # type: ignore[misc]  # torch is not typed here
     """A linear layer's answer, with weights and inputs of 8 bits. Shapes as torch.nn.Linear's; features by 16."""
 
     def __init__(self, plain: torch.nn.Linear) -> None:

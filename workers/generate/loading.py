@@ -97,7 +97,7 @@ def _undrawn() -> contextlib.AbstractContextManager[None]:
     with contextlib.suppress(ImportError):
         from transformers.initialization import no_init_weights
 
-        return no_init_weights()  # type: ignore[no-any-return]
+        return no_init_weights()  # type: ignore[no-any-return]  # transformers is not typed here
     return contextlib.nullcontext()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 
-class ChannelNorm(torch.nn.Module):  # type: ignore[misc]
+class ChannelNorm(torch.nn.Module):  # type: ignore[misc]  # torch is not typed here
     """What torch.nn.GroupNorm makes of (n, channels, ...), within rounding; sums are float32. Slow unless compiled."""
 
     def __init__(self, plain: torch.nn.GroupNorm) -> None:

@@ -144,4 +144,4 @@ def _each(pixels: Any, finite: Any, count: int, done: Any) -> list[Callable[[], 
             done.synchronize()
         return Seen(np.asarray(pixels[number].cpu()), bool(finite[number]))
 
-    return [lambda number=number: one(number) for number in range(count)]  # type: ignore[misc]
+    return [lambda number=number: one(number) for number in range(count)]  # type: ignore[misc]  # mypy cannot infer a lambda's default

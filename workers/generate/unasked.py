@@ -74,7 +74,7 @@ def _kept(
             answers[key] = change(function(*given, **named))
         return answers[key]
 
-    asked.kept = answers  # type: ignore[attr-defined]
+    asked.kept = answers  # type: ignore[attr-defined]  # a function has what it is given
     return asked
 
 
@@ -95,7 +95,7 @@ def _scheduled(scheduler: Any) -> Callable[..., Any]:
             laid[key] = {name: value for name, value in vars(scheduler).items() if name != "set_timesteps"}
         vars(scheduler).update(laid[key])
 
-    asked.kept = laid  # type: ignore[attr-defined]
+    asked.kept = laid  # type: ignore[attr-defined]  # a function has what it is given
     return asked
 
 

@@ -112,7 +112,7 @@ class _Standing:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         del path, target
-        return ModuleSpec(name, self, is_package=True) if name.partition(".")[0] in self.names else None  # type: ignore[arg-type]
+        return ModuleSpec(name, self, is_package=True) if name.partition(".")[0] in self.names else None  # type: ignore[arg-type]  # it does what a loader does
 
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
         self._made.append(_Stands(spec.name, self))
@@ -206,7 +206,7 @@ class _Parts:
             return None
         self._standing.real()
         found = sys.modules.get(name)
-        return None if found is None else ModuleSpec(name, _Given(found))  # type: ignore[arg-type]
+        return None if found is None else ModuleSpec(name, _Given(found))  # type: ignore[arg-type]  # as above
 
 
 class _Given:
